@@ -1,0 +1,1 @@
+//! Hugging Face checkpoints: strict loading and atomic saving.

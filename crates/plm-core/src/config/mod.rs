@@ -1,0 +1,1 @@
+//! Model configurations, read from Hugging Face's `config.json`.

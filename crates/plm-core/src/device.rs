@@ -1,0 +1,94 @@
+//! Devices by name: the one place that knows which backends are compiled in.
+//!
+//! burn chooses the backend at run time from the [`Device`] that a tensor is made on, so nothing
+//! else in the workspace names one.
+
+use burn::tensor::Device;
+
+use crate::{Error, Result};
+
+/// The names that [`parse`] accepts in this build, best first.
+pub fn available() -> Vec<&'static str> {
+    let mut names = Vec::new();
+    if cfg!(feature = "flex") {
+        names.push("flex");
+    }
+    if cfg!(feature = "ndarray") {
+        names.push("ndarray");
+    }
+    if cfg!(feature = "wgpu") {
+        names.push("wgpu");
+    }
+    if cfg!(feature = "vulkan") {
+        names.push("vulkan");
+    }
+    if cfg!(feature = "cuda") {
+        names.push("cuda");
+    }
+    names
+}
+
+/// The device called `name`: `flex`, `ndarray`, `wgpu`, `vulkan`, `cuda` or `cuda:INDEX`.
+///
+/// # Errors
+/// [`Error::Device`] where the name is unknown, its backend is not compiled in, or the index is
+/// not a number.
+pub fn parse(name: &str) -> Result<Device> {
+    let (kind, index) = match name.split_once(':') {
+        Some((kind, index)) => {
+            let index = index
+                .parse::<usize>()
+                .map_err(|_| refuse(name, format!("`{index}` is not a device index")))?;
+            (kind, Some(index))
+        }
+        None => (name, None),
+    };
+    if index.is_some() && kind != "cuda" {
+        return Err(refuse(name, format!("`{kind}` takes no index")));
+    }
+    match kind {
+        #[cfg(feature = "flex")]
+        "flex" => Ok(Device::flex()),
+        #[cfg(feature = "ndarray")]
+        #[allow(deprecated)]
+        "ndarray" => Ok(Device::ndarray()),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
+        #[cfg(feature = "cuda")]
+        "cuda" => Ok(Device::cuda(index.unwrap_or(0))),
+        "flex" | "ndarray" | "wgpu" | "vulkan" | "cuda" => {
+            Err(refuse(name, "its feature is not compiled in".to_owned()))
+        }
+        _ => Err(refuse(name, "unknown name".to_owned())),
+    }
+}
+
+fn refuse(name: &str, reason: String) -> Error {
+    Error::Device {
+        name: name.to_owned(),
+        reason,
+        available: available().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_available_name_parses() {
+        for name in available() {
+            assert!(parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_say_what_there_is() {
+        for name in ["tpu", "flex:1", "cuda:x", ""] {
+            let text = parse(name).unwrap_err().to_string();
+            assert!(text.contains(available()[0]), "{text}");
+        }
+    }
+}

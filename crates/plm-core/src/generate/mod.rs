@@ -1,0 +1,1 @@
+//! Text generation: greedy, beam search and sampling.

@@ -1,0 +1,1 @@
+//! Sparse graphs: compressed rows, normalisation, products, spectra and walks.

@@ -1,0 +1,160 @@
+//! The arithmetic that transformers spend their time in.
+//!
+//! Each function has a plain form in burn's own operations ([`reference`]), which runs on every
+//! device, and a fast form for the CPU behind burn's extension mechanism where that pays. Both give
+//! the same values and gradients to rounding.
+
+mod mask;
+pub mod reference;
+
+pub use mask::SiteMask;
+
+use burn::tensor::{Bool, Tensor};
+
+/// What masked attention scores are set to before the softmax.
+///
+/// Finite, as in Hugging Face's original code: a row whose keys are all masked then has equal weights
+/// and no NaN.
+pub const MASKED: f32 = -1.0e9;
+
+/// An element-wise activation, under the name that Hugging Face configurations give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Activation {
+    /// `gelu`: x Φ(x) with the exact normal distribution function.
+    #[serde(rename = "gelu", alias = "gelu_python")]
+    Gelu,
+    /// `gelu_new`: the tanh approximation of GELU.
+    #[serde(rename = "gelu_new", alias = "gelu_pytorch_tanh", alias = "gelu_fast")]
+    GeluTanh,
+    /// `quick_gelu`: x σ(1.702 x).
+    #[serde(rename = "quick_gelu")]
+    QuickGelu,
+    /// `relu`: max(x, 0).
+    #[serde(rename = "relu")]
+    Relu,
+    /// `silu`, also called swish: x σ(x).
+    #[serde(rename = "silu", alias = "swish")]
+    Silu,
+    /// `tanh`.
+    #[serde(rename = "tanh")]
+    Tanh,
+}
+
+/// What [`attention`] needs beside queries, keys and values.
+#[derive(Debug, Clone)]
+pub struct AttentionArgs {
+    /// Number of heads; divides the width.
+    pub heads: usize,
+    /// What scores are multiplied by: usually `1 / sqrt(head width)`, 1 in T5.
+    pub scale: f64,
+    /// True where a key is hidden from a query: `[batch or 1, queries or 1, keys]`.
+    pub mask: Option<Tensor<3, Bool>>,
+    /// Added to the scores: `[batch or 1, heads, queries, keys]`.
+    pub bias: Option<Tensor<4>>,
+    /// Dropout of the attention weights; its coordinates are (example, head, query, key).
+    pub dropout: Option<SiteMask>,
+}
+
+/// `x · weight + bias`.
+///
+/// # Shapes
+/// - x: `[..., d_in]`
+/// - weight: `[d_in, d_out]`
+/// - bias: `[d_out]`
+/// - result: `[..., d_out]`
+pub fn linear<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<D> {
+    reference::linear(x, weight, bias)
+}
+
+/// The activation, element-wise.
+pub fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
+    reference::activate(x, activation)
+}
+
+/// `activation(x · weight + bias)`, the first half of a feed-forward block.
+///
+/// # Shapes
+/// As [`linear`].
+pub fn linear_activate<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    activation: Activation,
+) -> Tensor<D> {
+    activate(linear(x, weight, bias), activation)
+}
+
+/// Layer normalisation over the last axis (Ba et al. 2016), variance without Bessel's correction.
+///
+/// # Shapes
+/// - x: `[..., width]`
+/// - gamma, beta: `[width]`
+pub fn layer_norm<const D: usize>(
+    x: Tensor<D>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<D> {
+    reference::layer_norm(x, gamma, beta, epsilon)
+}
+
+/// `layer_norm(dropout(x) + residual)`, the end of a post-norm block.
+///
+/// # Shapes
+/// - x, residual: `[batch, ..., width]`
+/// - gamma, beta: `[width]`
+pub fn add_layer_norm<const D: usize>(
+    x: Tensor<D>,
+    residual: Tensor<D>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+    mask: Option<&SiteMask>,
+) -> Tensor<D> {
+    layer_norm(dropout(x, mask) + residual, gamma, beta, epsilon)
+}
+
+/// Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019), as in T5.
+///
+/// # Shapes
+/// - x: `[..., width]`
+/// - gamma: `[width]`
+pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    reference::rms_norm(x, gamma, epsilon)
+}
+
+/// `x` times its dropout factors; `x` itself without a mask.
+///
+/// # Shapes
+/// - x: `[batch, ..., width]`
+pub fn dropout<const D: usize>(x: Tensor<D>, mask: Option<&SiteMask>) -> Tensor<D> {
+    reference::dropout(x, mask)
+}
+
+/// Scaled dot-product attention over several heads (Vaswani et al. 2017), heads side by side in the
+/// last axis.
+///
+/// # Shapes
+/// - q: `[batch, queries, width]`
+/// - k, v: `[batch, keys, width]`
+/// - result: `[batch, queries, width]`
+pub fn attention(q: Tensor<3>, k: Tensor<3>, v: Tensor<3>, args: &AttentionArgs) -> Tensor<3> {
+    reference::attention(q, k, v, args).0
+}
+
+/// [`attention`] that also returns the weights, before dropout.
+///
+/// # Shapes
+/// - weights: `[batch, heads, queries, keys]`
+pub fn attention_with_weights(
+    q: Tensor<3>,
+    k: Tensor<3>,
+    v: Tensor<3>,
+    args: &AttentionArgs,
+) -> (Tensor<3>, Tensor<4>) {
+    reference::attention(q, k, v, args)
+}

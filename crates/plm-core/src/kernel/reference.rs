@@ -1,0 +1,96 @@
+//! The plain forms of the kernels, in burn's own operations.
+//!
+//! They run on every device, and the fast forms are tested against them.
+
+use burn::tensor::activation::softmax;
+use burn::tensor::{Bool, Tensor};
+
+use super::{Activation, AttentionArgs, SiteMask};
+
+/// See [`super::linear`].
+pub fn linear<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<D> {
+    burn::tensor::module::linear(x, weight, bias)
+}
+
+/// See [`super::layer_norm`].
+pub fn layer_norm<const D: usize>(
+    x: Tensor<D>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<D> {
+    let mean = x.clone().mean_dim(D - 1);
+    let centered = x - mean;
+    let variance = centered.clone().square().mean_dim(D - 1);
+    centered / (variance + epsilon).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
+}
+
+/// See [`super::rms_norm`].
+pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    let mean_square = x.clone().square().mean_dim(D - 1);
+    x / (mean_square + epsilon).sqrt() * gamma.unsqueeze()
+}
+
+/// See [`super::activate`].
+pub fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
+    use burn::tensor::activation::{gelu, relu, silu, tanh};
+    match activation {
+        Activation::Gelu => gelu(x),
+        Activation::GeluTanh => {
+            let cube = x.clone() * x.clone() * x.clone();
+            let inner = (x.clone() + cube * 0.044_715) * (2.0 / std::f64::consts::PI).sqrt();
+            x * 0.5 * (inner.tanh() + 1.0)
+        }
+        Activation::QuickGelu => x.clone() * burn::tensor::activation::sigmoid(x * 1.702),
+        Activation::Relu => relu(x),
+        Activation::Silu => silu(x),
+        Activation::Tanh => tanh(x),
+    }
+}
+
+/// See [`super::dropout`].
+pub fn dropout<const D: usize>(x: Tensor<D>, mask: Option<&SiteMask>) -> Tensor<D> {
+    match mask {
+        Some(mask) => {
+            let factors = mask.tensor(x.dims(), &x.device());
+            x * factors
+        }
+        None => x,
+    }
+}
+
+/// See [`super::attention_with_weights`].
+pub fn attention(
+    q: Tensor<3>,
+    k: Tensor<3>,
+    v: Tensor<3>,
+    args: &AttentionArgs,
+) -> (Tensor<3>, Tensor<4>) {
+    let [batch, queries, width] = q.dims();
+    let [_, keys, _] = k.dims();
+    let head_width = width / args.heads;
+    let split = |x: Tensor<3>, length: usize| {
+        x.reshape([batch, length, args.heads, head_width])
+            .swap_dims(1, 2)
+    };
+    let (q, k, v) = (split(q, queries), split(k, keys), split(v, keys));
+    let mut scores = q.matmul(k.transpose()) * args.scale;
+    if let Some(bias) = &args.bias {
+        scores = scores + bias.clone();
+    }
+    if let Some(mask) = &args.mask {
+        let mask: Tensor<4, Bool> = mask.clone().unsqueeze_dim(1);
+        scores = scores.mask_fill(mask.expand([batch, args.heads, queries, keys]), super::MASKED);
+    }
+    let weights = softmax(scores, 3);
+    let dropped = dropout(weights.clone(), args.dropout.as_ref());
+    let context = dropped
+        .matmul(v)
+        .swap_dims(1, 2)
+        .reshape([batch, queries, width]);
+    (context, weights)
+}

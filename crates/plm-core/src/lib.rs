@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+pub mod checkpoint;
+pub mod config;
+pub mod data;
+pub mod device;
+mod error;
+pub mod generate;
+pub mod graph;
+pub mod kernel;
+pub mod metrics;
+pub mod models;
+pub mod nn;
+pub mod rng;
+pub mod text;
+pub mod train;
+
+pub use error::{Error, Result};

@@ -1,0 +1,1 @@
+//! The backbones and their heads, one file per model family.

@@ -1,0 +1,1 @@
+//! Training: optimiser, schedules, one explicit loop, checkpoints that resume exactly.

@@ -1,0 +1,2 @@
+//! Reproductions, assets, benchmarks and checks of the workspace.
+fn main() {}
