@@ -7,6 +7,9 @@ use burn::tensor::Device;
 
 use crate::{Error, Result};
 
+/// Every name there is.
+const KNOWN: [&str; 5] = ["flex", "ndarray", "wgpu", "vulkan", "cuda"];
+
 /// The names that [`parse`] accepts in this build, best first.
 pub fn available() -> Vec<&'static str> {
     let mut names = Vec::new();
@@ -58,7 +61,7 @@ pub fn parse(name: &str) -> Result<Device> {
         "vulkan" => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
         #[cfg(feature = "cuda")]
         "cuda" => Ok(Device::cuda(index.unwrap_or(0))),
-        "flex" | "ndarray" | "wgpu" | "vulkan" | "cuda" => {
+        kind if KNOWN.contains(&kind) => {
             Err(refuse(name, "its feature is not compiled in".to_owned()))
         }
         _ => Err(refuse(name, "unknown name".to_owned())),

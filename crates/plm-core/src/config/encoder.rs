@@ -1,0 +1,260 @@
+//! One configuration for the encoder families that share BERT's layer.
+
+use serde_json::{Map, Value, json};
+
+use super::json::{ConfigFile, ModelConfig};
+use crate::Result;
+use crate::kernel::Activation;
+
+/// Which family an encoder belongs to. The families share their layers and differ in names,
+/// positions and heads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EncoderFamily {
+    /// `bert`: BERT (Devlin et al. 2019) and MiniLM (Wang et al. 2020).
+    Bert,
+    /// `roberta`: RoBERTa (Liu et al. 2019); positions count on after the padding id.
+    Roberta,
+    /// `mpnet`: MPNet (Song et al. 2020); adds one relative position bias to all layers.
+    Mpnet,
+    /// `distilbert`: DistilBERT (Sanh et al. 2019); no token types, no pooler.
+    DistilBert,
+}
+
+/// The settings of an encoder, under BERT's names in every family.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EncoderConfig {
+    /// The family.
+    pub family: EncoderFamily,
+    /// Entries of the vocabulary.
+    pub vocab_size: usize,
+    /// Width of the hidden states.
+    pub hidden_size: usize,
+    /// Number of layers.
+    pub num_hidden_layers: usize,
+    /// Attention heads; divides `hidden_size`.
+    pub num_attention_heads: usize,
+    /// Width of the feed-forward blocks.
+    pub intermediate_size: usize,
+    /// Activation of the feed-forward blocks.
+    pub hidden_act: Activation,
+    /// Dropout of block outputs and embeddings.
+    pub hidden_dropout_prob: f64,
+    /// Dropout of attention weights.
+    pub attention_probs_dropout_prob: f64,
+    /// Dropout before a classifier.
+    pub classifier_dropout: f64,
+    /// Rows of the position table.
+    pub max_position_embeddings: usize,
+    /// Token types; 0 where the family has none.
+    pub type_vocab_size: usize,
+    /// Added to the variance in layer normalisation.
+    pub layer_norm_eps: f64,
+    /// Id of the padding token.
+    pub pad_token_id: usize,
+    /// Standard deviation of new weights.
+    pub initializer_range: f64,
+    /// Buckets of the relative position bias, in MPNet.
+    pub relative_attention_num_buckets: usize,
+    /// Whether the masked-LM decoder is the word table.
+    pub tie_word_embeddings: bool,
+    /// Number of classes of a classification head.
+    pub num_labels: usize,
+}
+
+impl EncoderConfig {
+    /// BERT-base's settings, the starting point for a model of one's own.
+    pub fn bert(vocab_size: usize) -> Self {
+        Self {
+            family: EncoderFamily::Bert,
+            vocab_size,
+            hidden_size: 768,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            intermediate_size: 3072,
+            hidden_act: Activation::Gelu,
+            hidden_dropout_prob: 0.1,
+            attention_probs_dropout_prob: 0.1,
+            classifier_dropout: 0.1,
+            max_position_embeddings: 512,
+            type_vocab_size: 2,
+            layer_norm_eps: 1e-12,
+            pad_token_id: 0,
+            initializer_range: 0.02,
+            relative_attention_num_buckets: 32,
+            tie_word_embeddings: true,
+            num_labels: 2,
+        }
+    }
+
+    /// The number of tokens that fit: RoBERTa and MPNet lose `pad_token_id + 1` rows of the
+    /// position table.
+    pub fn max_length(&self) -> usize {
+        match self.family {
+            EncoderFamily::Roberta | EncoderFamily::Mpnet => self
+                .max_position_embeddings
+                .saturating_sub(self.pad_token_id + 1),
+            EncoderFamily::Bert | EncoderFamily::DistilBert => self.max_position_embeddings,
+        }
+    }
+
+    fn read_common(file: &ConfigFile, family: EncoderFamily) -> Result<Self> {
+        let hidden_dropout_prob = file.probability("hidden_dropout_prob", 0.1)?;
+        let mpnet = family == EncoderFamily::Mpnet;
+        Ok(Self {
+            family,
+            vocab_size: file.size("vocab_size")?,
+            hidden_size: file.size("hidden_size")?,
+            num_hidden_layers: file.size("num_hidden_layers")?,
+            num_attention_heads: file.size("num_attention_heads")?,
+            intermediate_size: file.size("intermediate_size")?,
+            hidden_act: file.or("hidden_act", Activation::Gelu)?,
+            hidden_dropout_prob,
+            attention_probs_dropout_prob: file.probability("attention_probs_dropout_prob", 0.1)?,
+            classifier_dropout: file.probability("classifier_dropout", hidden_dropout_prob)?,
+            max_position_embeddings: file.size("max_position_embeddings")?,
+            type_vocab_size: if mpnet {
+                0
+            } else {
+                file.or("type_vocab_size", 2)?
+            },
+            layer_norm_eps: file.or("layer_norm_eps", 1e-12)?,
+            pad_token_id: file.or("pad_token_id", usize::from(family != EncoderFamily::Bert))?,
+            initializer_range: file.or("initializer_range", 0.02)?,
+            relative_attention_num_buckets: file.or("relative_attention_num_buckets", 32)?,
+            tie_word_embeddings: file.or("tie_word_embeddings", true)?,
+            num_labels: file.num_labels()?,
+        })
+    }
+
+    fn read_distilbert(file: &ConfigFile) -> Result<Self> {
+        Ok(Self {
+            family: EncoderFamily::DistilBert,
+            vocab_size: file.size("vocab_size")?,
+            hidden_size: file.size("dim")?,
+            num_hidden_layers: file.size("n_layers")?,
+            num_attention_heads: file.size("n_heads")?,
+            intermediate_size: file.size("hidden_dim")?,
+            hidden_act: file.or("activation", Activation::Gelu)?,
+            hidden_dropout_prob: file.probability("dropout", 0.1)?,
+            attention_probs_dropout_prob: file.probability("attention_dropout", 0.1)?,
+            classifier_dropout: file.probability("seq_classif_dropout", 0.2)?,
+            max_position_embeddings: file.size("max_position_embeddings")?,
+            type_vocab_size: 0,
+            layer_norm_eps: 1e-12,
+            pad_token_id: file.or("pad_token_id", 0)?,
+            initializer_range: file.or("initializer_range", 0.02)?,
+            relative_attention_num_buckets: 32,
+            tie_word_embeddings: file.or("tie_word_embeddings", true)?,
+            num_labels: file.num_labels()?,
+        })
+    }
+
+    fn check(&self, file: &ConfigFile) -> Result<()> {
+        let distilbert = self.family == EncoderFamily::DistilBert;
+        let (heads, width) = if distilbert {
+            ("n_heads", "dim")
+        } else {
+            ("num_attention_heads", "hidden_size")
+        };
+        file.check_divides(heads, self.num_attention_heads, width, self.hidden_size)?;
+        if self.pad_token_id >= self.vocab_size {
+            let (pad, size) = (self.pad_token_id, self.vocab_size);
+            return Err(file.error(
+                "pad_token_id",
+                format!("is {pad}, not below `vocab_size` = {size}"),
+            ));
+        }
+        if self.max_length() == 0 {
+            let rows = self.max_position_embeddings;
+            return Err(file.error(
+                "max_position_embeddings",
+                format!("is {rows}, which leaves no room after the padding position"),
+            ));
+        }
+        if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
+            let value = self.layer_norm_eps;
+            return Err(file.error("layer_norm_eps", format!("is {value}, not in (0, 1)")));
+        }
+        if self.num_labels == 0 {
+            return Err(file.error("num_labels", "is 0"));
+        }
+        if self.family == EncoderFamily::Mpnet && self.relative_attention_num_buckets < 4 {
+            let value = self.relative_attention_num_buckets;
+            let reason = format!("is {value}, below 4");
+            return Err(file.error("relative_attention_num_buckets", reason));
+        }
+        Ok(())
+    }
+}
+
+impl ModelConfig for EncoderConfig {
+    fn from_file(file: &ConfigFile) -> Result<Self> {
+        let config = match file.model_type()? {
+            "bert" => Self::read_common(file, EncoderFamily::Bert)?,
+            "roberta" | "xlm-roberta" | "camembert" => {
+                Self::read_common(file, EncoderFamily::Roberta)?
+            }
+            "mpnet" => Self::read_common(file, EncoderFamily::Mpnet)?,
+            "distilbert" => Self::read_distilbert(file)?,
+            other => {
+                let reason = format!("is `{other}`, not bert, roberta, mpnet or distilbert");
+                return Err(file.error("model_type", reason));
+            }
+        };
+        config.check(file)?;
+        Ok(config)
+    }
+
+    fn to_fields(&self) -> Map<String, Value> {
+        let value = match self.family {
+            EncoderFamily::DistilBert => json!({
+                "model_type": "distilbert",
+                "vocab_size": self.vocab_size,
+                "dim": self.hidden_size,
+                "n_layers": self.num_hidden_layers,
+                "n_heads": self.num_attention_heads,
+                "hidden_dim": self.intermediate_size,
+                "activation": self.hidden_act,
+                "dropout": self.hidden_dropout_prob,
+                "attention_dropout": self.attention_probs_dropout_prob,
+                "seq_classif_dropout": self.classifier_dropout,
+                "max_position_embeddings": self.max_position_embeddings,
+                "pad_token_id": self.pad_token_id,
+                "initializer_range": self.initializer_range,
+                "tie_word_embeddings": self.tie_word_embeddings,
+            }),
+            family => json!({
+                "model_type": match family {
+                    EncoderFamily::Roberta => "roberta",
+                    EncoderFamily::Mpnet => "mpnet",
+                    EncoderFamily::Bert | EncoderFamily::DistilBert => "bert",
+                },
+                "vocab_size": self.vocab_size,
+                "hidden_size": self.hidden_size,
+                "num_hidden_layers": self.num_hidden_layers,
+                "num_attention_heads": self.num_attention_heads,
+                "intermediate_size": self.intermediate_size,
+                "hidden_act": self.hidden_act,
+                "hidden_dropout_prob": self.hidden_dropout_prob,
+                "attention_probs_dropout_prob": self.attention_probs_dropout_prob,
+                "classifier_dropout": self.classifier_dropout,
+                "max_position_embeddings": self.max_position_embeddings,
+                "type_vocab_size": self.type_vocab_size,
+                "layer_norm_eps": self.layer_norm_eps,
+                "pad_token_id": self.pad_token_id,
+                "initializer_range": self.initializer_range,
+                "relative_attention_num_buckets": self.relative_attention_num_buckets,
+                "tie_word_embeddings": self.tie_word_embeddings,
+            }),
+        };
+        let Value::Object(mut fields) = value else {
+            unreachable!("json! of braces is an object")
+        };
+        if self.family != EncoderFamily::Mpnet {
+            fields.remove("relative_attention_num_buckets");
+        } else {
+            fields.remove("type_vocab_size");
+        }
+        fields
+    }
+}

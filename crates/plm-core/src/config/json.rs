@@ -1,0 +1,160 @@
+//! `config.json` as a file: parsing, typed access, keeping what we do not know.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// A `config.json`, with the name to use in errors.
+#[derive(Debug, Clone)]
+pub struct ConfigFile {
+    origin: String,
+    fields: Map<String, Value>,
+}
+
+/// A configuration that can be read from and written to a `config.json`.
+pub trait ModelConfig: Sized + Clone {
+    /// Reads and checks the fields.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the file, the field, its value and what is allowed.
+    fn from_file(file: &ConfigFile) -> Result<Self>;
+
+    /// The fields as Hugging Face spells them, including `model_type`.
+    fn to_fields(&self) -> Map<String, Value>;
+}
+
+impl ConfigFile {
+    /// Reads `dir/config.json`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read, [`Error::Format`] if it is not a JSON object.
+    pub fn read(dir: impl AsRef<Path>) -> Result<Self> {
+        let path = dir.as_ref().join("config.json");
+        let text = std::fs::read(&path).map_err(|source| Error::io(&path, source))?;
+        match serde_json::from_slice(&text) {
+            Ok(Value::Object(fields)) => Ok(Self {
+                origin: path.display().to_string(),
+                fields,
+            }),
+            Ok(_) => Err(Error::format(&path, "not a JSON object")),
+            Err(error) => Err(Error::format(&path, error.to_string())),
+        }
+    }
+
+    /// A configuration made in memory; `origin` names it in errors.
+    pub fn from_fields(origin: impl Into<String>, fields: Map<String, Value>) -> Self {
+        Self {
+            origin: origin.into(),
+            fields,
+        }
+    }
+
+    /// All fields.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
+    /// The field `model_type`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is missing or not a string.
+    pub fn model_type(&self) -> Result<&str> {
+        match self.fields.get("model_type") {
+            Some(Value::String(name)) => Ok(name),
+            Some(other) => Err(self.error("model_type", format!("is {other}, not a string"))),
+            None => Err(self.error("model_type", "is missing")),
+        }
+    }
+
+    /// Field `key`, which must be there.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is missing, null or of another type.
+    pub fn required<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
+        self.optional(key)?
+            .ok_or_else(|| self.error(key, "is missing"))
+    }
+
+    /// Field `key`, or `default` where it is missing or null.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is of another type.
+    pub fn or<T: DeserializeOwned>(&self, key: &str, default: T) -> Result<T> {
+        Ok(self.optional(key)?.unwrap_or(default))
+    }
+
+    /// Field `key`, if it is there and not null.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is of another type.
+    pub fn optional<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        match self.fields.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => serde_json::from_value(value.clone())
+                .map(Some)
+                .map_err(|error| self.error(key, format!("is {value}: {error}"))),
+        }
+    }
+
+    /// A size: a required integer from 1 to 2³⁰.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is missing, not an integer or out of range.
+    pub fn size(&self, key: &str) -> Result<usize> {
+        let value: Value = self.required(key)?;
+        match value.as_u64() {
+            Some(size @ 1..=0x4000_0000) => Ok(size as usize),
+            _ => Err(self.error(key, format!("is {value}, not an integer from 1 to 2^30"))),
+        }
+    }
+
+    /// A probability in `[0, 1)`, or `default` where it is missing.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is not a number or out of range.
+    pub fn probability(&self, key: &str, default: f64) -> Result<f64> {
+        let value: f64 = self.or(key, default)?;
+        if (0.0..1.0).contains(&value) {
+            Ok(value)
+        } else {
+            Err(self.error(key, format!("is {value}, not in [0, 1)")))
+        }
+    }
+
+    /// Checks that `parts` (field `parts_key`) divides `whole` (field `whole_key`).
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it does not.
+    pub fn check_divides(
+        &self,
+        parts_key: &str,
+        parts: usize,
+        whole_key: &str,
+        whole: usize,
+    ) -> Result<()> {
+        if whole.is_multiple_of(parts) {
+            return Ok(());
+        }
+        let reason = format!("is {parts}, which does not divide `{whole_key}` = {whole}");
+        Err(self.error(parts_key, reason))
+    }
+
+    /// An [`Error::Config`] for field `key`.
+    pub fn error(&self, key: &str, reason: impl Into<String>) -> Error {
+        Error::config(&self.origin, key, reason)
+    }
+
+    /// The number of classes: `num_labels`, else the length of `id2label`, else 2 as in Hugging Face.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if either field is of another type.
+    pub fn num_labels(&self) -> Result<usize> {
+        if let Some(labels) = self.optional::<Map<String, Value>>("id2label")? {
+            return Ok(labels.len());
+        }
+        self.or("num_labels", 2)
+    }
+}
