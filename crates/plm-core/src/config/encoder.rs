@@ -43,6 +43,8 @@ pub struct EncoderConfig {
     pub attention_probs_dropout_prob: f64,
     /// Dropout before a classifier.
     pub classifier_dropout: f64,
+    /// Dropout before the span scores of question answering; only DistilBERT has it.
+    pub qa_dropout: f64,
     /// Rows of the position table.
     pub max_position_embeddings: usize,
     /// Token types; 0 where the family has none.
@@ -75,6 +77,7 @@ impl EncoderConfig {
             hidden_dropout_prob: 0.1,
             attention_probs_dropout_prob: 0.1,
             classifier_dropout: 0.1,
+            qa_dropout: 0.0,
             max_position_embeddings: 512,
             type_vocab_size: 2,
             layer_norm_eps: 1e-12,
@@ -111,6 +114,7 @@ impl EncoderConfig {
             hidden_dropout_prob,
             attention_probs_dropout_prob: file.probability("attention_probs_dropout_prob", 0.1)?,
             classifier_dropout: file.probability("classifier_dropout", hidden_dropout_prob)?,
+            qa_dropout: 0.0,
             max_position_embeddings: file.size("max_position_embeddings")?,
             type_vocab_size: if mpnet {
                 0
@@ -138,6 +142,7 @@ impl EncoderConfig {
             hidden_dropout_prob: file.probability("dropout", 0.1)?,
             attention_probs_dropout_prob: file.probability("attention_dropout", 0.1)?,
             classifier_dropout: file.probability("seq_classif_dropout", 0.2)?,
+            qa_dropout: file.probability("qa_dropout", 0.1)?,
             max_position_embeddings: file.size("max_position_embeddings")?,
             type_vocab_size: 0,
             layer_norm_eps: 1e-12,
@@ -218,6 +223,7 @@ impl ModelConfig for EncoderConfig {
                 "dropout": self.hidden_dropout_prob,
                 "attention_dropout": self.attention_probs_dropout_prob,
                 "seq_classif_dropout": self.classifier_dropout,
+                "qa_dropout": self.qa_dropout,
                 "max_position_embeddings": self.max_position_embeddings,
                 "pad_token_id": self.pad_token_id,
                 "initializer_range": self.initializer_range,

@@ -1,0 +1,150 @@
+//! What an encoder is given and what it returns.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Bool, Int, Tensor};
+
+use crate::nn::{AttentionMask, DropoutContext, DropoutMode, Positions, Tapped, Taps};
+
+/// A batch's tokens.
+#[derive(Debug, Clone)]
+pub enum Tokens {
+    /// Vocabulary ids, `[batch, length]`.
+    Ids(Tensor<2, Int>),
+    /// Word vectors in their place (soft prompts), `[batch, length, hidden]`; positions and token
+    /// types are still added.
+    Embeds(Tensor<3>),
+}
+
+impl Tokens {
+    /// Batch size and length.
+    pub fn dims(&self) -> [usize; 2] {
+        match self {
+            Self::Ids(ids) => ids.dims(),
+            Self::Embeds(embeds) => {
+                let [batch, length, _] = embeds.dims();
+                [batch, length]
+            }
+        }
+    }
+}
+
+/// Vectors that stand in for rows of the word table, without touching the table.
+///
+/// Their gradient has the size of `rows`, not of the vocabulary.
+#[derive(Debug, Clone)]
+pub struct RowOverride {
+    /// The vocabulary ids whose vectors are replaced.
+    pub ids: Vec<i64>,
+    /// Their vectors, `[ids, hidden]`.
+    pub rows: Tensor<2>,
+}
+
+/// One batch for an encoder.
+#[derive(Debug, Clone)]
+pub struct EncoderInput {
+    /// The tokens.
+    pub tokens: Tokens,
+    /// Which keys are hidden; nothing is where absent.
+    pub mask: Option<AttentionMask>,
+    /// Token types, `[batch, length]`; all 0 where absent.
+    pub token_type_ids: Option<Tensor<2, Int>>,
+    /// Positions.
+    pub positions: Positions,
+    /// Replaced rows of the word table.
+    pub row_override: Option<RowOverride>,
+    /// Whether dropout acts.
+    pub dropout: DropoutContext,
+    /// Values to hand out.
+    pub taps: Taps,
+    /// Factors of feed-forward intermediates by layer: `[batch or 1, length or 1, intermediate]`.
+    pub ffn_masks: BTreeMap<usize, Tensor<3>>,
+}
+
+impl EncoderInput {
+    /// Token ids, `[batch, length]`.
+    pub fn ids(ids: Tensor<2, Int>) -> Self {
+        Self::new(Tokens::Ids(ids))
+    }
+
+    /// Word vectors, `[batch, length, hidden]`.
+    pub fn embeds(embeds: Tensor<3>) -> Self {
+        Self::new(Tokens::Embeds(embeds))
+    }
+
+    fn new(tokens: Tokens) -> Self {
+        Self {
+            tokens,
+            mask: None,
+            token_type_ids: None,
+            positions: Positions::Default,
+            row_override: None,
+            dropout: DropoutContext::default(),
+            taps: Taps::default(),
+            ffn_masks: BTreeMap::new(),
+        }
+    }
+
+    /// Hides padding: true at padding, `[batch, length]`.
+    pub fn with_padding(self, padding: Tensor<2, Bool>) -> Self {
+        self.with_mask(AttentionMask::Padding(padding))
+    }
+
+    /// Hides keys.
+    pub fn with_mask(mut self, mask: AttentionMask) -> Self {
+        self.mask = Some(mask);
+        self
+    }
+
+    /// Sets token types, `[batch, length]`.
+    pub fn with_token_types(mut self, token_type_ids: Tensor<2, Int>) -> Self {
+        self.token_type_ids = Some(token_type_ids);
+        self
+    }
+
+    /// Sets positions.
+    pub fn with_positions(mut self, positions: Positions) -> Self {
+        self.positions = positions;
+        self
+    }
+
+    /// Replaces rows of the word table.
+    pub fn with_row_override(mut self, row_override: RowOverride) -> Self {
+        self.row_override = Some(row_override);
+        self
+    }
+
+    /// Sets the dropout mode, examples named by their row.
+    pub fn with_dropout(self, mode: DropoutMode) -> Self {
+        self.with_dropout_context(mode.into())
+    }
+
+    /// Sets the dropout mode and the examples' names.
+    pub fn with_dropout_context(mut self, dropout: DropoutContext) -> Self {
+        self.dropout = dropout;
+        self
+    }
+
+    /// Asks for values.
+    pub fn with_taps(mut self, taps: Taps) -> Self {
+        self.taps = taps;
+        self
+    }
+
+    /// Multiplies the feed-forward intermediates of `layer`.
+    pub fn with_ffn_mask(mut self, layer: usize, factors: Tensor<3>) -> Self {
+        self.ffn_masks.insert(layer, factors);
+        self
+    }
+}
+
+/// An encoder's result.
+#[derive(Debug, Clone)]
+pub struct EncoderOutput {
+    /// Output of the last layer, `[batch, length, hidden]`.
+    pub last_hidden_state: Tensor<3>,
+    /// The pooler's vector of the first token, `[batch, hidden]`, where the model has a pooler.
+    pub pooler_output: Option<Tensor<2>>,
+    /// The values that were asked for.
+    pub tapped: Tapped,
+}
