@@ -74,6 +74,15 @@ impl SaveOptions {
         self
     }
 
+    /// The float type's name in `config.json`.
+    pub fn dtype_name(&self) -> &'static str {
+        match self.dtype {
+            SaveDtype::F32 => "float32",
+            SaveDtype::F16 => "float16",
+            SaveDtype::Bf16 => "bfloat16",
+        }
+    }
+
     /// The most bytes of tensors in one file; a larger tensor has a file of its own. More than one
     /// file is written with an index, as `transformers` does.
     pub fn max_shard_bytes(mut self, bytes: u64) -> Self {

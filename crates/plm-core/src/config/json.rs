@@ -142,6 +142,29 @@ impl ConfigFile {
         Err(self.error(parts_key, reason))
     }
 
+    /// Sets the number of classes, under transformers' default names `LABEL_0`, `LABEL_1`, ….
+    pub fn set_num_labels(&mut self, num_labels: usize) {
+        let names: Vec<String> = (0..num_labels).map(|id| format!("LABEL_{id}")).collect();
+        self.set_labels(&names);
+    }
+
+    /// Sets the classes' names: `id2label` and `label2id`.
+    pub fn set_labels(&mut self, names: &[String]) {
+        let by_id: Map<String, Value> = names
+            .iter()
+            .enumerate()
+            .map(|(id, name)| (id.to_string(), Value::from(name.as_str())))
+            .collect();
+        let by_name: Map<String, Value> = names
+            .iter()
+            .enumerate()
+            .map(|(id, name)| (name.clone(), Value::from(id)))
+            .collect();
+        self.fields.insert("id2label".to_owned(), by_id.into());
+        self.fields.insert("label2id".to_owned(), by_name.into());
+        self.fields.remove("num_labels");
+    }
+
     /// An [`Error::Config`] for field `key`.
     pub fn error(&self, key: &str, reason: impl Into<String>) -> Error {
         Error::config(&self.origin, key, reason)

@@ -1,0 +1,141 @@
+//! The encoder with a masked-LM head.
+
+use burn::module::{Module, Param};
+use burn::nn::{Embedding, Initializer, Linear};
+use burn::tensor::{Device, Int, Tensor};
+
+use super::input::{EncoderInput, EncoderOutput};
+use super::model::EncoderModel;
+use crate::config::{EncoderConfig, EncoderFamily};
+use crate::kernel::{self, Activation};
+use crate::nn::{FeedForward, Ffn, LayerNorm, apply_activated, zero_embedding, zero_linear};
+
+/// The head of masked language modelling: transform, then a score for every word.
+#[derive(Module, Debug)]
+pub struct MaskedLMHead {
+    /// The transform's linear map.
+    pub dense: Linear,
+    /// The transform's normalisation.
+    pub norm: LayerNorm,
+    /// Decoder of its own, `[vocabulary, hidden]`; the word table where absent (tied).
+    pub decoder: Option<Embedding>,
+    /// Bias of the scores, `[vocabulary]`.
+    pub bias: Param<Tensor<1>>,
+    /// The bias that acts instead where the decoder is not tied, `[vocabulary]`: such files hold
+    /// both (all families but DistilBERT).
+    pub decoder_bias: Option<Param<Tensor<1>>>,
+    /// Activation of the transform.
+    #[module(skip)]
+    pub activation: Activation,
+}
+
+impl MaskedLMHead {
+    fn new(config: &EncoderConfig, device: &Device) -> Self {
+        let (width, vocabulary) = (config.hidden_size, config.vocab_size);
+        // RoBERTa and MPNet use GELU here whatever the layers use.
+        let activation = match config.family {
+            EncoderFamily::Roberta | EncoderFamily::Mpnet => Activation::Gelu,
+            EncoderFamily::Bert | EncoderFamily::DistilBert => config.hidden_act,
+        };
+        let untied = !config.tie_word_embeddings;
+        let zeros = || Initializer::Zeros.init([vocabulary], device);
+        Self {
+            dense: zero_linear(width, width, true, device),
+            norm: LayerNorm::new(width, config.layer_norm_eps, device),
+            decoder: untied.then(|| zero_embedding(vocabulary, width, device)),
+            bias: zeros(),
+            decoder_bias: (untied && config.family != EncoderFamily::DistilBert).then(zeros),
+            activation,
+        }
+    }
+
+    /// Scores of all words, or of the vocabulary ids `rows`.
+    ///
+    /// # Shapes
+    /// - hidden: `[..., hidden]`
+    /// - words: the word table, `[vocabulary, hidden]`
+    /// - rows: `[chosen]`
+    /// - result: `[..., vocabulary or chosen]`
+    pub fn forward<const D: usize>(
+        &self,
+        hidden: Tensor<D>,
+        words: Tensor<2>,
+        rows: Option<Tensor<1, Int>>,
+    ) -> Tensor<D> {
+        let hidden = apply_activated(&self.dense, hidden, self.activation);
+        let hidden = self.norm.forward(hidden);
+        let mut table = match &self.decoder {
+            Some(decoder) => decoder.weight.val(),
+            None => words,
+        };
+        let mut bias = match &self.decoder_bias {
+            Some(bias) => bias.val(),
+            None => self.bias.val(),
+        };
+        if let Some(rows) = rows {
+            table = table.select(0, rows.clone());
+            bias = bias.select(0, rows);
+        }
+        kernel::linear(hidden, table.transpose(), Some(bias))
+    }
+}
+
+/// An encoder with the masked-LM head: `BertForMaskedLM` and its relatives.
+#[derive(Module, Debug)]
+pub struct EncoderForMaskedLM<F: Ffn = FeedForward> {
+    /// The encoder.
+    pub encoder: EncoderModel<F>,
+    /// The head.
+    pub head: MaskedLMHead,
+}
+
+impl EncoderForMaskedLM {
+    /// A model of zeros, to be filled by a checkpoint or by [`crate::nn::init`].
+    pub fn new(config: &EncoderConfig, device: &Device) -> Self {
+        Self {
+            encoder: EncoderModel::new(config, false, device),
+            head: MaskedLMHead::new(config, device),
+        }
+    }
+}
+
+impl<F: Ffn> EncoderForMaskedLM<F> {
+    /// The encoder's output and the scores of every word at every position.
+    ///
+    /// # Shapes
+    /// - scores: `[batch, length, vocabulary]`
+    pub fn forward(&self, input: &EncoderInput) -> (EncoderOutput, Tensor<3>) {
+        let output = self.encoder.forward(input);
+        let words = self.encoder.embeddings.word.weight.val();
+        let hidden = output.last_hidden_state.clone();
+        let logits = self.head.forward(hidden, words, None);
+        (output, logits)
+    }
+
+    /// Scores at chosen places only, and of chosen words only.
+    ///
+    /// # Shapes
+    /// - hidden: `[batch, length, hidden]`
+    /// - places: `[places]`, each `example * length + position`
+    /// - rows: vocabulary ids, `[chosen]`; all words where absent
+    /// - result: `[places, chosen]`
+    pub fn logits_at(
+        &self,
+        hidden: Tensor<3>,
+        places: Tensor<1, Int>,
+        rows: Option<Tensor<1, Int>>,
+    ) -> Tensor<2> {
+        let [batch, length, width] = hidden.dims();
+        let picked = hidden.reshape([batch * length, width]).select(0, places);
+        let words = self.encoder.embeddings.word.weight.val();
+        self.head.forward(picked, words, rows)
+    }
+
+    /// The same model with other feed-forward blocks.
+    pub fn map_ffn<G: Ffn>(self, map: impl FnMut(usize, F) -> G) -> EncoderForMaskedLM<G> {
+        EncoderForMaskedLM {
+            encoder: self.encoder.map_ffn(map),
+            head: self.head,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A model with its configuration and tokenizer, as one Hugging Face directory.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use serde_json::{Value, json};
+
+use crate::checkpoint::{
+    KeyTable, LoadOptions, LoadReport, SaveOptions, SaveReport, TensorSource, load_into, save,
+};
+use crate::config::{ConfigFile, ModelConfig};
+use crate::nn::init::{Init, initialize};
+use crate::rng::Seed;
+use crate::{Error, Result};
+
+/// A model that Hugging Face directories hold.
+pub trait PretrainedModel: Module {
+    /// Its settings.
+    type Config: ModelConfig;
+
+    /// Beginnings of the parameter paths of its head: what a base checkpoint lacks.
+    const HEAD: &'static [&'static str];
+
+    /// A model of zeros with these settings. `names` are the tensors of the file that is about to be
+    /// loaded, for models with optional parts; empty where there is none.
+    fn from_config(config: &Self::Config, names: &[String], device: &Device) -> Self;
+
+    /// The names of its tensors in files.
+    fn key_table(config: &Self::Config) -> KeyTable<'static>;
+
+    /// Its class in transformers, for the field `architectures`.
+    fn architecture(config: &Self::Config) -> String;
+
+    /// How new parameters are drawn.
+    fn init(config: &Self::Config, path: &str) -> Init;
+
+    /// Entries of its vocabulary.
+    fn vocab_size(config: &Self::Config) -> usize;
+
+    /// Tensors that files of sibling models hold and this one does not want, as in transformers: a
+    /// pooler below a masked-LM head, say.
+    fn leftovers(_config: &Self::Config) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A model with all that its directory holds.
+#[derive(Debug, Clone)]
+pub struct Pretrained<M> {
+    /// The model.
+    pub model: M,
+    /// Its `config.json`, unknown fields included.
+    pub config: ConfigFile,
+    /// What loading did.
+    pub report: LoadReport,
+}
+
+impl<M: PretrainedModel> Pretrained<M> {
+    /// Reads a directory: `config.json`, weights (safetensors or PyTorch, single or sharded) and the
+    /// tokenizer.
+    ///
+    /// # Errors
+    /// Whatever is missing, malformed, unexpected or does not fit together, by file and name:
+    /// see [`load_into`], [`ModelConfig::from_file`], [`Tokenizer::from_dir`].
+    pub fn load(dir: impl AsRef<Path>, device: &Device) -> Result<Self> {
+        Self::load_with(dir, device, &LoadOptions::default())
+    }
+
+    /// [`Pretrained::load`] with exceptions to its strictness.
+    ///
+    /// # Errors
+    /// As [`Pretrained::load`].
+    pub fn load_with(
+        dir: impl AsRef<Path>,
+        device: &Device,
+        options: &LoadOptions,
+    ) -> Result<Self> {
+        let dir = dir.as_ref();
+        let config = ConfigFile::read(dir)?;
+        Self::load_parts(dir, config, device, options, None)
+    }
+
+    /// Reads a base checkpoint (or one with another head) and puts a new head of `num_labels` classes
+    /// on it, drawn from `seed`.
+    ///
+    /// # Errors
+    /// As [`Pretrained::load`]; [`Error::Invalid`] if `num_labels` is 0.
+    pub fn load_with_new_head(
+        dir: impl AsRef<Path>,
+        num_labels: usize,
+        seed: Seed,
+        device: &Device,
+    ) -> Result<Self> {
+        if num_labels == 0 {
+            return Err(Error::invalid("num_labels", "is 0"));
+        }
+        let dir = dir.as_ref();
+        let mut config = ConfigFile::read(dir)?;
+        config.set_num_labels(num_labels);
+        let table = M::key_table(&M::Config::from_file(&config)?);
+        let mut options = LoadOptions::default();
+        for path in M::HEAD {
+            options = options.allow_missing(path.trim_end_matches('.'));
+        }
+        for name in table.heads {
+            options = options.allow_unused(*name);
+        }
+        Self::load_parts(dir, config, device, &options, Some(seed))
+    }
+
+    fn load_parts(
+        dir: &Path,
+        config: ConfigFile,
+        device: &Device,
+        options: &LoadOptions,
+        new_head: Option<Seed>,
+    ) -> Result<Self> {
+        let settings = M::Config::from_file(&config)?;
+        let source = TensorSource::open(dir)?;
+        let names: Vec<String> = source.names().map(str::to_owned).collect();
+        let mut model = M::from_config(&settings, &names, device);
+        if let Some(seed) = new_head {
+            model = initialize(model, seed.child("head"), |path| {
+                if M::HEAD.iter().any(|head| path.starts_with(head)) {
+                    M::init(&settings, path)
+                } else {
+                    Init::Keep
+                }
+            });
+        }
+        let mut options = options.clone();
+        for name in M::leftovers(&settings) {
+            options = options.allow_unused(name);
+        }
+        let table = M::key_table(&settings);
+        let (model, report) = load_into(model, &source, &table, &options)?;
+        Ok(Self {
+            model,
+            config,
+            report,
+        })
+    }
+
+    /// A new model, drawn from `seed` by the family's rule.
+    pub fn new(config: &M::Config, seed: Seed, device: &Device) -> Self {
+        let model = M::from_config(config, &[], device);
+        let model = initialize(model, seed, |path| M::init(config, path));
+        Self {
+            model,
+            config: ConfigFile::from_fields("new model", config.to_fields()),
+            report: LoadReport::default(),
+        }
+    }
+
+    /// The settings, checked.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if `config` was changed to something that does not hold together.
+    pub fn settings(&self) -> Result<M::Config> {
+        M::Config::from_file(&self.config)
+    }
+
+    /// Writes a directory that transformers loads with nothing missing or unexpected.
+    ///
+    /// # Errors
+    /// As [`save`].
+    pub fn save(&self, dir: impl AsRef<Path>, options: &SaveOptions) -> Result<SaveReport> {
+        let settings = self.settings()?;
+        let mut fields = self.config.fields().clone();
+        let architecture = M::architecture(&settings);
+        fields.insert("architectures".to_owned(), json!([architecture]));
+        fields.remove("torch_dtype");
+        fields.insert("dtype".to_owned(), json!(options.dtype_name()));
+        let text = serde_json::to_vec_pretty(&Value::Object(fields))
+            .map_err(|error| Error::invalid("config.json", error.to_string()))?;
+        let options = options.clone().companion("config.json", text);
+        save(dir, &self.model, &M::key_table(&settings), &options)
+    }
+}
