@@ -1,0 +1,113 @@
+//! Tiny checkpoints with what transformers computes from them (`fixtures/parity/make_parity.py`).
+
+use std::path::PathBuf;
+
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use plm_core::device;
+use safetensors::{Dtype, SafeTensors};
+
+/// One checkpoint and its expected values.
+pub struct Fixture {
+    pub dir: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Fixture {
+    pub fn open(name: &str) -> Self {
+        let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures/parity")
+            .join(name);
+        let bytes = std::fs::read(dir.join("expected.safetensors")).expect("expected values");
+        Self { dir, bytes }
+    }
+
+    fn tensors(&self) -> SafeTensors<'_> {
+        SafeTensors::deserialize(&self.bytes).expect("valid safetensors")
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.tensors()
+            .names()
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect()
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors().tensor(name).is_ok()
+    }
+
+    /// Shape and values of a float tensor.
+    pub fn floats(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
+        let tensors = self.tensors();
+        let view = tensors.tensor(name).unwrap_or_else(|_| panic!("{name}"));
+        assert_eq!(view.dtype(), Dtype::F32, "{name}");
+        let values = view
+            .data()
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
+            .collect();
+        (view.shape().to_vec(), values)
+    }
+
+    /// Shape and values of an integer tensor.
+    pub fn integers(&self, name: &str) -> (Vec<usize>, Vec<i64>) {
+        let tensors = self.tensors();
+        let view = tensors.tensor(name).unwrap_or_else(|_| panic!("{name}"));
+        assert_eq!(view.dtype(), Dtype::I64, "{name}");
+        let values = view
+            .data()
+            .chunks_exact(8)
+            .map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap()))
+            .collect();
+        (view.shape().to_vec(), values)
+    }
+
+    pub fn ints<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D, Int> {
+        let (shape, values) = self.integers(name);
+        Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
+    /// True where the mask called `name` is 0.
+    pub fn hidden<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D, Bool> {
+        self.ints::<D>(name, device).equal_elem(0)
+    }
+
+    pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
+        let (shape, values) = self.floats(name);
+        Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
+    /// Asserts that `actual` equals the tensor called `name`.
+    pub fn check<const D: usize>(&self, name: &str, actual: Tensor<D>, device: &str) {
+        let (shape, expected) = self.floats(name);
+        assert_eq!(actual.dims().to_vec(), shape, "{name} on {device}");
+        let values = actual
+            .into_data()
+            .convert::<f32>()
+            .try_to_vec::<f32>()
+            .unwrap();
+        check_close(&values, &expected, &format!("{name} on {device}"));
+    }
+}
+
+/// Within 1e-4 of the largest expected magnitude (at least 1), on CPUs; GPUs round more.
+pub fn check_close(actual: &[f32], expected: &[f32], what: &str) {
+    assert_eq!(actual.len(), expected.len(), "{what}");
+    let tolerance = if what.contains("cuda") { 2e-3 } else { 1e-4 };
+    let scale = expected.iter().fold(1.0_f32, |max, x| max.max(x.abs()));
+    for (index, (a, e)) in actual.iter().zip(expected).enumerate() {
+        assert!(
+            (a - e).abs() <= tolerance * scale,
+            "{what}[{index}]: {a}, expected {e}"
+        );
+    }
+}
+
+/// Every device of this build, by name.
+pub fn devices() -> Vec<(&'static str, Device)> {
+    device::available()
+        .into_iter()
+        .map(|name| (name, device::parse(name).expect("available")))
+        .collect()
+}

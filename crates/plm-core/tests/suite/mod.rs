@@ -1,0 +1,2 @@
+mod encoder_parity;
+mod fixture;
