@@ -59,8 +59,8 @@ fn number<T: Ord>(names: &[T]) -> (Vec<usize>, Vec<usize>) {
         *value = position;
     }
     let mut sizes = vec![0; numbers.len()];
-    let numbered = names.iter().map(|name| numbers[name]).collect();
-    for &index in &numbered as &Vec<usize> {
+    let numbered: Vec<usize> = names.iter().map(|name| numbers[name]).collect();
+    for &index in &numbered {
         sizes[index] += 1;
     }
     (numbered, sizes)

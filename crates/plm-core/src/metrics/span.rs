@@ -68,8 +68,10 @@ pub fn span_scores_by_label<L: Ord + Clone>(
     for span in gold.intersection(&predicted) {
         counts.entry(span.label.clone()).or_default()[0] += 1;
     }
-    let scores = |(label, [correct, gold, predicted])| (label, compare(correct, gold, predicted));
-    Ok(counts.into_iter().map(scores).collect())
+    Ok(counts
+        .into_iter()
+        .map(|(label, [correct, gold, predicted])| (label, compare(correct, gold, predicted)))
+        .collect())
 }
 
 fn set<'a, L: Ord>(name: &str, spans: &'a [Span<L>]) -> Result<BTreeSet<&'a Span<L>>> {
