@@ -1,1 +1,0 @@
-//! Tests of the whole path: files, tables and modules together.
