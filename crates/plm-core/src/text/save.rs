@@ -1,0 +1,56 @@
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::tokenizer::guarded;
+use super::{SpecialToken, Tokenizer};
+use crate::{Error, Result};
+
+impl Tokenizer {
+    /// Writes `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json` into `dir`,
+    /// which is made if need be. Each file is replaced in one step.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where a file cannot be written.
+    pub fn save(&self, dir: impl AsRef<Path>) -> Result<()> {
+        let dir = dir.as_ref();
+        std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, e))?;
+        let mut whole = self.inner.clone();
+        whole.with_post_processor(self.post_processor.clone());
+        let definition = guarded("saving", || whole.to_string(true))?;
+        let mut names = Map::new();
+        for role in SpecialToken::ALL {
+            if let Some(token) = self.special(role).and_then(|id| self.id_to_token(id)) {
+                names.insert(role.key().to_owned(), Value::String(token));
+            }
+        }
+        let mut settings = self.settings.clone();
+        settings
+            .entry("tokenizer_class")
+            .or_insert_with(|| Value::String("PreTrainedTokenizerFast".to_owned()));
+        settings.extend(names.clone());
+        let settings = Value::Object(settings);
+        let names = Value::Object(names);
+        write(&dir.join("tokenizer.json"), &definition)?;
+        write(
+            &dir.join("tokenizer_config.json"),
+            &format!("{settings:#}\n"),
+        )?;
+        write(
+            &dir.join("special_tokens_map.json"),
+            &format!("{names:#}\n"),
+        )
+    }
+}
+
+/// Writes a file beside `path` and moves it there.
+fn write(path: &Path, text: &str) -> Result<()> {
+    let io = |e| Error::io(path, e);
+    let dir = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(io)?;
+    file.write_all(text.as_bytes()).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|e| Error::io(path, e.error))?;
+    Ok(())
+}

@@ -1,0 +1,4 @@
+mod hostile;
+mod noise;
+mod parity;
+mod roles;

@@ -1,0 +1,198 @@
+//! Special tokens, vocabulary checks and extension, batches, limits on length.
+
+use super::parity::fixture;
+use crate::text::{
+    EncodeOptions, SpecialToken, Tokenizer, Truncation, TruncationReport, TruncationStrategy,
+};
+
+fn load(name: &str) -> Tokenizer {
+    Tokenizer::from_dir(fixture(name)).unwrap()
+}
+
+#[test]
+fn roles_of_every_family() {
+    use SpecialToken::{Bos, Cls, Eos, Mask, Pad, Sep, Unk};
+    let ids = |name| [Pad, Cls, Sep, Mask, Bos, Eos, Unk].map(|role| load(name).special(role));
+    let some = |list: [u32; 7]| list.map(Some);
+    let bert = [Some(0), Some(2), Some(3), Some(4), None, None, Some(1)];
+    assert_eq!(ids("wordpiece"), bert);
+    assert_eq!(ids("vocab"), bert);
+    assert_eq!(ids("mpnet"), some([0, 2, 3, 4, 2, 3, 1]));
+    assert_eq!(ids("roberta"), some([1, 0, 2, 4, 0, 2, 3]));
+    let end = Some(0);
+    assert_eq!(ids("gpt2"), [None, None, None, None, end, end, end]);
+    let t5 = [Some(0), None, None, None, None, Some(1), Some(2)];
+    assert_eq!(ids("t5"), t5);
+    assert_eq!(load("t5").special_ids(), [0, 1, 2, 3, 4]);
+    assert_eq!(load("wordpiece").special_ids(), (0..9).collect::<Vec<_>>());
+    assert_eq!(load("wordpiece").model_max_length(), Some(512));
+    assert_eq!(load("vocab").model_max_length(), None);
+    let error = load("gpt2").require(Mask).unwrap_err().to_string();
+    assert!(error.contains("no mask token"), "{error}");
+}
+
+#[test]
+fn a_tokenizer_of_another_vocabulary_is_refused() {
+    let tokenizer = load("wordpiece");
+    let size = tokenizer.vocabulary_size();
+    tokenizer.check_vocabulary(size).unwrap();
+    tokenizer.check_vocabulary(size + 7).unwrap();
+    let text = tokenizer
+        .check_vocabulary(size - 1)
+        .unwrap_err()
+        .to_string();
+    let last = format!("id {}", size - 1);
+    assert!(
+        text.contains(&last) && text.contains("another vocabulary"),
+        "{text}"
+    );
+    assert!(tokenizer.check_vocabulary(0).is_err());
+}
+
+#[test]
+fn added_tokens_are_found_whole() {
+    let mut tokenizer = load("wordpiece");
+    let old = tokenizer.vocabulary_size();
+    let ids = tokenizer
+        .add_tokens(&["<prompt0>", "[MASK]", "<prompt1>"], true)
+        .unwrap();
+    let new = u32::try_from(old).unwrap();
+    assert_eq!(ids, [new, 4, new + 1]);
+    assert_eq!(tokenizer.vocabulary_size(), old + 2);
+    let plain = EncodeOptions::new().without_special_tokens();
+    let encoding = tokenizer.encode("the <prompt1> <prompt0>", &plain).unwrap();
+    assert_eq!(encoding.ids[1..], [new + 1, new]);
+    assert!(tokenizer.special_ids().contains(&new));
+    let words = tokenizer.add_tokens(&["Lighthousekeeping"], false).unwrap();
+    let encoding = tokenizer.encode("lighthousekeeping", &plain).unwrap();
+    assert_eq!(encoding.ids, words, "normalised like the text");
+    assert!(!tokenizer.special_ids().contains(&words[0]));
+    assert!(tokenizer.add_tokens(&[""], true).is_err());
+
+    let dir = tempfile::tempdir().unwrap();
+    tokenizer.save(dir.path()).unwrap();
+    let again = Tokenizer::from_dir(dir.path()).unwrap();
+    assert_eq!(again.vocabulary(), tokenizer.vocabulary());
+    assert_eq!(again.token_to_id("<prompt1>"), Some(new + 1));
+}
+
+#[test]
+fn nothing_is_added_beyond_a_gap() {
+    let dir = tempfile::tempdir().unwrap();
+    let vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\na\nb\n";
+    std::fs::write(dir.path().join("vocab.txt"), vocab).unwrap();
+    let mut tokenizer = Tokenizer::from_dir(dir.path()).unwrap();
+    assert_eq!(tokenizer.token_to_id("a"), Some(5));
+    let text = tokenizer.add_tokens(&["c"], false).unwrap_err().to_string();
+    assert!(
+        text.contains("6 tokens") && text.contains("id is 6"),
+        "{text}"
+    );
+}
+
+#[test]
+fn batches_report_what_was_cut() {
+    let tokenizer = load("vocab");
+    let texts = [
+        "the rain",
+        "the keeper of the lighthouse climbed the stairs",
+        "",
+    ];
+    let whole = tokenizer
+        .encode_batch(texts, &EncodeOptions::new())
+        .unwrap();
+    let lengths: Vec<_> = whole.encodings.iter().map(|e| e.len()).collect();
+    let longest = lengths[1];
+    assert_eq!(
+        whole.report,
+        TruncationReport {
+            inputs: 3,
+            truncated: 0,
+            tokens_lost: 0,
+            longest
+        }
+    );
+    let options = EncodeOptions::new().with_truncation(Truncation::new(5));
+    let cut = tokenizer.encode_batch(texts, &options).unwrap();
+    let lost = longest - 5;
+    let expected = TruncationReport {
+        inputs: 3,
+        truncated: 1,
+        tokens_lost: lost,
+        longest,
+    };
+    assert_eq!(cut.report, expected);
+    assert!(cut.encodings.iter().all(|e| e.len() <= 5));
+    for (encoding, text) in cut.encodings.iter().zip(texts) {
+        assert_eq!(encoding, &tokenizer.encode(text, &options).unwrap());
+    }
+    let mut sum = whole.report;
+    sum.merge(&cut.report);
+    assert_eq!((sum.inputs, sum.truncated, sum.longest), (6, 1, longest));
+    let words = vec![vec!["a", "b"], vec!["c"]];
+    let batch = tokenizer
+        .encode_batch(&words, &EncodeOptions::new())
+        .unwrap();
+    assert_eq!(batch.encodings[0].word_tokens(0, 1).len(), 1);
+}
+
+#[test]
+fn limits_that_cannot_be_met_are_errors() {
+    let tokenizer = load("vocab");
+    let long = "the keeper of the lighthouse climbed the stairs";
+    let with = |cut: Truncation| EncodeOptions::new().with_truncation(cut);
+    let text = tokenizer
+        .encode(long, &with(Truncation::new(1)))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("max_length") && text.contains('1') && text.contains('2'),
+        "{text}"
+    );
+    let bare = tokenizer.encode(long, &with(Truncation::new(2))).unwrap();
+    assert_eq!(
+        (bare.len(), bare.special_tokens_mask.clone()),
+        (2, vec![true, true])
+    );
+    let second = Truncation::new(5).with_strategy(TruncationStrategy::OnlySecond);
+    assert!(tokenizer.encode(long, &with(second)).is_err());
+    assert!(tokenizer.encode((long, "rain"), &with(second)).is_err());
+    let first = second.with_strategy(TruncationStrategy::OnlyFirst);
+    assert!(tokenizer.encode(("rain", long), &with(first)).is_err());
+    // Windows: too large a stride, both sides cut.
+    let plain = EncodeOptions::new();
+    for stride in [3, 4, usize::MAX] {
+        let error = tokenizer.encode_windows(long, &Truncation::new(5), stride, &plain);
+        assert!(error.unwrap_err().to_string().contains("stride"));
+    }
+    let both = tokenizer.encode_windows((long, long), &Truncation::new(9), 1, &plain);
+    assert!(both.unwrap_err().to_string().contains("both sides"));
+}
+
+#[test]
+fn windows_cover_every_token() {
+    let tokenizer = load("vocab");
+    let long = "the keeper of the lighthouse climbed the stairs to light the lamp";
+    let bare = EncodeOptions::new().without_special_tokens();
+    let whole = tokenizer.encode(long, &bare).unwrap();
+    for stride in 0..4 {
+        let windows = tokenizer
+            .encode_windows(long, &Truncation::new(4), stride, &bare)
+            .unwrap();
+        let mut ids = windows[0].ids.clone();
+        for window in &windows[1..] {
+            ids.extend(&window.ids[stride..]);
+        }
+        assert_eq!(ids, whole.ids, "stride {stride}");
+    }
+}
+
+#[test]
+fn unknown_ids_do_not_decode() {
+    let tokenizer = load("vocab");
+    let text = tokenizer
+        .decode(&[5, 99_999], true)
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("99999"), "{text}");
+}
