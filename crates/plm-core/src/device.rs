@@ -68,6 +68,21 @@ pub fn parse(name: &str) -> Result<Device> {
     }
 }
 
+/// Whether `device` computes in the host's own memory, so that reading a tensor moves nothing.
+pub(crate) fn is_host(device: &Device) -> bool {
+    #[cfg(feature = "flex")]
+    if *device == Device::flex() {
+        return true;
+    }
+    #[cfg(feature = "ndarray")]
+    #[allow(deprecated)]
+    if *device == Device::ndarray() {
+        return true;
+    }
+    let _ = device;
+    false
+}
+
 fn refuse(name: &str, reason: String) -> Error {
     Error::Device {
         name: name.to_owned(),
@@ -84,6 +99,16 @@ mod tests {
     fn every_available_name_parses() {
         for name in available() {
             assert!(parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn host_devices_are_the_processor_ones() {
+        for name in available() {
+            let device = parse(name).unwrap();
+            let expected = matches!(name, "flex" | "ndarray");
+            assert_eq!(is_host(&device), expected, "{name}");
+            assert_eq!(is_host(&device.autodiff()), expected, "{name}");
         }
     }
 

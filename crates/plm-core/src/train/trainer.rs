@@ -1,0 +1,158 @@
+//! The training loop's entry point.
+
+use burn::module::Module;
+
+use super::batches::Batches;
+use super::config::TrainConfig;
+use super::observer::Observer;
+use super::optimizer::Optimizer;
+use super::params::check_unshared;
+use super::report::TrainReport;
+use super::run::Run;
+use super::step::{Evaluation, EvaluationContext, StepContext, StepLoss};
+use crate::Result;
+
+/// The caller's function from a batch to its loss.
+pub(super) type StepFn<'f, M, T> = &'f mut dyn FnMut(&M, T, &StepContext) -> Result<StepLoss>;
+/// The caller's function from a model to a metric.
+pub(super) type EvaluateFn<'f, M> = &'f mut dyn FnMut(&M, &EvaluationContext) -> Result<Evaluation>;
+
+/// One explicit training loop over any burn module.
+///
+/// A run that is stopped at any moment and started again with the same settings, data and initial
+/// model gives the same weights as one never stopped, bit for bit on CPU devices, if the step
+/// function depends on nothing but the model, the batch and its [`StepContext`].
+///
+/// ```
+/// use burn::nn::{Linear, LinearConfig};
+/// use burn::tensor::Tensor;
+/// use plm_core::rng::Seed;
+/// use plm_core::train::{
+///     AdamWConfig, Evaluation, Optimizer, ShuffledIndices, StepLoss, TrainConfig, Trainer, Until,
+/// };
+///
+/// # fn main() -> plm_core::Result<()> {
+/// let device = plm_core::device::parse(plm_core::device::available()[0])?;
+/// let model = LinearConfig::new(1, 1).init(&device);
+/// // Learn y = 3x from four points.
+/// let points = [-1.0_f32, 0.0, 0.5, 1.0];
+/// let loss_of = |model: &Linear, rows: &[usize]| {
+///     let x: Vec<f32> = rows.iter().map(|&row| points[row]).collect();
+///     let x = Tensor::<1>::from_floats(x.as_slice(), &device).reshape([rows.len(), 1]);
+///     (model.forward(x.clone()) - x * 3.0).square().mean()
+/// };
+/// let config = TrainConfig::new(Until::Steps(200));
+/// let mut trainer = Trainer::new(config, Optimizer::adamw(AdamWConfig::default(), 0.1))?;
+/// let (model, report) = trainer.fit_evaluated(
+///     model,
+///     &mut ShuffledIndices::new(4, 2, Seed::new(1))?,
+///     |model, rows, _context| Ok(StepLoss::new(loss_of(model, &rows), rows.len() as f64)),
+///     |model, _context| {
+///         let loss: f32 = loss_of(model, &[0, 1, 2, 3]).into_scalar();
+///         Ok(Evaluation::new(-f64::from(loss)))
+///     },
+/// )?;
+/// assert_eq!(report.step, 200);
+/// assert!(report.best.unwrap().metric > -1e-3);
+/// # let _ = model;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Trainer<'o> {
+    pub(super) config: TrainConfig,
+    pub(super) optimizer: Optimizer,
+    pub(super) observers: Vec<&'o mut dyn Observer>,
+}
+
+impl<'o> Trainer<'o> {
+    /// A trainer with these settings.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) where a setting is out of range.
+    pub fn new(config: TrainConfig, optimizer: Optimizer) -> Result<Self> {
+        config.check()?;
+        optimizer.check()?;
+        Ok(Self {
+            config,
+            optimizer,
+            observers: Vec::new(),
+        })
+    }
+
+    /// Adds a listener.
+    pub fn with_observer(mut self, observer: &'o mut dyn Observer) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &TrainConfig {
+        &self.config
+    }
+
+    /// The optimizer, with its state after a run.
+    pub fn optimizer(&self) -> &Optimizer {
+        &self.optimizer
+    }
+
+    /// Trains `model` on `batches` with the loss that `step` gives.
+    ///
+    /// A model on a plain device is put on its autodiff device first. The state of the optimizer
+    /// carries over where this is called again without checkpoints.
+    ///
+    /// # Errors
+    /// What `step` or `batches` give;
+    /// [`Error::Invalid`](crate::Error::Invalid) where the loss depends on no trainable parameter, a
+    /// weight is negative or not finite, gradients are not finite beyond what the settings allow, an
+    /// epoch has no batch, or a parameter sits at two paths of the model;
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint) where a checkpoint does not fit this run;
+    /// [`Error::Io`](crate::Error::Io) where checkpoints or metrics cannot be written.
+    pub fn fit<M, B, S>(
+        &mut self,
+        model: M,
+        batches: &mut B,
+        mut step: S,
+    ) -> Result<(M, TrainReport)>
+    where
+        M: Module,
+        B: Batches,
+        S: FnMut(&M, B::Batch, &StepContext) -> Result<StepLoss>,
+    {
+        self.run(model, batches, &mut step, None)
+    }
+
+    /// As [`Trainer::fit`], and evaluates with `evaluate` as often as the settings say.
+    ///
+    /// `evaluate` gets the model on the plain device, without dropout flags of burn's own layers.
+    /// Its inputs must be on the plain device too: forward passes on an autodiff device that no
+    /// backward pass follows hold their memory.
+    ///
+    /// # Errors
+    /// As [`Trainer::fit`], and what `evaluate` gives.
+    pub fn fit_evaluated<M, B, S, E>(
+        &mut self,
+        model: M,
+        batches: &mut B,
+        mut step: S,
+        mut evaluate: E,
+    ) -> Result<(M, TrainReport)>
+    where
+        M: Module,
+        B: Batches,
+        S: FnMut(&M, B::Batch, &StepContext) -> Result<StepLoss>,
+        E: FnMut(&M, &EvaluationContext) -> Result<Evaluation>,
+    {
+        self.run(model, batches, &mut step, Some(&mut evaluate))
+    }
+
+    fn run<'r, M: Module, B: Batches>(
+        &'r mut self,
+        model: M,
+        batches: &'r mut B,
+        step: StepFn<'r, M, B::Batch>,
+        evaluate: Option<EvaluateFn<'r, M>>,
+    ) -> Result<(M, TrainReport)> {
+        check_unshared(&model)?;
+        Run::start(self, model.train(), batches, step, evaluate)?.finish()
+    }
+}
