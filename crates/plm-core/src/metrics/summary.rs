@@ -47,8 +47,9 @@ pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
     let below = place.floor();
     let (low, high) = (sorted[below as usize], sorted[place.ceil() as usize]);
     let part = place - below;
-    // Not `low + (high - low) * part`: that difference may overflow.
-    low * (1.0 - part) + high * part
+    // Not `low + (high - low) * part`: that difference may overflow. Rounding must not leave the
+    // range, or quantiles of equal values would not be in order.
+    (low * (1.0 - part) + high * part).clamp(low, high)
 }
 
 #[cfg(test)]
