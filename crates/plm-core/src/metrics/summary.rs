@@ -46,7 +46,10 @@ pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
     let place = q * (sorted.len() - 1) as f64;
     let below = place.floor();
     let (low, high) = (sorted[below as usize], sorted[place.ceil() as usize]);
-    low + (high - low) * (place - below)
+    let part = place - below;
+    // Not `low + (high - low) * part`: that difference may overflow. Rounding must not leave the
+    // range, or quantiles of equal values would not be in order.
+    (low * (1.0 - part) + high * part).clamp(low, high)
 }
 
 #[cfg(test)]
@@ -71,6 +74,14 @@ mod tests {
                 assert_close(value, get::<f64>(percentile, "value"), 1e-9, &context);
             }
         }
+    }
+
+    #[test]
+    fn quantiles_of_huge_values_are_finite() {
+        let values = [-f64::MAX, f64::MAX];
+        assert_eq!(quantile(&values, 0.0), -f64::MAX);
+        assert_eq!(quantile(&values, 0.5), 0.0);
+        assert_eq!(quantile(&values, 1.0), f64::MAX);
     }
 
     #[test]
