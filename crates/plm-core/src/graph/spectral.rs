@@ -284,6 +284,24 @@ mod tests {
     }
 
     #[test]
+    fn multiple_eigenvalues_outside_one_krylov_space_are_found() {
+        // Larger than the basis, so that the search in the complement has to find the other copies.
+        let blocks = [30, 31, 32, 33, 34, 35].map(cycle);
+        let laplacian = Csr::block_diagonal(&blocks)
+            .unwrap()
+            .normalized_laplacian()
+            .unwrap();
+        let eigen = eigen_sparse(&laplacian, 8, Which::Smallest, &iterative()).unwrap();
+        assert!(eigen.values[..6].iter().all(|v| v.abs() < 1e-8));
+        // Then the double eigenvalue of the longest cycle.
+        let exact = 1.0 - (std::f64::consts::TAU / 35.0).cos();
+        for found in &eigen.values[6..] {
+            assert!((found - exact).abs() < 1e-8, "{found} {exact}");
+        }
+        check(&laplacian, &eigen, 1e-8);
+    }
+
+    #[test]
     fn a_long_path_has_cosines() {
         // Eigenvalues 1 - cos(pi j / (n - 1)), close together at the ends of the spectrum.
         let n = 300;
