@@ -20,6 +20,9 @@ pub enum Duplicates {
 impl<T: Scalar> Csr<T> {
     /// The matrix of entries `(rows[i], cols[i], values[i])`, given in any order.
     ///
+    /// Needs memory for `n_rows` rows however few entries there are: a reader must check sizes
+    /// that a file claims before it comes here.
+    ///
     /// # Errors
     /// [`Error::Invalid`] where the lists differ in length, an index is out of range, a value (or a
     /// sum of duplicates) is not finite, a dimension exceeds 2³¹ − 1, or duplicates are rejected.

@@ -428,6 +428,13 @@ mod tests {
     }
 
     #[test]
+    fn matrices_move_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Csr<f32>>();
+        shared::<super::super::Segments>();
+    }
+
+    #[test]
     fn rows_degrees_and_lookups() {
         let csr = Csr::new(3, 4, vec![0, 2, 2, 3], vec![0, 3, 1], vec![0.5, -2.0, 4.0]).unwrap();
         assert_eq!(csr.row(0), (&[0, 3][..], &[0.5, -2.0][..]));

@@ -157,5 +157,29 @@ mod tests {
                 prop_assert_eq!(csr.transpose().transpose(), csr);
             }
         }
+
+        #[test]
+        fn one_wrong_number_is_found_or_harmless(
+            csr in arb_csr(6, 6),
+            in_indptr: bool,
+            at: proptest::sample::Index,
+            number in prop_oneof![0_usize..9, Just(usize::MAX)],
+        ) {
+            let (mut indptr, mut indices) = (csr.indptr().to_vec(), csr.indices().to_vec());
+            match in_indptr || indices.is_empty() {
+                true => *at.get_mut(&mut indptr) = number,
+                false => *at.get_mut(&mut indices) = number as u32,
+            }
+            let (n_rows, n_cols) = (csr.n_rows(), csr.n_cols());
+            let values = csr.values().to_vec();
+            if let Ok(changed) = Csr::new(n_rows, n_cols, indptr, indices, values.clone()) {
+                prop_assert_eq!(changed.entries().count(), values.len());
+                for row in 0..n_rows {
+                    let columns = changed.row(row).0;
+                    prop_assert!(columns.windows(2).all(|pair| pair[0] < pair[1]));
+                    prop_assert!(columns.iter().all(|&col| (col as usize) < n_cols));
+                }
+            }
+        }
     }
 }

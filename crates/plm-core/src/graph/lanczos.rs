@@ -66,7 +66,14 @@ impl Lanczos<'_> {
             while basis.vectors.len() < limit {
                 basis.vectors.push(next);
                 let image = (self.multiply)(&basis.vectors[basis.vectors.len() - 1]);
-                scale = scale.max(norm(&image));
+                let length = norm(&image);
+                if !length.is_finite() {
+                    return Err(Error::invalid(
+                        "eigenvectors",
+                        format!("a product with a unit vector has length {length}"),
+                    ));
+                }
+                scale = scale.max(length);
                 next = basis.project(image, locked);
                 rest = norm(&next);
                 if rest > f64::EPSILON * 16.0 * scale {

@@ -31,6 +31,6 @@ pub use csr::Csr;
 pub use normalize::Normalization;
 pub use scalar::Scalar;
 pub use segment::{Segments, segment_max, segment_mean, segment_softmax, segment_sum};
-pub use spectral::{Eigen, EigenOptions, Which, eigen_dense, eigen_sparse};
+pub use spectral::{Eigen, EigenOptions, Which, eigen_dense, eigen_operator, eigen_sparse};
 pub use traverse::{Components, Reached, Subgraph};
 pub use walk::{Step, WalkOptions, walks};

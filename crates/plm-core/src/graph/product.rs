@@ -17,14 +17,14 @@ const BLOCK: usize = 32;
 
 /// One side of a sparse product: the rows, and the value of each entry for each head.
 #[derive(Clone, Copy)]
-pub(crate) struct Operand<'a, V> {
-    pub(crate) indptr: &'a [usize],
-    pub(crate) indices: &'a [u32],
+pub(super) struct Operand<'a, V> {
+    pub(super) indptr: &'a [usize],
+    pub(super) indices: &'a [u32],
     /// Where each entry's values lie in `values`; their own order if absent.
-    pub(crate) source: Option<&'a [usize]>,
+    pub(super) source: Option<&'a [usize]>,
     /// `[entries, heads]`.
-    pub(crate) values: &'a [V],
-    pub(crate) heads: usize,
+    pub(super) values: &'a [V],
+    pub(super) heads: usize,
 }
 
 impl<T: Scalar> Csr<T> {
@@ -64,7 +64,7 @@ impl<T: Scalar> Csr<T> {
 /// # Shapes
 /// - x: `[columns, width]`, the heads side by side in `width`
 /// - result: `[rows, width]`
-pub(crate) fn gather<V: Scalar, E: Scalar>(
+pub(super) fn gather<V: Scalar, E: Scalar>(
     operand: &Operand<'_, V>,
     x: &[E],
     width: usize,
@@ -85,48 +85,8 @@ pub(crate) fn gather<V: Scalar, E: Scalar>(
     out
 }
 
-/// `out[e, h] = sum over j of g[row of e, h, j] * x[column of e, h, j]`: the gradient of [`gather`]
-/// for its values.
-///
-/// # Shapes
-/// - g: `[rows, width]`
-/// - x: `[columns, width]`
-/// - result: `[entries, heads]`
-pub(crate) fn edge_dots<E: Scalar>(
-    indptr: &[usize],
-    indices: &[u32],
-    heads: usize,
-    g: &[E],
-    x: &[E],
-    width: usize,
-) -> Vec<E> {
-    let mut out = vec![E::default(); indices.len() * heads];
-    let per_head = width.checked_div(heads).unwrap_or(0);
-    let chunks = row_chunks(indptr, width);
-    for_row_chunks(
-        &mut out,
-        &chunks,
-        |row| indptr[row] * heads,
-        |rows, out| {
-            let first = indptr[rows.start];
-            for row in rows {
-                let gradient = &g[row * width..(row + 1) * width];
-                for entry in indptr[row]..indptr[row + 1] {
-                    let at = indices[entry] as usize * width;
-                    for head in 0..heads {
-                        let part = head * per_head..(head + 1) * per_head;
-                        out[(entry - first) * heads + head] =
-                            dot(&gradient[part.clone()], &x[at..at + width][part]);
-                    }
-                }
-            }
-        },
-    );
-    out
-}
-
 /// The rows in runs of about equal work, enough of them to keep all threads busy.
-fn row_chunks(indptr: &[usize], width: usize) -> Vec<Range<usize>> {
+pub(super) fn row_chunks(indptr: &[usize], width: usize) -> Vec<Range<usize>> {
     let n_rows = indptr.len() - 1;
     let work = (indptr[n_rows] + n_rows) * width;
     let threads = rayon::current_num_threads();
@@ -147,7 +107,7 @@ fn row_chunks(indptr: &[usize], width: usize) -> Vec<Range<usize>> {
 }
 
 /// Calls `work` for every chunk with its part of `out`; row `r` begins at `offset(r)` in it.
-fn for_row_chunks<E: Scalar>(
+pub(super) fn for_row_chunks<E: Scalar>(
     out: &mut [E],
     chunks: &[Range<usize>],
     offset: impl Fn(usize) -> usize,
@@ -246,27 +206,6 @@ impl<V: Scalar> Operand<'_, V> {
         let entry = self.source.map_or(entry, |source| source[entry]);
         E::narrow(self.values[entry * self.heads + head].widen())
     }
-}
-
-/// The inner product, in eight running sums so that it can be vectorised.
-fn dot<E: Scalar>(a: &[E], b: &[E]) -> E {
-    const LANES: usize = 8;
-    let mut sums = [E::default(); LANES];
-    let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let tail = a_blocks.remainder().iter().zip(b_blocks.remainder());
-    for (a, b) in a_blocks.clone().zip(b_blocks.clone()) {
-        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    let mut total = E::default();
-    for sum in sums {
-        total += sum;
-    }
-    for (&a, &b) in tail {
-        total += a * b;
-    }
-    total
 }
 
 #[cfg(test)]

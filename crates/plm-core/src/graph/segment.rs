@@ -18,7 +18,7 @@ pub struct Segments {
     /// `[n_segments, n_items]`: row s has a 1 at the items of segment s.
     members: Csr<f32>,
     /// `members` with each row divided by its size.
-    averages: Csr<f32>,
+    averages: Csr<f64>,
     ids: Arc<[u32]>,
     uploaded: Arc<Uploaded>,
 }
@@ -84,7 +84,7 @@ impl Segments {
 
     fn from_members(members: Csr<f32>, ids: Arc<[u32]>) -> Result<Self> {
         Ok(Self {
-            averages: members.normalize(Normalization::Row)?,
+            averages: members.cast::<f64>()?.normalize(Normalization::Row)?,
             members,
             ids,
             uploaded: Arc::default(),
@@ -356,6 +356,18 @@ mod tests {
             let x = tensor(&[1e4, 1e4, -1e4], [3], &device, DType::F32);
             let softmax = numbers(segment_softmax(x, &segments));
             assert_eq!(softmax, [0.5, 0.5, 1.0], "{name}");
+        }
+    }
+
+    #[test]
+    fn means_keep_double_precision() {
+        let segments = Segments::new(&[0; 3], 1).unwrap();
+        for (name, device) in devices() {
+            if device.supports_dtype(DType::F64) {
+                let x = tensor(&[1.0, 1.0, 2.0], [3], &device, DType::F64);
+                let mean = numbers(segment_mean(x, &segments));
+                assert_close(&mean, &[4.0 / 3.0], 1e-15, name);
+            }
         }
     }
 

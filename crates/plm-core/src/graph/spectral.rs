@@ -84,6 +84,25 @@ pub fn eigen_sparse<T: Scalar>(
     if n <= options.dense_up_to || k >= n {
         return eigen_dense(&csr.to_dense(), n, k, which);
     }
+    eigen_operator(n, |x| csr.mul_dense(x, 1), k, which, options)
+}
+
+/// [`eigen_sparse`] for a symmetric matrix of size `n` known only by its products with vectors,
+/// always by iteration.
+///
+/// # Errors
+/// [`Error::Invalid`] where a product is not finite, or the iteration does not converge, as may
+/// happen where `multiply` is not symmetric.
+///
+/// # Panics
+/// If `multiply` returns a vector of another length than `n`.
+pub fn eigen_operator(
+    n: usize,
+    multiply: impl Fn(&[f64]) -> Vec<f64>,
+    k: usize,
+    which: Which,
+    options: &EigenOptions,
+) -> Result<Eigen> {
     let sign = match which {
         Which::Smallest => -1.0,
         Which::Largest => 1.0,
@@ -91,7 +110,8 @@ pub fn eigen_sparse<T: Scalar>(
     let solver = Lanczos {
         n,
         multiply: &|x: &[f64]| {
-            let mut out = csr.mul_dense(x, 1);
+            let mut out = multiply(x);
+            assert_eq!(out.len(), n, "the operator's size");
             out.iter_mut().for_each(|value| *value *= sign);
             out
         },
@@ -261,6 +281,70 @@ mod tests {
             }
             check(&matrix, &sparse, 1e-8);
         }
+    }
+
+    #[test]
+    fn multiple_eigenvalues_outside_one_krylov_space_are_found() {
+        // Larger than the basis, so that the search in the complement has to find the other copies.
+        let blocks = [30, 31, 32, 33, 34, 35].map(cycle);
+        let laplacian = Csr::block_diagonal(&blocks)
+            .unwrap()
+            .normalized_laplacian()
+            .unwrap();
+        let eigen = eigen_sparse(&laplacian, 8, Which::Smallest, &iterative()).unwrap();
+        assert!(eigen.values[..6].iter().all(|v| v.abs() < 1e-8));
+        // Then the double eigenvalue of the longest cycle.
+        let exact = 1.0 - (std::f64::consts::TAU / 35.0).cos();
+        for found in &eigen.values[6..] {
+            assert!((found - exact).abs() < 1e-8, "{found} {exact}");
+        }
+        check(&laplacian, &eigen, 1e-8);
+    }
+
+    #[test]
+    fn a_long_path_has_cosines() {
+        // Eigenvalues 1 - cos(pi j / (n - 1)), close together at the ends of the spectrum.
+        let n = 300;
+        let edges: Vec<(u32, u32)> = (1..n).map(|i| (i - 1, i)).collect();
+        let laplacian = Csr::<f64>::from_edges(n as usize, &edges, Duplicates::First)
+            .unwrap()
+            .symmetrize(Duplicates::Max)
+            .unwrap()
+            .normalized_laplacian()
+            .unwrap();
+        let eigen = eigen_sparse(&laplacian, 4, Which::Smallest, &iterative()).unwrap();
+        for (j, found) in eigen.values.iter().enumerate() {
+            let exact = 1.0 - (std::f64::consts::PI * j as f64 / f64::from(n - 1)).cos();
+            assert!((found - exact).abs() < 1e-9, "{j}: {found} {exact}");
+        }
+        check(&laplacian, &eigen, 1e-8);
+    }
+
+    #[test]
+    fn operators_need_no_matrix() {
+        // diag(0, 1, ..., 49) and a rank-one part that moves only the largest pair far away.
+        let multiply = |x: &[f64]| -> Vec<f64> {
+            let sum: f64 = x.iter().sum();
+            x.iter()
+                .enumerate()
+                .map(|(i, x)| i as f64 * x + 10.0 * sum)
+                .collect()
+        };
+        let found = eigen_operator(50, multiply, 3, Which::Largest, &iterative()).unwrap();
+        let mut table = vec![10.0; 2500];
+        (0..50).for_each(|i| table[i * 51] += i as f64);
+        let expected = eigen_dense(&table, 50, 3, Which::Largest).unwrap();
+        for (a, b) in found.values.iter().zip(&expected.values) {
+            assert!((a - b).abs() < 1e-6, "{a} {b}");
+        }
+        let bad = eigen_operator(
+            50,
+            |x| vec![f64::NAN; x.len()],
+            1,
+            Which::Largest,
+            &iterative(),
+        );
+        assert!(bad.is_err());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use burn::backend::{Autodiff, Dispatch, DispatchDevice, Flex, TensorMetadata, ba
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::csr::{Csr, Pattern};
-use super::product::{Operand, edge_dots, gather};
+use super::product::{Operand, for_row_chunks, gather, row_chunks};
 use super::scalar::Scalar;
 
 /// Whether tensors of this device and number type go through the fast form.
@@ -292,5 +292,82 @@ fn numbers<E: Scalar + bytemuck::Pod>(tensor: &Primitive) -> &[E] {
     match tensor.as_slice::<E>() {
         Some(numbers) => numbers,
         None => unreachable!("a contiguous tensor of the type that was matched"),
+    }
+}
+
+/// `out[e, h] = sum over j of g[row of e, h, j] * x[column of e, h, j]`: the gradient of [`gather`]
+/// for its values.
+///
+/// # Shapes
+/// - g: `[rows, width]`
+/// - x: `[columns, width]`
+/// - result: `[entries, heads]`
+fn edge_dots<E: Scalar>(
+    indptr: &[usize],
+    indices: &[u32],
+    heads: usize,
+    g: &[E],
+    x: &[E],
+    width: usize,
+) -> Vec<E> {
+    let mut out = vec![E::default(); indices.len() * heads];
+    let per_head = width.checked_div(heads).unwrap_or(0);
+    let chunks = row_chunks(indptr, width);
+    for_row_chunks(
+        &mut out,
+        &chunks,
+        |row| indptr[row] * heads,
+        |rows, out| {
+            let first = indptr[rows.start];
+            for row in rows {
+                let gradient = &g[row * width..(row + 1) * width];
+                for entry in indptr[row]..indptr[row + 1] {
+                    let at = indices[entry] as usize * width;
+                    for head in 0..heads {
+                        let part = head * per_head..(head + 1) * per_head;
+                        out[(entry - first) * heads + head] =
+                            dot(&gradient[part.clone()], &x[at..at + width][part]);
+                    }
+                }
+            }
+        },
+    );
+    out
+}
+
+/// The inner product, in eight running sums so that it can be vectorised.
+fn dot<E: Scalar>(a: &[E], b: &[E]) -> E {
+    const LANES: usize = 8;
+    let mut sums = [E::default(); LANES];
+    let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let tail = a_blocks.remainder().iter().zip(b_blocks.remainder());
+    for (a, b) in a_blocks.clone().zip(b_blocks.clone()) {
+        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let mut total = E::default();
+    for sum in sums {
+        total += sum;
+    }
+    for (&a, &b) in tail {
+        total += a * b;
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_cpu_backend_and_its_floats_go_here() {
+        for name in crate::device::available() {
+            let device = crate::device::parse(name).unwrap();
+            for device in [device.clone(), device.autodiff()] {
+                assert_eq!(serves(&device, DType::F32), name == "flex", "{name}");
+                assert!(!serves(&device, DType::F16), "{name}");
+            }
+        }
     }
 }

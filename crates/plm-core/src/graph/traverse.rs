@@ -38,7 +38,8 @@ pub struct Subgraph<T: Scalar> {
 }
 
 impl<T: Scalar> Csr<T> {
-    /// The nodes at most `depth` steps from `starts`, going from rows to columns.
+    /// The nodes at most `depth` steps from `starts` (their k-hop neighborhood), going from rows to
+    /// columns.
     ///
     /// The starts come first, each once; time and memory depend on what is reached, not on the
     /// graph.
