@@ -67,7 +67,8 @@ impl Replacement {
     /// Puts the new directory in its place.
     ///
     /// # Errors
-    /// [`Error::Io`]; the old directory is then still there.
+    /// [`Error::Io`]; the old directory is then still there, or beside the new one where only its
+    /// removal failed.
     pub(super) fn finish(self) -> Result<()> {
         let io = |error| Error::io(&self.target, error);
         sync_directories(self.fresh.path())?;

@@ -48,7 +48,8 @@ impl LoadOptions {
         self
     }
 
-    /// Lets tensors of the file at or below `prefix` (`cls.predictions`) stay unused.
+    /// Lets tensors at or below `prefix` stay unused: a name in the file at hand (`pooler`) or in
+    /// files with prefix and head (`bert.pooler`), which then holds for both kinds.
     pub fn allow_unused(mut self, prefix: impl Into<String>) -> Self {
         self.allow_unused.push(prefix.into());
         self

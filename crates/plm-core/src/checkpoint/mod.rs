@@ -18,6 +18,8 @@ mod header;
 mod index;
 mod keys;
 mod load;
+mod open;
+mod outgoing;
 mod params;
 mod plan;
 mod save;

@@ -29,6 +29,8 @@ struct Planner<'a> {
     /// Whole name -> name in the file.
     whole: HashMap<String, &'a str>,
     used: HashSet<&'a str>,
+    /// Second names of tensors that were used.
+    repeated: HashSet<&'a str>,
     report: LoadReport,
     plan: Plan,
     /// Everything that is wrong.
@@ -62,6 +64,7 @@ pub(super) fn plan(
         rows: table.rows(scope),
         whole,
         used: HashSet::new(),
+        repeated: HashSet::new(),
         report: LoadReport {
             unlisted: source.unlisted().to_vec(),
             ..LoadReport::default()
@@ -73,7 +76,7 @@ pub(super) fn plan(
         planner.place(param);
     }
     planner.check_tied(scope)?;
-    planner.sort_rest(&names, scope);
+    planner.sort_rest(scope);
     if !planner.faults.is_empty() {
         return Err(Error::checkpoint(
             source.path(),
@@ -163,25 +166,32 @@ impl Planner<'_> {
         })
     }
 
-    /// Checks that aliases in the file repeat the tensor they are tied to.
+    /// Checks that further names of a tensor in the file hold the same values.
     fn check_tied(&mut self, scope: Scope) -> Result<()> {
         for (kept, alias) in self.table.tied {
-            let (Some(&kept), Some(&name)) = (self.whole.get(*kept), self.whole.get(*alias)) else {
+            // The name that was loaded: the one kept or, in its absence, one of the aliases.
+            let aliases = self.table.tied.iter().filter(|tie| tie.0 == *kept);
+            let loaded = std::iter::once(*kept)
+                .chain(aliases.map(|tie| tie.1))
+                .filter_map(|name| self.whole.get(name).copied())
+                .find(|name| self.used.contains(name));
+            let (Some(loaded), Some(&name)) = (loaded, self.whole.get(*alias)) else {
                 continue;
             };
             // A head that is not loaded may hold anything.
             let beside = scope == Scope::Base && self.in_head(alias);
-            if !self.used.contains(kept) || beside {
+            if name == loaded || beside {
                 continue;
             }
-            self.used.insert(name);
-            if self.source.same(kept, name)? {
-                self.report.tied.push((kept.to_owned(), name.to_owned()));
+            if self.source.same(loaded, name)? {
+                let pair = (loaded.to_owned(), name.to_owned());
+                self.report.tied.push(pair);
             } else {
                 self.faults.push(format!(
-                    "tied: `{name}` differs from `{kept}`, but the model has one tensor for both"
+                    "tied: `{name}` differs from `{loaded}`, but the model has one tensor for both"
                 ));
             }
+            self.repeated.insert(name);
         }
         Ok(())
     }
@@ -191,15 +201,24 @@ impl Planner<'_> {
     }
 
     /// Says of every tensor that went nowhere why that is right, or that it is not.
-    fn sort_rest(&mut self, names: &[&str], scope: Scope) {
-        for name in names.iter().filter(|name| !self.used.contains(*name)) {
-            let allowed = &self.options.allow_unused;
+    fn sort_rest(&mut self, scope: Scope) {
+        let mut rest: Vec<_> = self
+            .whole
+            .iter()
+            .map(|(whole, name)| (*name, whole))
+            .filter(|(name, _)| !self.used.contains(name) && !self.repeated.contains(name))
+            .collect();
+        rest.sort_unstable();
+        for (name, whole) in rest {
+            let allowed = self
+                .options
+                .allow_unused
+                .iter()
+                .any(|prefix| covers(prefix, name) || covers(prefix, whole));
             if self.table.is_ignored(name) {
-                self.report.ignored.push((*name).to_owned());
-            } else if allowed.iter().any(|prefix| covers(prefix, name))
-                || scope == Scope::Base && self.in_head(name)
-            {
-                self.report.unused.push((*name).to_owned());
+                self.report.ignored.push(name.to_owned());
+            } else if scope == Scope::Base && self.in_head(name) || allowed {
+                self.report.unused.push(name.to_owned());
             } else {
                 let shape = self.source.shape(name).unwrap_or_default();
                 self.faults

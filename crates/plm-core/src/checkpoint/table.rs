@@ -21,6 +21,36 @@ pub enum Scope {
 ///
 /// *Whole* names below are those of a model with heads, prefix included
 /// (`bert.encoder.layer.0.output.dense.weight`), whatever the file at hand does.
+///
+/// # Examples
+/// ```
+/// use plm_core::checkpoint::{KeyRule, KeyTable, Scope};
+///
+/// const TABLE: KeyTable<'static> = KeyTable {
+///     prefixes: &["bert."],
+///     field: "base.",
+///     base: &[&[
+///         KeyRule::embedding("embeddings.word_embeddings", "words"),
+///         KeyRule::linear("encoder.layer.{}.output.dense", "layers.{}.ffn.outer"),
+///         KeyRule::norm("encoder.layer.{}.output.LayerNorm", "layers.{}.norm"),
+///     ]],
+///     head: &[&[KeyRule::tensor("cls.predictions.bias", "bias")]],
+///     tied: &[(
+///         "bert.embeddings.word_embeddings.weight",
+///         "cls.predictions.decoder.weight",
+///     )],
+///     renames: &[],
+///     ignored: &["*.position_ids"],
+///     heads: &["cls"],
+/// };
+///
+/// TABLE.validate()?;
+/// let name = "bert.encoder.layer.3.output.LayerNorm.weight";
+/// let path = "base.layers.3.norm.gamma";
+/// assert_eq!(TABLE.to_path(Scope::Headed, name).as_deref(), Some(path));
+/// assert_eq!(TABLE.to_hf(Scope::Headed, path).as_deref(), Some(name));
+/// # Ok::<(), plm_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KeyTable<'a> {
     /// What may stand in front of the base model's names in files, e.g. `["bert."]`. The first one

@@ -1,4 +1,7 @@
 //! `pytorch_model.bin` through a reader that interprets the pickle without executing it.
+//!
+//! The reader checks every length against the file, except that a compressed pickle inside an
+//! archive may unpack to 100 MiB.
 
 use std::io::{ErrorKind, Read};
 use std::path::Path;

@@ -119,7 +119,7 @@ fn files_without_permission_are_an_io_error() {
 
     let bytes = fs::read(fixture("f32").join("model.safetensors")).unwrap();
     let (_dir, path) = file("model.safetensors", &bytes);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     // The superuser may read it all the same.
     let allowed = fs::File::open(&path).is_ok();
     match TensorSource::open(&path) {

@@ -315,6 +315,55 @@ fn tied_tensors_may_have_either_name_but_not_two_values() {
 }
 
 #[test]
+fn aliases_alone_are_enough_and_compared_with_each_other() {
+    const ENCODER: &str = "toy.encoder.embed_tokens.weight";
+    let table = KeyTable {
+        tied: &[(WORDS, DECODER), (WORDS, ENCODER)],
+        ..TOY
+    };
+    for (flip, tied) in [(0, true), (1, false)] {
+        let (_dir, source) = edited(|tensors| {
+            let mut words = tensors.remove(WORDS).unwrap();
+            words.2[0] ^= flip;
+            tensors.insert(ENCODER.to_owned(), words);
+        });
+        let fresh = ToyForMaskedLm::new(&devices()[0]);
+        match load_into(fresh, &source, &table, &LoadOptions::new()) {
+            Ok((model, report)) => {
+                check_headed(&model);
+                assert!(tied);
+                assert_eq!(report.tied, [(DECODER.to_owned(), ENCODER.to_owned())]);
+            }
+            Err(error) => assert!(!tied && error.to_string().contains("tied"), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn tensors_may_be_allowed_to_stay_unused_with_or_without_prefix() {
+    #[derive(Module, Debug)]
+    struct Words {
+        words: burn::nn::Embedding,
+    }
+    for (file, prefixes) in [
+        ("f32", ["toy.embeddings.LayerNorm", "toy.encoder."]),
+        ("bare-old", ["toy.embeddings.LayerNorm", "toy.encoder"]),
+        ("bare-old", ["embeddings.LayerNorm", "encoder"]),
+    ] {
+        let source = TensorSource::open(fixture(file)).unwrap();
+        let words = Words {
+            words: Toy::new(&devices()[0]).words,
+        };
+        let options = prefixes.iter().fold(LoadOptions::new(), |options, prefix| {
+            options.allow_unused(*prefix)
+        });
+        let (words, report) = load_into(words, &source, &TOY, &options).unwrap();
+        assert_eq!(read(&words.words.weight), values(WORDS, 88));
+        assert!(report.unused.len() >= 14, "{:?}", report.unused);
+    }
+}
+
+#[test]
 fn two_names_of_one_tensor_are_refused() {
     let table = KeyTable {
         renames: &[("toy.embeddings.position_ids", "cls.predictions.bias")],

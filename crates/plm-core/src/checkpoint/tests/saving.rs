@@ -110,6 +110,20 @@ fn companions_replace_those_of_the_old_checkpoint() {
 }
 
 #[test]
+fn an_open_source_outlives_its_replacement() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("saved");
+    let model = loaded(&devices()[0]);
+    save(&dir, &model, &TOY, &SaveOptions::new()).unwrap();
+    let source = TensorSource::open(&dir).unwrap();
+    let before = source.fingerprint().unwrap();
+    let half = SaveOptions::new().dtype(SaveDtype::F16);
+    save(&dir, &model, &TOY, &half).unwrap();
+    assert_eq!(source.fingerprint().unwrap(), before);
+    assert_ne!(fingerprint(&dir).unwrap(), before);
+}
+
+#[test]
 fn companions_stay_inside_and_are_no_weights() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("saved");
