@@ -1,6 +1,6 @@
 //! The arithmetic that transformers spend their time in.
 //!
-//! Each function has a plain form in burn's own operations ([`reference`]), which runs on every
+//! Each function has a plain form in burn's own operations ([`mod@reference`]), which runs on every
 //! device, and a fast form for the CPU behind burn's extension mechanism where that pays. Both give
 //! the same values and gradients to rounding.
 
