@@ -151,7 +151,7 @@ impl<R: BufRead> ConllReader<R> {
 
     /// Skips to the next blank line.
     fn skip_sentence(&mut self) {
-        while let Some(line) = self.lines.next() {
+        for line in self.lines.by_ref() {
             if line.is_ok_and(|line| line.text.trim_ascii().is_empty()) {
                 break;
             }

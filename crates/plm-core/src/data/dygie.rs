@@ -314,10 +314,10 @@ pub fn read_dygie<R: BufRead>(lines: Lines<R>) -> impl Iterator<Item = Result<Dy
 /// # Errors
 /// [`Error::Line`] where a document fails [`DygieDocument::validate`], [`Error::Io`] where writing
 /// fails.
-pub fn write_dygie<'a>(
+pub fn write_dygie(
     writer: impl Write,
     origin: impl AsRef<Path>,
-    documents: &'a [DygieDocument],
+    documents: &[DygieDocument],
 ) -> Result<()> {
     let origin = origin.as_ref();
     for (index, document) in documents.iter().enumerate() {

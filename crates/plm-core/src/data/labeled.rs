@@ -10,7 +10,7 @@ pub struct LabeledLine {
     pub line: usize,
     /// The label.
     pub label: String,
-    /// The text, without spaces around it.
+    /// The text, without spaces around it; empty where the line ends with the space.
     pub text: String,
 }
 
@@ -26,14 +26,13 @@ impl<R: BufRead> LabeledLines<R> {
     }
 
     fn split(&self, line: super::Line) -> Result<LabeledLine, Error> {
-        let trimmed = line.text.trim();
-        let Some((label, text)) = trimmed.split_once([' ', '\t']) else {
-            return Err(self.0.error(line.number, "no text after the label"));
+        let Some((label, text)) = line.text.trim_start().split_once([' ', '\t']) else {
+            return Err(self.0.error(line.number, "no space after the label"));
         };
         Ok(LabeledLine {
             line: line.number,
             label: label.to_owned(),
-            text: text.trim_start().to_owned(),
+            text: text.trim().to_owned(),
         })
     }
 }

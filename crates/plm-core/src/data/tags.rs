@@ -229,8 +229,9 @@ pub fn spans_to_tags(length: usize, spans: &[TagSpan], scheme: TagScheme) -> Res
             return refuse(span, format!("overlaps {other}"));
         }
         let touches = previous.is_some_and(|p| p.end == span.start && p.label == span.label);
-        for at in span.start..span.end {
-            let (first, last) = (at == span.start, at + 1 == span.end);
+        let length = span.end - span.start;
+        for (at, tag) in tags[span.start..span.end].iter_mut().enumerate() {
+            let (first, last) = (at == 0, at + 1 == length);
             let prefix = match scheme {
                 TagScheme::Iob1 if first && touches => 'B',
                 TagScheme::Iob2 if first => 'B',
@@ -242,7 +243,7 @@ pub fn spans_to_tags(length: usize, spans: &[TagSpan], scheme: TagScheme) -> Res
                     (false, false) => 'I',
                 },
             };
-            tags[at] = format!("{prefix}-{}", span.label);
+            *tag = format!("{prefix}-{}", span.label);
         }
         previous = Some(span);
     }

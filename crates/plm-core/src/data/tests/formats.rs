@@ -171,7 +171,7 @@ fn conll_mistakes_name_the_line_and_cost_one_sentence() {
 
 #[test]
 fn labeled_lines_and_latin1() {
-    let lines = Lines::new(&b"1 caf\xe9 noir \n\n0\tx\nlone\n"[..], "mr.all")
+    let lines = Lines::new(&b"1 caf\xe9 noir \n\n0\tx\nlone\n0 \n"[..], "mr.all")
         .with_encoding(TextEncoding::Latin1);
     let all: Vec<_> = LabeledLines::new(lines).collect();
     let first = all[0].as_ref().unwrap();
@@ -181,7 +181,8 @@ fn labeled_lines_and_latin1() {
     );
     assert_eq!(all[1].as_ref().unwrap().line, 3);
     let error = all[2].as_ref().unwrap_err().to_string();
-    assert_eq!(error, "mr.all:4: no text after the label");
+    assert_eq!(error, "mr.all:4: no space after the label");
+    assert_eq!(all[3].as_ref().unwrap().text, "");
 }
 
 #[test]
