@@ -216,10 +216,13 @@ fn set_prefix_space(splitter: &mut tk::PreTokenizerWrapper) -> bool {
             level.add_prefix_space = true;
             true
         }
-        tk::PreTokenizerWrapper::Sequence(sequence) => sequence
-            .as_mut()
-            .iter_mut()
-            .fold(false, |found, part| set_prefix_space(part) || found),
+        tk::PreTokenizerWrapper::Sequence(sequence) => {
+            let mut found = false;
+            for part in sequence.as_mut() {
+                found |= set_prefix_space(part);
+            }
+            found
+        }
         _ => false,
     }
 }

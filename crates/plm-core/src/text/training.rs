@@ -248,7 +248,7 @@ impl CharCounts {
 fn feed<S: AsRef<str> + Send>(
     trainer: &mut BpeTrainer,
     texts: impl Iterator<Item = S> + Send,
-    normalizer: &(impl Normalizer + Sync),
+    normalizer: &impl Normalizer,
     splitter: &(impl PreTokenizer + Sync),
     seen: impl Fn(&[String]) + Sync,
 ) -> Result<()> {

@@ -1,0 +1,4 @@
+mod arbitrary;
+mod formats;
+mod round_trips;
+mod schemes;
