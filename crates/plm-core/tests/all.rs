@@ -1,0 +1,3 @@
+//! The crate's integration tests, one binary: each links all of burn.
+
+mod suite;
