@@ -12,6 +12,7 @@ use crate::checkpoint::{
 use crate::config::{ConfigFile, ModelConfig};
 use crate::nn::init::{Init, initialize};
 use crate::rng::Seed;
+use crate::text::Tokenizer;
 use crate::{Error, Result};
 
 /// A model that Hugging Face directories hold.
@@ -52,6 +53,8 @@ pub struct Pretrained<M> {
     pub model: M,
     /// Its `config.json`, unknown fields included.
     pub config: ConfigFile,
+    /// Its tokenizer, where the directory has one.
+    pub tokenizer: Option<Tokenizer>,
     /// What loading did.
     pub report: LoadReport,
 }
@@ -135,9 +138,14 @@ impl<M: PretrainedModel> Pretrained<M> {
         }
         let table = M::key_table(&settings);
         let (model, report) = load_into(model, &source, &table, &options)?;
+        let tokenizer = Tokenizer::from_dir_if_present(dir)?;
+        if let Some(tokenizer) = &tokenizer {
+            tokenizer.check_vocabulary(M::vocab_size(&settings))?;
+        }
         Ok(Self {
             model,
             config,
+            tokenizer,
             report,
         })
     }
@@ -149,6 +157,7 @@ impl<M: PretrainedModel> Pretrained<M> {
         Self {
             model,
             config: ConfigFile::from_fields("new model", config.to_fields()),
+            tokenizer: None,
             report: LoadReport::default(),
         }
     }
@@ -159,6 +168,16 @@ impl<M: PretrainedModel> Pretrained<M> {
     /// [`Error::Config`] if `config` was changed to something that does not hold together.
     pub fn settings(&self) -> Result<M::Config> {
         M::Config::from_file(&self.config)
+    }
+
+    /// The tokenizer.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] if the directory had none.
+    pub fn tokenizer(&self) -> Result<&Tokenizer> {
+        self.tokenizer
+            .as_ref()
+            .ok_or_else(|| Error::tokenizer("the checkpoint's directory holds none"))
     }
 
     /// Writes a directory that transformers loads with nothing missing or unexpected.
@@ -174,7 +193,12 @@ impl<M: PretrainedModel> Pretrained<M> {
         fields.insert("dtype".to_owned(), json!(options.dtype_name()));
         let text = serde_json::to_vec_pretty(&Value::Object(fields))
             .map_err(|error| Error::invalid("config.json", error.to_string()))?;
-        let options = options.clone().companion("config.json", text);
+        let mut options = options.clone().companion("config.json", text);
+        if let Some(tokenizer) = &self.tokenizer {
+            for (name, content) in tokenizer.to_files()? {
+                options = options.companion(name, content);
+            }
+        }
         save(dir, &self.model, &M::key_table(&settings), &options)
     }
 }

@@ -49,6 +49,20 @@ impl Tokenizer {
         Self::from_parts(inner, special, settings.unwrap_or_default())
     }
 
+    /// As [`Tokenizer::from_dir`], or nothing where `dir` holds none of the files it reads.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::from_dir`].
+    pub fn from_dir_if_present(dir: impl AsRef<Path>) -> Result<Option<Self>> {
+        let dir = dir.as_ref();
+        for name in ["tokenizer.json", "vocab.txt", "vocab.json"] {
+            if exists(&dir.join(name))? {
+                return Self::from_dir(dir).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// Reads one `tokenizer.json`; the special tokens' roles follow from their names.
     ///
     /// # Errors

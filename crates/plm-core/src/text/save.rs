@@ -8,14 +8,12 @@ use super::{SpecialToken, Tokenizer};
 use crate::{Error, Result};
 
 impl Tokenizer {
-    /// Writes `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json` into `dir`,
-    /// which is made if need be. Each file is replaced in one step.
+    /// The files that [`Tokenizer::save`] writes, name and content: `tokenizer.json`,
+    /// `tokenizer_config.json` and `special_tokens_map.json`.
     ///
     /// # Errors
-    /// [`Error::Io`] where a file cannot be written.
-    pub fn save(&self, dir: impl AsRef<Path>) -> Result<()> {
-        let dir = dir.as_ref();
-        std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, e))?;
+    /// [`Error::Tokenizer`] where the definition cannot be written down.
+    pub fn to_files(&self) -> Result<Vec<(&'static str, String)>> {
         let mut whole = self.inner.clone();
         whole.with_post_processor(self.post_processor.clone());
         let definition = guarded("saving", || whole.to_string(true))?;
@@ -32,15 +30,25 @@ impl Tokenizer {
         settings.extend(names.clone());
         let settings = Value::Object(settings);
         let names = Value::Object(names);
-        write(&dir.join("tokenizer.json"), &definition)?;
-        write(
-            &dir.join("tokenizer_config.json"),
-            &format!("{settings:#}\n"),
-        )?;
-        write(
-            &dir.join("special_tokens_map.json"),
-            &format!("{names:#}\n"),
-        )
+        Ok(vec![
+            ("tokenizer.json", definition),
+            ("tokenizer_config.json", format!("{settings:#}\n")),
+            ("special_tokens_map.json", format!("{names:#}\n")),
+        ])
+    }
+
+    /// Writes [`Tokenizer::to_files`] into `dir`, which is made if need be. Each file is replaced in
+    /// one step.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where a file cannot be written.
+    pub fn save(&self, dir: impl AsRef<Path>) -> Result<()> {
+        let dir = dir.as_ref();
+        std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, e))?;
+        for (name, content) in self.to_files()? {
+            write(&dir.join(name), &content)?;
+        }
+        Ok(())
     }
 }
 

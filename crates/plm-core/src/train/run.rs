@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::batches::Batches;
-use super::config::{NonFinite, Until};
+use super::config::{Every, NonFinite, Until};
 use super::gradients::Gradients;
 use super::journal::MetricsWriter;
 use super::observer::{EvaluationRecord, Event, LogRecord, StepRecord};
@@ -269,17 +269,17 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
                 Some(batch) => {
                     empty_epoch = false;
                     let ended = self.optimizer_step(batch)?;
-                    self.after_step()?;
-                    if ended {
-                        self.end_epoch()?;
+                    if self.step.is_multiple_of(self.trainer.config.log_every) {
+                        self.log()?;
                     }
+                    self.settle(true, ended)?;
                 }
                 None if empty_epoch => {
                     return Err(Error::invalid("batches", "gave an epoch without a batch"));
                 }
                 None => {
                     empty_epoch = true;
-                    self.end_epoch()?;
+                    self.settle(false, true)?;
                 }
             }
         }
@@ -403,31 +403,25 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
         Ok((Some(norm), false))
     }
 
-    fn after_step(&mut self) -> Result<()> {
-        let config = &self.trainer.config;
-        let evaluate = config.evaluate.step_due(self.step);
-        let save = config
-            .checkpoint
-            .as_ref()
-            .is_some_and(|settings| settings.every.step_due(self.step));
-        if self.step.is_multiple_of(config.log_every) {
-            self.log()?;
+    /// What is due after a step, at the end of an epoch, or where both come together. The epoch is
+    /// counted before anything is saved: the batch source is past its end already.
+    fn settle(&mut self, stepped: bool, epoch_ended: bool) -> Result<()> {
+        if epoch_ended {
+            self.epoch += 1;
+            self.emit(&Event::EpochEnded {
+                epoch: self.epoch,
+                step: self.step,
+            });
         }
-        self.evaluate_and_save(evaluate, save)
-    }
-
-    fn end_epoch(&mut self) -> Result<()> {
-        self.epoch += 1;
-        self.emit(&Event::EpochEnded {
-            epoch: self.epoch,
-            step: self.step,
-        });
+        let due = |every: Every| {
+            (stepped && every.step_due(self.step)) || (epoch_ended && every.epoch_due(self.epoch))
+        };
         let config = &self.trainer.config;
-        let evaluate = config.evaluate.epoch_due(self.epoch);
+        let evaluate = due(config.evaluate);
         let save = config
             .checkpoint
             .as_ref()
-            .is_some_and(|settings| settings.every.epoch_due(self.epoch));
+            .is_some_and(|settings| due(settings.every));
         self.evaluate_and_save(evaluate, save)
     }
 

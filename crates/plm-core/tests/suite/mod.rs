@@ -1,2 +1,3 @@
 mod encoder_parity;
 mod fixture;
+mod train;

@@ -113,3 +113,75 @@ pub(super) fn step_host(
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{DType, TensorData};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::train::flat::{Flat, to_host};
+
+    fn update(step: u64) -> Update<'static> {
+        Update {
+            lr: 0.03,
+            weight_decay: 0.1,
+            grad_scale: 0.5,
+            step,
+            shape: &[],
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        /// The fast pass and the tensor operations agree, also beyond one chunk.
+        #[test]
+        fn host_path_equals_tensor_path(
+            count in prop_oneof![1_usize..40, CHUNK - 1..CHUNK + 2],
+            seed in any::<u64>(),
+        ) {
+            use rand::RngExt;
+            let config = AdamWConfig::default();
+            for name in crate::device::available() {
+                let device = crate::device::parse(name).unwrap();
+                let mut rng = crate::rng::Seed::new(seed).rng();
+                let mut draw = || -> Vec<f32> {
+                    (0..count).map(|_| rng.random::<f32>() * 2.0 - 1.0).collect()
+                };
+                let mut host = draw();
+                let tensor = |values: &[f32]| {
+                    Tensor::<1>::from_data(TensorData::new(values.to_vec(), [count]), &device)
+                };
+                let mut values = tensor(&host);
+                let (mut host_slots, mut slots) = (Slots::default(), Slots::default());
+                for time in 1..4 {
+                    let grad = draw();
+                    step_host(&config, &update(time), &mut host, &grad, &mut host_slots);
+                    let grad = tensor(&grad).mul_scalar(0.5);
+                    values = step(&config, &update(time), values, grad, &mut slots);
+                }
+                for (ours, reference) in host.iter().zip(to_host(values)) {
+                    prop_assert!((ours - reference).abs() <= 1e-6, "{} {}", ours, reference);
+                }
+            }
+        }
+    }
+
+    /// Half-precision parameters have single-precision state, double-precision ones double.
+    #[test]
+    fn state_has_at_least_single_precision() {
+        for name in crate::device::available() {
+            let device = crate::device::parse(name).unwrap();
+            for (dtype, expected) in [
+                (DType::F16, DType::F32),
+                (DType::BF16, DType::F32),
+                (DType::F32, DType::F32),
+                (DType::F64, DType::F64),
+            ] {
+                let zeros = Flat::zeros(3, &device, dtype);
+                assert_eq!(zeros.to_data().dtype(), expected);
+                assert_eq!(zeros.len(), 3);
+            }
+        }
+    }
+}
