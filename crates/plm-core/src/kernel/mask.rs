@@ -79,6 +79,20 @@ impl SiteMask {
         x ^ (x >> 16)
     }
 
+    /// The key of row `row` of a tensor whose axes between the first and the last are `middle`, rows
+    /// counted over all axes but the last.
+    pub(crate) fn row_key(&self, middle: &[usize], row: usize) -> u32 {
+        let mut stride: usize = middle.iter().product();
+        let mut key = self.example_key(row / stride);
+        let mut rest = row % stride;
+        for &size in middle {
+            stride /= size;
+            key = Self::descend(key, rest / stride);
+            rest %= stride;
+        }
+        key as u32
+    }
+
     /// The factors (0 or [`SiteMask::scale`]) of a tensor of shape `dims`, row-major.
     ///
     /// The first axis holds examples, the last is hashed element-wise, those between lead there.
@@ -94,22 +108,14 @@ impl SiteMask {
         } else {
             &[]
         };
-        let rows_per_example: usize = middle.iter().product();
         let (threshold, scale) = (self.threshold(), self.scale());
         values
             .par_chunks_mut(width)
             .enumerate()
             .for_each(|(row, out)| {
-                let mut key = self.example_key(row / rows_per_example);
-                let mut rest = row % rows_per_example;
-                let mut stride = rows_per_example;
-                for &size in middle {
-                    stride /= size;
-                    key = Self::descend(key, rest / stride);
-                    rest %= stride;
-                }
+                let key = self.row_key(middle, row);
                 for (index, value) in out.iter_mut().enumerate() {
-                    if Self::hash(key as u32, index as u32) >= threshold {
+                    if Self::hash(key, index as u32) >= threshold {
                         *value = scale;
                     }
                 }

@@ -4,8 +4,12 @@
 //! device, and a fast form for the CPU behind burn's extension mechanism where that pays. Both give
 //! the same values and gradients to rounding.
 
+#[cfg(feature = "flex")]
+mod flex;
 mod mask;
 pub mod reference;
+#[cfg(test)]
+mod tests;
 
 pub use mask::SiteMask;
 
@@ -67,11 +71,19 @@ pub fn linear<const D: usize>(
     weight: Tensor<2>,
     bias: Option<Tensor<1>>,
 ) -> Tensor<D> {
+    #[cfg(feature = "flex")]
+    if flex::accepts(&x) && flex::accepts(&weight) && bias.as_ref().is_none_or(flex::accepts) {
+        return flex::linear(x, weight, bias, None);
+    }
     reference::linear(x, weight, bias)
 }
 
 /// The activation, element-wise.
 pub fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
+    #[cfg(feature = "flex")]
+    if flex::accepts(&x) {
+        return flex::activate(x, activation);
+    }
     reference::activate(x, activation)
 }
 
@@ -85,7 +97,11 @@ pub fn linear_activate<const D: usize>(
     bias: Option<Tensor<1>>,
     activation: Activation,
 ) -> Tensor<D> {
-    activate(linear(x, weight, bias), activation)
+    #[cfg(feature = "flex")]
+    if flex::accepts(&x) && flex::accepts(&weight) && bias.as_ref().is_none_or(flex::accepts) {
+        return flex::linear(x, weight, bias, Some(activation));
+    }
+    reference::activate(reference::linear(x, weight, bias), activation)
 }
 
 /// Layer normalisation over the last axis (Ba et al. 2016), variance without Bessel's correction.
@@ -99,6 +115,10 @@ pub fn layer_norm<const D: usize>(
     beta: Tensor<1>,
     epsilon: f64,
 ) -> Tensor<D> {
+    #[cfg(feature = "flex")]
+    if flex::accepts(&x) && flex::accepts(&gamma) && flex::accepts(&beta) {
+        return flex::layer_norm(x, gamma, beta, epsilon);
+    }
     reference::layer_norm(x, gamma, beta, epsilon)
 }
 
@@ -115,7 +135,15 @@ pub fn add_layer_norm<const D: usize>(
     epsilon: f64,
     mask: Option<&SiteMask>,
 ) -> Tensor<D> {
-    layer_norm(dropout(x, mask) + residual, gamma, beta, epsilon)
+    #[cfg(feature = "flex")]
+    if flex::accepts(&x)
+        && flex::accepts(&residual)
+        && flex::accepts(&gamma)
+        && flex::accepts(&beta)
+    {
+        return flex::add_layer_norm(x, residual, gamma, beta, epsilon, mask);
+    }
+    reference::layer_norm(reference::dropout(x, mask) + residual, gamma, beta, epsilon)
 }
 
 /// Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019), as in T5.
@@ -132,6 +160,12 @@ pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, epsilon: f64) ->
 /// # Shapes
 /// - x: `[batch, ..., width]`
 pub fn dropout<const D: usize>(x: Tensor<D>, mask: Option<&SiteMask>) -> Tensor<D> {
+    #[cfg(feature = "flex")]
+    if let Some(mask) = mask
+        && flex::accepts(&x)
+    {
+        return flex::dropout(x, mask);
+    }
     reference::dropout(x, mask)
 }
 
@@ -143,6 +177,10 @@ pub fn dropout<const D: usize>(x: Tensor<D>, mask: Option<&SiteMask>) -> Tensor<
 /// - k, v: `[batch, keys, width]`
 /// - result: `[batch, queries, width]`
 pub fn attention(q: Tensor<3>, k: Tensor<3>, v: Tensor<3>, args: &AttentionArgs) -> Tensor<3> {
+    #[cfg(feature = "flex")]
+    if flex_attends(&q, &k, &v, args) {
+        return flex::attention(q, k, v, args);
+    }
     reference::attention(q, k, v, args).0
 }
 
@@ -156,5 +194,43 @@ pub fn attention_with_weights(
     v: Tensor<3>,
     args: &AttentionArgs,
 ) -> (Tensor<3>, Tensor<4>) {
+    // The fast form has no gradient through the weights.
+    #[cfg(feature = "flex")]
+    if flex_attends(&q, &k, &v, args) && !has_autodiff(&q, &k, &v, args) {
+        return flex::attention_with_weights(q, k, v, args);
+    }
     reference::attention(q, k, v, args)
+}
+
+/// Whether the fast form takes these operands.
+#[cfg(feature = "flex")]
+fn flex_attends(q: &Tensor<3>, k: &Tensor<3>, v: &Tensor<3>, args: &AttentionArgs) -> bool {
+    let [batch, queries, _] = q.dims();
+    let full = [args.heads, queries, k.dims()[1]];
+    let bias_fits = |bias: &Tensor<4>| {
+        let [examples, rest @ ..] = bias.dims();
+        flex::accepts(bias) && [1, batch].contains(&examples) && rest == full
+    };
+    let mask_fits = |mask: &Tensor<3, Bool>| {
+        let [examples, rows, keys] = mask.dims();
+        flex::is_flex(&mask.device())
+            && [1, batch].contains(&examples)
+            && [1, queries].contains(&rows)
+            && keys == full[2]
+    };
+    [q, k, v].into_iter().all(flex::accepts)
+        && args.bias.as_ref().is_none_or(bias_fits)
+        && args.mask.as_ref().is_none_or(mask_fits)
+}
+
+/// Whether gradients may be asked for.
+#[cfg(feature = "flex")]
+fn has_autodiff(q: &Tensor<3>, k: &Tensor<3>, v: &Tensor<3>, args: &AttentionArgs) -> bool {
+    [q, k, v]
+        .into_iter()
+        .any(|operand| operand.device().is_autodiff())
+        || args
+            .bias
+            .as_ref()
+            .is_some_and(|bias| bias.device().is_autodiff())
 }

@@ -3,7 +3,7 @@
 //! They run on every device, and the fast forms are tested against them.
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::{Bool, FloatDType, Tensor};
 
 use super::{Activation, AttentionArgs, SiteMask};
 
@@ -37,9 +37,10 @@ pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, epsilon: f64) ->
 
 /// See [`super::activate`].
 pub fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
-    use burn::tensor::activation::{gelu, relu, silu, tanh};
+    use burn::tensor::activation::{relu, silu, tanh};
     match activation {
-        Activation::Gelu => gelu(x),
+        // burn's own `gelu` has the slope of the tanh approximation on some backends.
+        Activation::Gelu => x.clone() * ((x / std::f64::consts::SQRT_2).erf() + 1.0) * 0.5,
         Activation::GeluTanh => {
             let cube = x.clone() * x.clone() * x.clone();
             let inner = (x.clone() + cube * 0.044_715) * (2.0 / std::f64::consts::PI).sqrt();
@@ -57,7 +58,8 @@ pub fn dropout<const D: usize>(x: Tensor<D>, mask: Option<&SiteMask>) -> Tensor<
     match mask {
         Some(mask) => {
             let factors = mask.tensor(x.dims(), &x.device());
-            x * factors
+            let dtype = FloatDType::from(x.dtype());
+            x * factors.cast(dtype)
         }
         None => x,
     }
