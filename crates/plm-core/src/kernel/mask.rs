@@ -27,7 +27,10 @@ impl SiteMask {
     /// # Panics
     /// If `prob` is not in `[0, 1)`.
     pub fn new(prob: f64, key: u64, example_ids: Option<Arc<[u64]>>) -> Self {
-        assert!((0.0..1.0).contains(&prob), "dropout {prob} is not in [0, 1)");
+        assert!(
+            (0.0..1.0).contains(&prob),
+            "dropout {prob} is not in [0, 1)"
+        );
         Self {
             prob,
             key,

@@ -84,7 +84,10 @@ pub fn attention(
     }
     if let Some(mask) = &args.mask {
         let mask: Tensor<4, Bool> = mask.clone().unsqueeze_dim(1);
-        scores = scores.mask_fill(mask.expand([batch, args.heads, queries, keys]), super::MASKED);
+        scores = scores.mask_fill(
+            mask.expand([batch, args.heads, queries, keys]),
+            super::MASKED,
+        );
     }
     let weights = softmax(scores, 3);
     let dropped = dropout(weights.clone(), args.dropout.as_ref());
