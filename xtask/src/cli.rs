@@ -1,11 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
+use crate::check::{self, CiStep};
 use crate::repro::{self, Request};
 use crate::rerun;
 use crate::store::{self, Source, Store};
@@ -26,6 +27,25 @@ enum Verb {
     Repro(Repro),
     /// Put models and data sets into the local store.
     Fetch(Fetch),
+    /// Formatting, lints, rules, documentation, all tests.
+    Test,
+    /// What CI runs: `test`, and more.
+    Ci {
+        /// Only these steps beyond `test`.
+        #[arg(long, value_enum)]
+        step: Vec<CiStep>,
+    },
+    /// Rules of the project that no compiler checks.
+    Tidy,
+    /// Make the pages that are made from data.
+    Docs {
+        /// Keep the reports of a run in this folder first.
+        #[arg(long)]
+        from: Option<PathBuf>,
+        /// Change nothing; fail where a page is not what its data says.
+        #[arg(long, conflicts_with = "from")]
+        check: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +90,10 @@ pub fn main() -> ExitCode {
     let result = match cli.verb {
         Verb::Repro(arguments) => run_repro(arguments),
         Verb::Fetch(arguments) => run_fetch(&arguments),
+        Verb::Test => Workspace::find().map(|workspace| check::test(&workspace)),
+        Verb::Ci { step } => Workspace::find().map(|workspace| check::ci(&workspace, &step)),
+        Verb::Tidy => run_tidy(),
+        Verb::Docs { from, check } => run_docs(from.as_deref(), check),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -139,5 +163,34 @@ fn run_fetch(arguments: &Fetch) -> Result<ExitCode> {
         arguments.force,
         say,
     )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_tidy() -> Result<ExitCode> {
+    let findings = check::tidy(&Workspace::find()?)?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let faults = findings.iter().filter(|finding| finding.fault).count();
+    println!("{faults} faults, {} remarks", findings.len() - faults);
+    Ok(if faults == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_docs(from: Option<&Path>, check: bool) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    if check {
+        check::check_docs(&workspace)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(folder) = from {
+        for record in check::bless(&workspace, folder)? {
+            println!("kept {}", record.display());
+        }
+    }
+    check::write_docs(&workspace)?;
     Ok(ExitCode::SUCCESS)
 }

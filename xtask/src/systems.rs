@@ -50,6 +50,8 @@ pub struct Setting {
     pub key: String,
     /// What it changes.
     pub help: String,
+    /// The value that makes the run shortest, for CI.
+    pub smallest: Option<String>,
 }
 
 /// One system: a paper, or the shared core.

@@ -5,6 +5,8 @@ use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use super::number;
+
 /// A picture in a report.
 #[derive(Debug, Clone)]
 pub struct Plot {
@@ -172,7 +174,9 @@ impl Plot {
         let mut chart = self.chart(area, x, y)?;
         chart
             .configure_mesh()
-            .light_line_style(BLACK.mix(0.05))
+            .light_line_style(TRANSPARENT)
+            .y_label_formatter(&|y| number(*y))
+            .x_label_formatter(&|x| number(*x))
             .x_desc(&self.x)
             .y_desc(&self.y)
             .label_style((FONT, 14))
@@ -241,6 +245,12 @@ impl Plot {
             (0..categories.len()).any(|place| group.values[place] - error(group, place) < 0.0)
         });
         let y = if negative { y } else { 0.0..y.end };
+        // Room for the legend above the bars.
+        let y = if groups.len() > 1 {
+            y.start..y.end + 0.2 * (y.end - y.start)
+        } else {
+            y
+        };
         let mut chart = self.chart(area, -0.5..categories.len() as f64 - 0.5, y)?;
         let name = |x: &f64| {
             let place = x.round();
@@ -255,7 +265,8 @@ impl Plot {
         chart
             .configure_mesh()
             .disable_x_mesh()
-            .light_line_style(BLACK.mix(0.05))
+            .light_line_style(TRANSPARENT)
+            .y_label_formatter(&|y| number(*y))
             .x_labels(2 * categories.len() + 1)
             .x_label_formatter(&name)
             .y_desc(&self.y)
@@ -325,7 +336,9 @@ impl Plot {
         chart
             .configure_mesh()
             .disable_x_mesh()
-            .light_line_style(BLACK.mix(0.05))
+            .light_line_style(TRANSPARENT)
+            .y_label_formatter(&|y| number(*y))
+            .x_label_formatter(&|x| number(*x))
             .x_desc(&self.x)
             .y_desc(&self.y)
             .label_style((FONT, 14))
