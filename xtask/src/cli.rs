@@ -1,17 +1,18 @@
 //! The command line.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::bench;
 use crate::check::{self, CiStep};
 use crate::repro::{self, Request};
 use crate::rerun;
 use crate::store::{self, Source, Store};
 use crate::systems::{self, Tier};
-use crate::workspace::Workspace;
+use crate::workspace::{Machine, Workspace};
 
 /// Reproductions, assets, benchmarks and checks of the workspace.
 #[derive(Debug, Parser)]
@@ -27,6 +28,8 @@ enum Verb {
     Repro(Repro),
     /// Put models and data sets into the local store.
     Fetch(Fetch),
+    /// Time ours beside a peer, in turns, and write the ratios to `benches/runs`.
+    Bench(Bench),
     /// Formatting, lints, rules, documentation, all tests.
     Test,
     /// What CI runs: `test`, and more.
@@ -84,12 +87,49 @@ struct Fetch {
     force: bool,
 }
 
+#[derive(Debug, Args)]
+struct Bench {
+    /// Benchmark to run; without a name: list them.
+    name: Option<String>,
+    /// Device to compute on: flex, ndarray, wgpu, vulkan, cuda or cuda:INDEX.
+    #[arg(long, default_value = "flex")]
+    device: String,
+    /// Number type of both sides.
+    #[arg(long, default_value = "f32", value_parser = ["f32", "bf16", "f16"])]
+    dtype: String,
+    /// Whom to compare with.
+    #[arg(long, value_enum, default_value = "torch")]
+    peer: PeerName,
+    /// Python interpreter that has the peer's libraries.
+    #[arg(long, env = "PLM_PYTHON", default_value = "python3")]
+    python: String,
+    /// Threads for both sides [default: all].
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Samples of each case.
+    #[arg(long, default_value_t = 15)]
+    rounds: usize,
+    /// Folder for the record [default: benches/runs in the checkout].
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// Peers of the benchmarks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PeerName {
+    /// transformers on PyTorch.
+    Torch,
+    /// Nobody: ours alone.
+    None,
+}
+
 /// Runs the verb on the command line; the program's exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.verb {
         Verb::Repro(arguments) => run_repro(arguments),
         Verb::Fetch(arguments) => run_fetch(&arguments),
+        Verb::Bench(arguments) => run_bench(arguments),
         Verb::Test => Workspace::find().map(|workspace| check::test(&workspace)),
         Verb::Ci { step } => Workspace::find().map(|workspace| check::ci(&workspace, &step)),
         Verb::Tidy => run_tidy(),
@@ -163,6 +203,59 @@ fn run_fetch(arguments: &Fetch) -> Result<ExitCode> {
         arguments.force,
         say,
     )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_bench(arguments: Bench) -> Result<ExitCode> {
+    let benches = bench::registry::BENCHES;
+    let list = || match benches {
+        [] => "no benchmark is registered yet".to_owned(),
+        _ => benches
+            .iter()
+            .map(|(name, about)| format!("{name}: {about}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    };
+    let Some(name) = arguments.name else {
+        println!("{}", list());
+        return Ok(ExitCode::SUCCESS);
+    };
+    ensure!(
+        benches.iter().any(|(other, _)| *other == name),
+        "no benchmark is called `{name}`:\n{}",
+        list()
+    );
+    let workspace = Workspace::find()?;
+    let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
+    if let Some(code) = rerun::on_device(&workspace, &arguments.device, Some(threads))? {
+        return Ok(code);
+    }
+    let planner = bench::registry::find(&name)
+        .with_context(|| format!("this build holds no benchmark `{name}`"))?;
+    let peer = match arguments.peer {
+        PeerName::None => None,
+        PeerName::Torch => {
+            let script = workspace.root().join("benches/peers/torch_bert.py");
+            Some(bench::Peer::start(
+                Command::new(&arguments.python).arg(script),
+                threads,
+            )?)
+        }
+    };
+    let context = bench::Context {
+        device: arguments.device,
+        dtype: arguments.dtype,
+        threads,
+        rounds: arguments.rounds,
+        store: Store::open()?,
+        root: workspace.root().to_path_buf(),
+    };
+    let record = bench::run(&workspace, &name, planner, &context, peer)?;
+    print!("{}", record.table());
+    let folder = arguments
+        .out
+        .unwrap_or_else(|| workspace.root().join("benches/runs"));
+    println!("\n{}", record.write(&folder)?.display());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,6 +4,7 @@
 //! the project's checks. Verbs that need the models run themselves again as a release build with
 //! the feature `repro` (see [`rerun`]).
 
+pub mod bench;
 pub mod check;
 pub mod cli;
 pub mod report;
