@@ -1,2 +1,7 @@
-//! Reproductions, assets, benchmarks and checks of the workspace.
-fn main() {}
+//! `cargo xtask <verb>`: see [`xtask::cli`] for the verbs.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xtask::cli::main()
+}

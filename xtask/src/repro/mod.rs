@@ -1,0 +1,15 @@
+//! Reproductions: what a run gets, what it gives back, and the loop around it.
+//!
+//! A reproduction is a function from a [`Context`] to an [`Outcome`]. [`run()`] finds it in the
+//! [`registry`], makes sure that its assets are there, times it and writes the report.
+
+mod context;
+mod outcome;
+pub mod registry;
+mod run;
+mod settings;
+
+pub use context::{Context, Progress};
+pub use outcome::{Check, Op, Outcome, Row, Table, Text};
+pub use run::{Request, list, run};
+pub use settings::Settings;

@@ -1,0 +1,436 @@
+//! `cargo xtask repro`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::registry::Runner;
+use super::{Context, Outcome, Progress, Settings};
+use crate::report::{Entry, Report, SCHEMA, index, number, table};
+use crate::store::Store;
+use crate::systems::{self, System, Tier};
+use crate::workspace::{Machine, Workspace, now, write_atomic};
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Names of systems; empty or `all` for every one that can be run.
+    pub names: Vec<String>,
+    /// Tier to run.
+    pub tier: Tier,
+    /// Device to compute on.
+    pub device: String,
+    /// Number of seeds: 1, 2, …
+    pub seeds: u64,
+    /// Folder for the reports.
+    pub out: PathBuf,
+    /// `key=value` pairs.
+    pub set: Vec<String>,
+}
+
+impl Request {
+    /// True where the user named no single system.
+    fn is_all(&self) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| name == "all")
+    }
+
+    /// The systems to run, after everything that can be checked without models has been.
+    ///
+    /// # Errors
+    /// Where a name, a tier or a setting is unknown, or assets are missing (the text lists the
+    /// commands that get them).
+    pub fn check<'a>(&self, systems: &'a [System], store: &Store) -> Result<Vec<&'a System>> {
+        ensure!(self.seeds > 0, "--seeds 0: at least one seed is needed");
+        let mut chosen = systems::select(systems, &self.names)?;
+        if self.is_all() {
+            chosen.retain(|system| system.tier(self.tier).is_ok());
+            ensure!(
+                !chosen.is_empty(),
+                "no system has a tier `{}` yet",
+                self.tier
+            );
+        }
+        Settings::check(&chosen, &self.set)?;
+        let mut missing = Vec::new();
+        for system in &chosen {
+            for name in &system.tier(self.tier)?.needs {
+                if let Err(error) = store.dir(name) {
+                    missing.push(format!("{}: {error:#}", system.name));
+                }
+            }
+        }
+        if !missing.is_empty() {
+            bail!(
+                "tier `{}` needs assets that are not there:\n  {}",
+                self.tier,
+                missing.join("\n  ")
+            );
+        }
+        Ok(chosen)
+    }
+}
+
+/// A table of all systems and what their tiers need.
+pub fn list(systems: &[System]) -> String {
+    let mut rows = Vec::new();
+    for system in systems {
+        let paper = system.paper.clone().unwrap_or_default();
+        let mut row = |tier: String, needs: String, minutes: String| {
+            rows.push(vec![
+                system.name.clone(),
+                paper.clone(),
+                system.package.clone(),
+                tier,
+                needs,
+                minutes,
+            ]);
+        };
+        if system.tiers.is_empty() {
+            row(system.status.clone(), String::new(), String::new());
+        }
+        for spec in &system.tiers {
+            let needs = if spec.needs.is_empty() {
+                "nothing".to_owned()
+            } else {
+                spec.needs.join(", ")
+            };
+            row(spec.tier.to_string(), needs, number(spec.minutes));
+        }
+    }
+    let mut text = table(
+        &["system", "arXiv", "crate", "tier", "needs", "minutes"],
+        &rows,
+    );
+    for system in systems.iter().filter(|system| !system.settings.is_empty()) {
+        text.push_str(&format!("\nsettings of {}:\n", system.name));
+        for setting in &system.settings {
+            text.push_str(&format!("  --set {}=…  {}\n", setting.key, setting.help));
+        }
+    }
+    text
+}
+
+/// Runs what `request` names, writes the reports and prints a table; true where every run finished
+/// and every check holds.
+///
+/// # Errors
+/// As [`Request::check`], and where a report cannot be written. A reproduction that fails is part
+/// of the result, not an error of this function.
+pub fn run(
+    workspace: &Workspace,
+    systems: &[System],
+    store: &Store,
+    request: &Request,
+    find: impl Fn(&str) -> Option<Runner>,
+) -> Result<bool> {
+    let mut entries = Vec::new();
+    for system in request.check(systems, store)? {
+        let runner = find(&system.name)
+            .with_context(|| format!("this build holds no reproduction `{}`", system.name))?;
+        eprintln!("{}: {}, tier {}", system.name, system.title, request.tier);
+        let result =
+            one(workspace, system, store, request, runner).map_err(|error| format!("{error:#}"));
+        match &result {
+            Ok((report, _)) => println!("{}", summary(report)),
+            Err(reason) => println!("{}: did not finish: {reason}\n", system.name),
+        }
+        entries.push(Entry {
+            name: system.name.clone(),
+            result,
+        });
+    }
+    if request.is_all() {
+        let page = request.out.join("index.html");
+        write_atomic(
+            &page,
+            &index(&format!("Reproductions, tier {}", request.tier), &entries),
+        )?;
+        println!("{}", page.display());
+    }
+    Ok(entries.iter().all(|entry| {
+        entry
+            .result
+            .as_ref()
+            .is_ok_and(|(report, _)| report.holds())
+    }))
+}
+
+fn one(
+    workspace: &Workspace,
+    system: &System,
+    store: &Store,
+    request: &Request,
+    runner: Runner,
+) -> Result<(Report, Vec<String>)> {
+    let folder = request.out.join(&system.name);
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    forget(&folder)?;
+    let context = Context {
+        tier: request.tier,
+        device: request.device.clone(),
+        seeds: (1..=request.seeds).collect(),
+        settings: Settings::for_system(system, &request.set)?,
+        out: folder.clone(),
+        root: workspace.root().to_path_buf(),
+        store: store.clone(),
+        progress: Progress::default(),
+    };
+    let started = now();
+    let clock = Instant::now();
+    let outcome: Outcome = runner(&context)?;
+    let mut report = Report {
+        schema: SCHEMA,
+        name: system.name.clone(),
+        title: system.title.clone(),
+        paper: system.paper.clone(),
+        tier: request.tier,
+        device: request.device.clone(),
+        commit: workspace.commit(),
+        started,
+        machine: Machine::here(),
+        seeds: context.seeds.clone(),
+        settings: context.settings.used(),
+        wall_s: clock.elapsed().as_millis() as f64 / 1000.0,
+        rows: Vec::new(),
+        checks: Vec::new(),
+        plots: Vec::new(),
+        tables: Vec::new(),
+        texts: Vec::new(),
+        notes: Vec::new(),
+    };
+    report.fill(&outcome)?;
+    report.write(&folder, &outcome.plots)?;
+    let plots = outcome
+        .plots
+        .iter()
+        .map(|plot| plot.svg())
+        .collect::<Result<_>>()?;
+    Ok((report, plots))
+}
+
+/// Removes the report of an earlier run, so that a run that fails leaves none that looks like its own.
+fn forget(folder: &Path) -> Result<()> {
+    for file in ["report.json", "report.md"] {
+        let path = folder.join(file);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| path.display().to_string());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The report's figures and checks for the terminal.
+fn summary(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.rows.is_empty() {
+        let rows: Vec<Vec<String>> = report
+            .rows
+            .iter()
+            .map(|row| {
+                vec![
+                    row.id.clone(),
+                    row.metric.clone(),
+                    number(row.ours),
+                    row.std.map_or_else(String::new, number),
+                    row.published.map_or_else(|| "–".to_owned(), number),
+                ]
+            })
+            .collect();
+        text += &table(&["figure", "metric", "ours", "± std", "published"], &rows);
+        text.push('\n');
+    }
+    if !report.checks.is_empty() {
+        let rows: Vec<Vec<String>> = report
+            .checks
+            .iter()
+            .map(|check| {
+                vec![
+                    check.id.clone(),
+                    number(check.value),
+                    format!("{} {}", check.op.sign(), number(check.bound)),
+                    if check.pass() {
+                        "holds"
+                    } else {
+                        "DOES NOT HOLD"
+                    }
+                    .to_owned(),
+                ]
+            })
+            .collect();
+        text += &table(&["check", "value", "must be", "verdict"], &rows);
+        text.push('\n');
+    }
+    for extra in &report.tables {
+        let head: Vec<&str> = extra.columns.iter().map(String::as_str).collect();
+        text += &format!("{}\n{}\n", extra.title, table(&head, &extra.rows));
+    }
+    text + &format!(
+        "{}: {} of {} checks hold, {} s\n",
+        report.name,
+        report.passed(),
+        report.checks.len(),
+        number(report.wall_s)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Plot, Series};
+    use crate::repro::{Check, Op, Row};
+    use crate::store::Manifest;
+
+    /// Newton's iteration for the square root of `of`: a real, if small, reproduction.
+    fn newton(context: &Context) -> Result<Outcome> {
+        let of: f64 = context.settings.get("of", 2.0)?;
+        let steps: u32 = context.settings.get("steps", 6)?;
+        let bar = context
+            .progress
+            .bar(u64::from(steps) * context.seeds.len() as u64, "newton");
+        let mut errors = Vec::new();
+        let mut curve = Vec::new();
+        for &seed in &context.seeds {
+            let mut x = 1.0 + seed as f64 / 10.0;
+            for step in 0..steps {
+                x = 0.5 * (x + of / x);
+                curve.push((f64::from(step), x));
+                bar.inc(1);
+            }
+            errors.push((x - of.sqrt()).abs());
+        }
+        ensure!(of >= 0.0, "of = {of}: no root");
+        let worst = errors.iter().copied().fold(0.0, f64::max);
+        Ok(Outcome {
+            rows: vec![Row::over_seeds("root", "absolute_error", &errors)],
+            checks: vec![Check::new("converges", worst, Op::Le, 1e-9)],
+            plots: vec![Plot::lines(
+                "curve",
+                "Newton",
+                "step",
+                "x",
+                vec![Series::new("x", curve)],
+            )],
+            ..Outcome::default()
+        })
+    }
+
+    fn systems() -> Vec<System> {
+        systems::parse(
+            r#"
+            [[system]]
+            name = "newton"
+            title = "Square roots"
+            package = "plm-a"
+            folder = "crates/a"
+            status = "ready"
+            [[system.tier]]
+            tier = "embedded"
+            minutes = 0.1
+            [[system.tier]]
+            tier = "real"
+            needs = ["minilm-l6"]
+            minutes = 1
+            [[system.setting]]
+            key = "of"
+            help = "number to take the root of"
+            [[system.setting]]
+            key = "steps"
+            help = "iterations"
+            [[system]]
+            name = "later"
+            title = "Later"
+            package = "plm-b"
+            folder = "crates/b"
+            status = "not yet"
+            "#,
+        )
+        .unwrap()
+    }
+
+    fn request(out: &Path, names: &[&str], set: &[&str]) -> Request {
+        Request {
+            names: names.iter().map(|&name| name.to_owned()).collect(),
+            tier: Tier::Embedded,
+            device: "flex".into(),
+            seeds: 3,
+            out: out.to_path_buf(),
+            set: set.iter().map(|&pair| pair.to_owned()).collect(),
+        }
+    }
+
+    fn go(request: &Request) -> Result<bool> {
+        let store = Store::at(request.out.join("store"), Manifest::committed()?);
+        let find = |name: &str| (name == "newton").then_some(newton as Runner);
+        run(&Workspace::find()?, &systems(), &store, request, find)
+    }
+
+    #[test]
+    fn a_run_writes_a_report_and_a_page() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(go(&request(out.path(), &[], &[])).unwrap());
+        let report = Report::read(&out.path().join("newton/report.json")).unwrap();
+        assert_eq!(report.seeds, [1, 2, 3]);
+        assert_eq!(report.settings["of"], "2");
+        assert!(report.holds() && report.checks[0].value < 1e-9);
+        assert!(out.path().join("newton/curve.svg").is_file());
+        let page = fs::read_to_string(out.path().join("index.html")).unwrap();
+        assert!(page.contains("1 of 1 hold"), "{page}");
+    }
+
+    #[test]
+    fn a_check_that_fails_fails_the_run() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(!go(&request(out.path(), &["newton"], &["steps=1"])).unwrap());
+        let report = Report::read(&out.path().join("newton/report.json")).unwrap();
+        assert!(!report.holds());
+        assert!(!out.path().join("index.html").exists());
+    }
+
+    #[test]
+    fn a_run_that_breaks_leaves_no_older_report() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(go(&request(out.path(), &["newton"], &[])).unwrap());
+        assert!(!go(&request(out.path(), &["all"], &["of=-1"])).unwrap());
+        assert!(!out.path().join("newton/report.json").exists());
+        let page = fs::read_to_string(out.path().join("index.html")).unwrap();
+        assert!(
+            page.contains("did not finish") && page.contains("no root"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_said_before_anything_runs() {
+        let out = tempfile::tempdir().unwrap();
+        let text = |request: &Request| format!("{:#}", go(request).unwrap_err());
+        assert!(text(&request(out.path(), &["later"], &[])).contains("placeholder"));
+        assert!(text(&request(out.path(), &["newton"], &["step=1"])).contains("newton.steps"));
+        let mut real = request(out.path(), &["newton"], &[]);
+        real.tier = Tier::Real;
+        assert!(
+            text(&real).contains("cargo xtask fetch minilm-l6"),
+            "{}",
+            text(&real)
+        );
+        real.tier = Tier::Paper;
+        assert!(text(&real).contains("embedded, real"));
+        real.names.clear();
+        assert!(text(&real).contains("paper"));
+        let mut none = request(out.path(), &["newton"], &[]);
+        none.seeds = 0;
+        assert!(text(&none).contains("--seeds 0"));
+    }
+
+    #[test]
+    fn the_list_shows_needs_and_what_is_missing() {
+        let text = list(&systems());
+        for part in ["newton", "minilm-l6", "nothing", "not yet", "--set steps"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Running this program again as a build that holds the models.
+//!
+//! `cargo xtask` builds in seconds because it links no model. A verb that needs one starts
+//! `cargo run --release --package xtask --features repro,…` with the same arguments, and sets
+//! `BURN_DEVICE`, which burn reads wherever it picks a device by itself.
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode, ExitStatus};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace::Workspace;
+
+/// Set in the second run, so that a build that lacks a feature cannot start itself for ever.
+const GUARD: &str = "PLM_XTASK_RERUN";
+
+/// The kind of device in a name such as `cuda:1`.
+fn kind(device: &str) -> &str {
+    device.split_once(':').map_or(device, |(kind, _)| kind)
+}
+
+/// The features that a build needs to run models on `device`.
+///
+/// # Errors
+/// Where no feature brings a device of that name.
+pub fn features(device: &str) -> Result<Vec<&'static str>> {
+    Ok(match kind(device) {
+        "flex" => vec!["repro"],
+        "ndarray" => vec!["repro", "ndarray"],
+        "wgpu" => vec!["repro", "wgpu"],
+        "vulkan" => vec!["repro", "vulkan"],
+        "cuda" => vec!["repro", "cuda"],
+        _ => bail!(
+            "unknown device `{device}`; there are: flex, ndarray, wgpu, vulkan, cuda, cuda:INDEX"
+        ),
+    })
+}
+
+/// True where this build has `feature`.
+pub fn has(feature: &str) -> bool {
+    match feature {
+        "repro" => cfg!(feature = "repro"),
+        "ndarray" => cfg!(feature = "ndarray"),
+        "wgpu" => cfg!(feature = "wgpu"),
+        "vulkan" => cfg!(feature = "vulkan"),
+        "cuda" => cfg!(feature = "cuda"),
+        "hub" => cfg!(feature = "hub"),
+        _ => false,
+    }
+}
+
+/// The cargo that started this program, or the one on the path.
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs the program again where this build or its environment does not suit `device`.
+///
+/// `None` means: go on here. `threads` bounds the worker threads of the second run.
+///
+/// # Errors
+/// Where the device is unknown, cargo cannot be started, or the second build still lacks a feature.
+pub fn on_device(
+    workspace: &Workspace,
+    device: &str,
+    threads: Option<usize>,
+) -> Result<Option<ExitCode>> {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let features = features(device)?;
+    let built = features.iter().all(|feature| has(feature));
+    let named = std::env::var("BURN_DEVICE").is_ok_and(|name| name == kind(device));
+    let bounded = threads.is_none_or(|count| {
+        std::env::var("RAYON_NUM_THREADS").is_ok_and(|text| text == count.to_string())
+    });
+    let again = std::env::var_os(GUARD).is_some();
+    let mut command = match plan(built, named && bounded, again) {
+        Plan::Here => return Ok(None),
+        Plan::Stuck => bail!(
+            "this build lacks one of the features {}",
+            features.join(", ")
+        ),
+        Plan::Restart => Command::new(std::env::current_exe().context("this program's own path")?),
+        Plan::Rebuild => {
+            eprintln!(
+                "building with the models (release, features {}) …",
+                features.join(",")
+            );
+            let mut command = cargo();
+            command
+                .args(["run", "--quiet", "--release", "--manifest-path"])
+                .arg(workspace.root().join("Cargo.toml"))
+                .args([
+                    "--package",
+                    "xtask",
+                    "--features",
+                    &features.join(","),
+                    "--",
+                ]);
+            command
+        }
+    };
+    command.args(arguments);
+    command.env(GUARD, "1").env("BURN_DEVICE", kind(device));
+    if let Some(count) = threads {
+        command.env("RAYON_NUM_THREADS", count.to_string());
+    }
+    let status = command
+        .status()
+        .with_context(|| format!("{:?}", command.get_program()))?;
+    Ok(Some(code(status)))
+}
+
+/// Runs the program again as a build with the feature `hub`, where this build lacks it.
+///
+/// # Errors
+/// As [`on_device`].
+pub fn with_hub(workspace: &Workspace) -> Result<Option<ExitCode>> {
+    if has("hub") {
+        return Ok(None);
+    }
+    if std::env::var_os(GUARD).is_some() {
+        bail!("this build lacks the feature hub");
+    }
+    eprintln!("building with the hub's client …");
+    let status = cargo()
+        .args(["run", "--quiet", "--manifest-path"])
+        .arg(workspace.root().join("Cargo.toml"))
+        .args(["--package", "xtask", "--features", "hub", "--"])
+        .args(std::env::args_os().skip(1))
+        .env(GUARD, "1")
+        .status()
+        .context("cargo")?;
+    Ok(Some(code(status)))
+}
+
+/// What [`on_device`] has to do.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    Here,
+    Restart,
+    Rebuild,
+    Stuck,
+}
+
+fn plan(built: bool, environment: bool, again: bool) -> Plan {
+    match (built, environment, again) {
+        (true, true, _) => Plan::Here,
+        (true, false, _) => Plan::Restart,
+        (false, _, false) => Plan::Rebuild,
+        (false, _, true) => Plan::Stuck,
+    }
+}
+
+/// A child's exit status as our own; 1 where it was killed.
+pub fn code(status: ExitStatus) -> ExitCode {
+    let number = status.code().unwrap_or(1);
+    ExitCode::from(u8::try_from(number).unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_name_their_features() {
+        assert_eq!(features("flex").unwrap(), ["repro"]);
+        assert_eq!(features("cuda:1").unwrap(), ["repro", "cuda"]);
+        let text = features("tpu").unwrap_err().to_string();
+        assert!(text.contains("`tpu`") && text.contains("ndarray"), "{text}");
+    }
+
+    #[test]
+    fn a_second_run_never_builds_again() {
+        assert_eq!(plan(false, false, false), Plan::Rebuild);
+        assert_eq!(plan(false, true, true), Plan::Stuck);
+        assert_eq!(plan(true, false, true), Plan::Restart);
+        assert_eq!(plan(true, true, true), Plan::Here);
+    }
+}
