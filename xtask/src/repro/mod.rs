@@ -4,6 +4,8 @@
 //! [`registry`], makes sure that its assets are there, times it and writes the report.
 
 mod context;
+#[cfg(feature = "repro")]
+mod core;
 mod outcome;
 pub mod registry;
 mod run;

@@ -8,6 +8,11 @@ use super::{Context, Outcome};
 pub type Runner = fn(&Context) -> Result<Outcome>;
 
 /// Name in `systems.toml` and function, one line a system. Empty in a build without the models.
+#[cfg(feature = "repro")]
+pub const RUNNERS: &[(&str, Runner)] = &[("core", super::core::run)];
+
+/// Name in `systems.toml` and function, one line a system. Empty in a build without the models.
+#[cfg(not(feature = "repro"))]
 pub const RUNNERS: &[(&str, Runner)] = &[];
 
 /// The reproduction called `name`, where this build holds it.

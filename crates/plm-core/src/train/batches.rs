@@ -2,9 +2,10 @@
 
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::rng::Seed;
+use crate::text::{BucketState, LengthBuckets};
 use crate::{Error, Result};
 
 /// A source of batches whose place can be saved and found again.
@@ -37,6 +38,34 @@ pub trait Batches {
     /// # Errors
     /// [`Error::Invalid`] where `state` is none of this source's.
     fn restore(&mut self, state: &Value) -> Result<()>;
+}
+
+/// Batches of indices of similar length.
+impl Batches for LengthBuckets {
+    type Batch = Vec<usize>;
+
+    fn len(&self) -> usize {
+        self.batches_in_epoch()
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Vec<usize>>> {
+        Ok(LengthBuckets::next_batch(self))
+    }
+
+    fn state(&self) -> Value {
+        let BucketState {
+            epoch,
+            position,
+            fingerprint,
+        } = LengthBuckets::state(self);
+        json!({ "epoch": epoch, "position": position, "fingerprint": fingerprint })
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<()> {
+        let place: BucketState = serde_json::from_value(state.clone())
+            .map_err(|error| Error::invalid("state of length buckets", error.to_string()))?;
+        LengthBuckets::restore(self, &place)
+    }
 }
 
 /// Batches of indices in a new random order each epoch.

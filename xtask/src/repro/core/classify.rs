@@ -1,0 +1,128 @@
+//! Fine-tuning a sequence classifier and measuring it.
+
+use anyhow::Result;
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use indicatif::ProgressBar;
+use plm_core::models::{EncoderForSequenceClassification, EncoderInput, loss};
+use plm_core::rng::Seed;
+use plm_core::text::{BatchBy, Encoding, LengthBuckets, Padding, collate};
+use plm_core::train::{
+    AdamWConfig, Batches, Optimizer, Schedule, StepLoss, TrainConfig, Trainer, Until,
+};
+
+/// A text and its class.
+pub struct Labelled {
+    pub encoding: Encoding,
+    pub label: usize,
+}
+
+/// How a classifier is trained.
+pub struct Recipe {
+    pub epochs: u64,
+    pub batch_size: usize,
+    pub lr: f64,
+    /// Texts of one batch when measuring.
+    pub evaluation_batch: usize,
+}
+
+/// Trains with linear warm-up over a tenth of the steps, then linear decay.
+///
+/// Returns the trained model and the mean training loss of every epoch.
+pub fn train(
+    model: EncoderForSequenceClassification,
+    examples: &[Labelled],
+    padding: &Padding,
+    recipe: &Recipe,
+    seed: Seed,
+    device: &Device,
+    bar: &ProgressBar,
+) -> Result<(EncoderForSequenceClassification, Vec<f64>)> {
+    let lengths = examples
+        .iter()
+        .map(|example| example.encoding.len())
+        .collect();
+    let by = BatchBy::Count(recipe.batch_size);
+    let mut buckets = LengthBuckets::new(lengths, by, seed.child("order"))?;
+    let total = Batches::len(&buckets) as u64 * recipe.epochs;
+    bar.set_length(total);
+    let config = TrainConfig {
+        seed: seed.child("steps"),
+        schedule: Schedule::Linear {
+            warmup: total / 10,
+            total,
+        },
+        max_grad_norm: Some(1.0),
+        ..TrainConfig::new(Until::Epochs(recipe.epochs))
+    };
+    let optimizer = Optimizer::adamw(AdamWConfig::default(), recipe.lr).with_weight_decay(0.01);
+    let device = device.clone().autodiff();
+    let mut losses = vec![(0.0, 0.0); recipe.epochs as usize];
+    let (model, _) = Trainer::new(config, optimizer)?.fit(
+        model,
+        &mut buckets,
+        |model: &EncoderForSequenceClassification, rows: Vec<usize>, context| {
+            let (input, labels) = batch(examples, &rows, padding, &device)?;
+            let (_, logits) = model.forward(&input.with_dropout(context.dropout()));
+            let loss = loss::cross_entropy(logits, labels);
+            let value: f32 = loss.clone().into_scalar();
+            let sum = &mut losses[context.epoch as usize];
+            *sum = (sum.0 + f64::from(value), sum.1 + 1.0);
+            bar.inc(1);
+            Ok(StepLoss::new(loss, rows.len() as f64))
+        },
+    )?;
+    let losses = losses.iter().map(|(sum, count)| sum / count).collect();
+    Ok((model.valid(), losses))
+}
+
+/// The predicted classes, in order.
+pub fn predict(
+    model: &EncoderForSequenceClassification,
+    examples: &[Labelled],
+    padding: &Padding,
+    recipe: &Recipe,
+    device: &Device,
+) -> Result<Vec<usize>> {
+    // Texts of like length together; the order is restored afterwards.
+    let mut order: Vec<usize> = (0..examples.len()).collect();
+    order.sort_by_key(|&index| examples[index].encoding.len());
+    let mut predicted = vec![0; examples.len()];
+    for rows in order.chunks(recipe.evaluation_batch) {
+        let (input, _) = batch(examples, rows, padding, device)?;
+        let (_, logits) = model.forward(&input);
+        let classes = logits.argmax(1).into_data().convert::<i64>();
+        let classes: Vec<i64> = classes
+            .try_to_vec()
+            .map_err(|error| plm_core::Error::invalid("classes", format!("{error:?}")))?;
+        for (&row, class) in rows.iter().zip(classes) {
+            predicted[row] = class as usize;
+        }
+    }
+    Ok(predicted)
+}
+
+fn batch(
+    examples: &[Labelled],
+    rows: &[usize],
+    padding: &Padding,
+    device: &Device,
+) -> plm_core::Result<(EncoderInput, Tensor<1, Int>)> {
+    let encodings: Vec<Encoding> = rows
+        .iter()
+        .map(|&row| examples[row].encoding.clone())
+        .collect();
+    let labels: Vec<i64> = rows.iter().map(|&row| examples[row].label as i64).collect();
+    let batch = collate(&encodings, padding, device)?;
+    let input = EncoderInput::ids(batch.ids)
+        .with_padding(batch.mask)
+        .with_token_types(batch.token_type_ids);
+    let labels = Tensor::from_data(TensorData::from(labels.as_slice()), device);
+    Ok((input, labels))
+}
+
+/// Share of predictions that are right.
+pub fn accuracy(examples: &[Labelled], predicted: &[usize]) -> Result<f64> {
+    let gold: Vec<usize> = examples.iter().map(|example| example.label).collect();
+    Ok(plm_core::metrics::accuracy(&gold, predicted)?)
+}
