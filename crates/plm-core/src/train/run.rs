@@ -1,22 +1,25 @@
 //! The training loop.
 
+mod saving;
+mod stepping;
+mod window;
+
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+
+use self::saving::changes;
+use self::window::Window;
 
 use super::batches::Batches;
-use super::config::{Every, NonFinite, Until};
-use super::gradients::Gradients;
+use super::config::{Every, Until};
 use super::journal::MetricsWriter;
 use super::observer::{EvaluationRecord, Event, LogRecord, StepRecord};
-use super::params::ParamInfo;
 use super::patience::EarlyStopping;
 use super::report::{StopReason, TrainReport};
 use super::snapshot::{Snapshot, digest};
-use super::state::{LossWindow, TrainState};
-use super::step::{EvaluationContext, StepContext, StepLoss};
-use super::store::{Checkpoint, CheckpointStore};
+use super::step::EvaluationContext;
+use super::store::CheckpointStore;
 use super::trainer::{EvaluateFn, StepFn, Trainer};
 use crate::{Error, Result};
 
@@ -45,47 +48,6 @@ pub(super) struct Run<'r, 'o, M: Module, B: Batches> {
     frozen: Option<String>,
     interrupted: bool,
     began: Instant,
-}
-
-/// Losses that were not logged yet. They stay on the device until a line is due.
-#[derive(Default)]
-struct Window {
-    sum: Option<Tensor<1>>,
-    /// What a checkpoint brought, until the first loss comes.
-    carried: LossWindow,
-    weight: f64,
-}
-
-impl Window {
-    fn add(&mut self, loss: Tensor<1>, weight: f64) {
-        let loss = loss.mul_scalar(weight);
-        let sum = match self.sum.take() {
-            Some(sum) => sum + loss,
-            None => {
-                let carried = std::mem::take(&mut self.carried);
-                self.weight = carried.weight;
-                loss.add_scalar(carried.sum)
-            }
-        };
-        self.sum = Some(sum);
-        self.weight += weight;
-    }
-
-    /// Waits for the device.
-    fn read(&self) -> LossWindow {
-        match &self.sum {
-            Some(sum) => LossWindow {
-                sum: sum.to_data().iter::<f64>().sum(),
-                weight: self.weight,
-            },
-            None => self.carried,
-        }
-    }
-}
-
-/// Whether a parameter belongs into a checkpoint without frozen ones.
-fn changes(info: &ParamInfo<'_>) -> bool {
-    info.trainable || info.name().starts_with("running_")
 }
 
 impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
@@ -140,80 +102,6 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
             run.metrics = Some(MetricsWriter::open(path, metrics_len)?);
         }
         Ok(run)
-    }
-
-    /// Goes to the newest checkpoint, if there is one. Returns how much of the metrics file counts.
-    fn resume(&mut self) -> Result<u64> {
-        let (Some(store), Some(settings)) = (&self.store, &self.trainer.config.checkpoint) else {
-            return Ok(0);
-        };
-        if !settings.resume {
-            return match store.steps()?.last() {
-                None => Ok(0),
-                Some(step) => Err(Error::checkpoint(
-                    store.path(*step),
-                    "exists, and the settings say not to resume",
-                )),
-            };
-        }
-        let mut refused = Vec::new();
-        let found = store.latest(|path, error| {
-            refused.push((path.to_path_buf(), error.to_string()));
-        })?;
-        let path = found.as_ref().map(|found| store.path(found.state.step));
-        for (path, reason) in &refused {
-            self.emit(&Event::CheckpointRefused { path, reason });
-        }
-        let (Some(checkpoint), Some(path)) = (found, path) else {
-            return Ok(0);
-        };
-        self.take_over(checkpoint)
-            .map_err(|error| Error::checkpoint(&path, error.to_string()))
-    }
-
-    fn take_over(&mut self, checkpoint: Checkpoint) -> Result<u64> {
-        let Checkpoint {
-            state,
-            model: weights,
-            optimizer,
-        } = checkpoint;
-        let seed = self.trainer.config.seed;
-        if state.seed != seed {
-            return Err(Error::invalid(
-                "seed",
-                format!(
-                    "is {} in the checkpoint, {} in the settings",
-                    state.seed.value(),
-                    seed.value()
-                ),
-            ));
-        }
-        if state.frozen != self.frozen {
-            return Err(Error::invalid(
-                "frozen parameters",
-                "are others than those that the checkpoint was made with",
-            ));
-        }
-        if let Some(model) = self.model.take() {
-            let model = if self.frozen.is_some() {
-                weights.apply_selected(model, changes)?
-            } else {
-                weights.apply(model)?
-            };
-            self.trainer.optimizer.load_state(&model, optimizer)?;
-            self.model = Some(model);
-        }
-        self.batches.restore(&state.sampler)?;
-        self.step = state.step;
-        self.epoch = state.epoch;
-        self.stopping = self.stopping.resume(state.best, state.waited);
-        self.evaluated = state.evaluated;
-        self.saved = Some(state.step);
-        self.resumed_from = Some(state.step);
-        self.non_finite = state.non_finite;
-        self.non_finite_run = state.non_finite_run;
-        self.window.carried = state.window;
-        Ok(state.metrics_len)
     }
 
     /// Runs to the end.
@@ -283,124 +171,6 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
                 }
             }
         }
-    }
-
-    /// One optimizer step that begins with `first`; whether the epoch ended within it.
-    fn optimizer_step(&mut self, first: B::Batch) -> Result<bool> {
-        let config = &self.trainer.config;
-        let accumulation = config.accumulation;
-        let factor = config.schedule.factor(self.step);
-        let seed = config.seed.at(self.step);
-        let model = self.model.take().expect("no step is being made");
-        let mut gradients = Gradients::new();
-        let mut losses = Vec::with_capacity(accumulation);
-        let mut total_weight = 0.0;
-        let mut ended = false;
-        let mut next = Some(first);
-        for micro in 0..accumulation {
-            let batch = match next.take() {
-                Some(batch) => batch,
-                None => match self.batches.next_batch()? {
-                    Some(batch) => batch,
-                    None => {
-                        ended = true;
-                        break;
-                    }
-                },
-            };
-            let context = StepContext {
-                step: self.step,
-                total_steps: self.total_steps,
-                epoch: self.epoch,
-                micro,
-                accumulation,
-                factor,
-                seed: seed.at(micro as u64),
-            };
-            let StepLoss { loss, weight } = (self.step_fn)(&model, batch, &context)?;
-            if !(weight.is_finite() && weight >= 0.0) {
-                return Err(Error::invalid(
-                    "loss weight",
-                    format!(
-                        "is {weight} at step {}, must be finite and not negative",
-                        self.step
-                    ),
-                ));
-            }
-            if weight == 0.0 {
-                continue;
-            }
-            losses.push((loss.clone().inner(), weight));
-            // A mean over all is the sum of means times their weights over the sum of weights.
-            let loss = if accumulation > 1 {
-                loss.mul_scalar(weight)
-            } else {
-                loss
-            };
-            gradients.accumulate(Gradients::of(&loss, &model)?);
-            total_weight += weight;
-        }
-        if accumulation > 1 && total_weight > 0.0 {
-            gradients.scale(1.0 / total_weight);
-        }
-        let (grad_norm, sound) = self.clip(&mut gradients)?;
-        let skipped = !sound || gradients.is_empty();
-        self.model = Some(if skipped {
-            model
-        } else {
-            for (loss, weight) in losses {
-                self.window.add(loss, weight);
-            }
-            self.trainer.optimizer.step(model, gradients, factor)
-        });
-        let record = StepRecord {
-            step: self.step + 1,
-            epoch: self.epoch,
-            lr: self.trainer.optimizer.lr() * factor,
-            grad_norm,
-            skipped,
-        };
-        self.step += 1;
-        self.last = Some(record);
-        self.emit(&Event::Step(&record));
-        Ok(ended)
-    }
-
-    /// Clips as the settings say. Returns the norm, where it is known, and whether all is finite, as
-    /// far as that was looked at.
-    fn clip(&mut self, gradients: &mut Gradients) -> Result<(Option<f64>, bool)> {
-        let config = &self.trainer.config;
-        let limit = match config.non_finite {
-            NonFinite::Unchecked => {
-                if let Some(max_norm) = config.max_grad_norm {
-                    gradients.clip_norm_async(max_norm);
-                }
-                return Ok((None, true));
-            }
-            NonFinite::Error => 0,
-            NonFinite::Skip { limit } => limit,
-        };
-        let norm = gradients.norm();
-        if norm.is_finite() {
-            self.non_finite_run = 0;
-            if let Some(max_norm) = config.max_grad_norm {
-                gradients.clip_norm_to(norm, max_norm);
-            }
-            return Ok((Some(norm), true));
-        }
-        self.non_finite += 1;
-        self.non_finite_run += 1;
-        if self.non_finite_run > limit {
-            let place = gradients.first_non_finite().unwrap_or("their sum");
-            return Err(Error::invalid(
-                "gradients",
-                format!(
-                    "are not finite at step {} (first: `{place}`), {} in a row, at most {limit} allowed",
-                    self.step, self.non_finite_run
-                ),
-            ));
-        }
-        Ok((Some(norm), false))
     }
 
     /// What is due after a step, at the end of an epoch, or where both come together. The epoch is
@@ -484,72 +254,6 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
         }
         self.emit(&Event::Evaluated(&record));
         Ok(improved)
-    }
-
-    /// Writes a checkpoint unless there is one of this step: the weights would be the same, and a run
-    /// resumed from it repeats what came after.
-    fn save(&mut self) -> Result<()> {
-        let (Some(store), Some(model)) = (&self.store, &self.model) else {
-            return Ok(());
-        };
-        if self.saved == Some(self.step) {
-            return Ok(());
-        }
-        let metrics_len = match &mut self.metrics {
-            Some(metrics) => metrics.sync()?,
-            None => 0,
-        };
-        let weights = if self.frozen.is_some() {
-            Snapshot::of_selected(model, changes)
-        } else {
-            Snapshot::of(model)
-        };
-        let path = store.save(&Checkpoint {
-            state: TrainState {
-                step: self.step,
-                epoch: self.epoch,
-                seed: self.trainer.config.seed,
-                sampler: self.batches.state(),
-                best: self.stopping.best(),
-                waited: self.stopping.waited(),
-                evaluated: self.evaluated,
-                non_finite: self.non_finite,
-                non_finite_run: self.non_finite_run,
-                window: self.window.read(),
-                frozen: self.frozen.clone(),
-                metrics_len,
-            },
-            model: weights,
-            optimizer: self.trainer.optimizer.state(),
-        })?;
-        self.saved = Some(self.step);
-        self.emit(&Event::CheckpointWritten {
-            step: self.step,
-            path: &path,
-        });
-        Ok(())
-    }
-
-    fn restore_best(&mut self) -> Result<()> {
-        let Some(best) = self.stopping.best() else {
-            return Ok(());
-        };
-        if best.step == self.step {
-            return Ok(());
-        }
-        let weights = match (&self.store, self.best_model.take()) {
-            (Some(store), _) => store.load_model(best.step)?,
-            (None, Some(weights)) => weights,
-            (None, None) => return Ok(()),
-        };
-        if let Some(model) = self.model.take() {
-            self.model = Some(if self.frozen.is_some() {
-                weights.apply_selected(model, changes)?
-            } else {
-                weights.apply(model)?
-            });
-        }
-        Ok(())
     }
 
     fn emit(&mut self, event: &Event<'_>) {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use burn::tensor::TensorData;
@@ -82,12 +82,18 @@ impl CheckpointStore {
             .write(true)
             .open(&lock_path)
             .map_err(|error| Error::io(&lock_path, error))?;
-        lock.try_lock().map_err(|error| match error {
-            fs::TryLockError::WouldBlock => {
-                Error::checkpoint(&dir, "another process is using this directory")
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(Error::checkpoint(
+                    &dir,
+                    "another process is using this directory",
+                ));
             }
-            fs::TryLockError::Error(error) => Error::io(&lock_path, error),
-        })?;
+            // Some network file systems have no locks; a run there is still a run.
+            Err(fs::TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io(&lock_path, error)),
+        }
         for (name, path) in entries(&dir)? {
             if name.starts_with(TEMPORARY) {
                 fs::remove_dir_all(&path).map_err(|error| Error::io(&path, error))?;
