@@ -142,6 +142,11 @@ impl ConfigFile {
         Err(self.error(parts_key, reason))
     }
 
+    /// Sets field `key`.
+    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
+        self.fields.insert(key.to_owned(), value.into());
+    }
+
     /// Sets the number of classes, under transformers' default names `LABEL_0`, `LABEL_1`, ….
     pub fn set_num_labels(&mut self, num_labels: usize) {
         let names: Vec<String> = (0..num_labels).map(|id| format!("LABEL_{id}")).collect();

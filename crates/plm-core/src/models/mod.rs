@@ -8,6 +8,7 @@ pub mod loss;
 mod mpnet;
 mod pretrained;
 mod roberta;
+mod vocabulary;
 
 pub use encoder::{
     ClassificationHead, EncoderEmbeddings, EncoderForMaskedLM, EncoderForQuestionAnswering,
@@ -15,3 +16,4 @@ pub use encoder::{
     EncoderOutput, MaskedLMHead, RowOverride, Tokens,
 };
 pub use pretrained::{Pretrained, PretrainedModel};
+pub use vocabulary::WordTable;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
@@ -28,7 +28,7 @@ pub struct FfnContext<'a> {
 /// A feed-forward block: anything that maps hidden states to hidden states position by position.
 ///
 /// Layers are generic over it, so that a method can put its own in place (`map_ffn`).
-pub trait Ffn: Module + 'static {
+pub trait Ffn: Module + ModuleDisplay + 'static {
     /// The block's output, without residual and normalisation.
     ///
     /// # Shapes

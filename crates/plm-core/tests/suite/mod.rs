@@ -1,3 +1,5 @@
+mod encoder_hooks;
 mod encoder_parity;
 mod fixture;
 mod train;
+mod vocabulary;

@@ -12,24 +12,24 @@ use plm_core::train::{
 };
 
 /// A text and its class.
-pub struct Labelled {
-    pub encoding: Encoding,
-    pub label: usize,
+pub(super) struct Labelled {
+    pub(super) encoding: Encoding,
+    pub(super) label: usize,
 }
 
 /// How a classifier is trained.
-pub struct Recipe {
-    pub epochs: u64,
-    pub batch_size: usize,
-    pub lr: f64,
+pub(super) struct Recipe {
+    pub(super) epochs: u64,
+    pub(super) batch_size: usize,
+    pub(super) lr: f64,
     /// Texts of one batch when measuring.
-    pub evaluation_batch: usize,
+    pub(super) evaluation_batch: usize,
 }
 
 /// Trains with linear warm-up over a tenth of the steps, then linear decay.
 ///
 /// Returns the trained model and the mean training loss of every epoch.
-pub fn train(
+pub(super) fn train(
     model: EncoderForSequenceClassification,
     examples: &[Labelled],
     padding: &Padding,
@@ -77,7 +77,7 @@ pub fn train(
 }
 
 /// The predicted classes, in order.
-pub fn predict(
+pub(super) fn predict(
     model: &EncoderForSequenceClassification,
     examples: &[Labelled],
     padding: &Padding,
@@ -122,7 +122,7 @@ fn batch(
 }
 
 /// Share of predictions that are right.
-pub fn accuracy(examples: &[Labelled], predicted: &[usize]) -> Result<f64> {
+pub(super) fn accuracy(examples: &[Labelled], predicted: &[usize]) -> Result<f64> {
     let gold: Vec<usize> = examples.iter().map(|example| example.label).collect();
     Ok(plm_core::metrics::accuracy(&gold, predicted)?)
 }

@@ -11,21 +11,21 @@ use plm_core::text::{EncodeOptions, Padding, SpecialToken, collate};
 use crate::repro::Context;
 
 /// A sentence with a gap and the words that fit.
-pub struct Cloze {
-    pub sentence: String,
-    pub answers: Vec<String>,
+pub(super) struct Cloze {
+    pub(super) sentence: String,
+    pub(super) answers: Vec<String>,
 }
 
 /// What the model says.
-pub struct Filled {
+pub(super) struct Filled {
     /// Most probable words first, with their probabilities.
-    pub words: Vec<(String, f64)>,
+    pub(super) words: Vec<(String, f64)>,
     /// Place of the best fitting word among all words, from 1.
-    pub rank: usize,
+    pub(super) rank: usize,
 }
 
 /// Reads `sentence TAB answers`.
-pub fn read(path: &Path) -> Result<Vec<Cloze>> {
+pub(super) fn read(path: &Path) -> Result<Vec<Cloze>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let read = |(index, line): (usize, &str)| {
         let (sentence, answers) = line
@@ -40,7 +40,7 @@ pub fn read(path: &Path) -> Result<Vec<Cloze>> {
 }
 
 /// Fills every gap, a sentence at a time, with a bar.
-pub fn fill(
+pub(super) fn fill(
     context: &Context,
     model: &Pretrained<EncoderForMaskedLM>,
     sentences: &[Cloze],
@@ -94,7 +94,7 @@ pub fn fill(
 }
 
 /// Share of sentences whose best answer is among the first `k` words.
-pub fn hits(filled: &[Filled], k: usize) -> f64 {
+pub(super) fn hits(filled: &[Filled], k: usize) -> f64 {
     let hits = filled.iter().filter(|filled| filled.rank <= k).count();
     hits as f64 / filled.len() as f64
 }

@@ -19,7 +19,7 @@ use crate::report::{BarGroup, Plot, Series};
 use crate::repro::{Check, Context, Op, Outcome, Row, Table};
 
 /// Runs it.
-pub fn run(context: &Context) -> Result<Outcome> {
+pub(super) fn run(context: &Context) -> Result<Outcome> {
     let device = plm_core::device::parse(&context.device)?;
     let mut outcome = Outcome::default();
     masked_lm(context, &device, &mut outcome)?;

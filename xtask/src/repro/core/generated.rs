@@ -68,7 +68,7 @@ const FRAMES: &[&str] = &[
 
 /// Which half of the opinion words a text draws from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Half {
+pub(super) enum Half {
     /// Words for training.
     Train,
     /// Words for testing.
@@ -76,7 +76,7 @@ pub enum Half {
 }
 
 /// `count` texts with their class: 1 where the opinion is good. Classes alternate.
-pub fn opinions(count: usize, half: Half, seed: Seed) -> Vec<(String, usize)> {
+pub(super) fn opinions(count: usize, half: Half, seed: Seed) -> Vec<(String, usize)> {
     let mut rng = seed.stream("opinions");
     (0..count)
         .map(|index| (opinion(index % 2 == 1, half, &mut rng), index % 2))

@@ -20,7 +20,7 @@ use crate::systems::Tier;
 ///
 /// # Errors
 /// Where a model or data set cannot be read.
-pub fn run(context: &Context) -> Result<Outcome> {
+pub(super) fn run(context: &Context) -> Result<Outcome> {
     match context.tier {
         Tier::Embedded => embedded::run(context),
         Tier::Real => real::run(context),

@@ -9,14 +9,14 @@ use plm_core::text::{EncodeOptions, Padding, collate};
 use safetensors::SafeTensors;
 
 /// Sentences, their ids and what transformers computed from them.
-pub struct Stored {
-    pub sentences: Vec<String>,
+pub(super) struct Stored {
+    pub(super) sentences: Vec<String>,
     ids: Vec<i64>,
-    pub expected: Vec<f32>,
+    pub(super) expected: Vec<f32>,
 }
 
 /// Reads a file of `fixtures/core`; `key` names its expected values.
-pub fn read(path: &Path, key: &str) -> Result<Stored> {
+pub(super) fn read(path: &Path, key: &str) -> Result<Stored> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes)?;
     let sentences = metadata
@@ -43,7 +43,7 @@ pub fn read(path: &Path, key: &str) -> Result<Stored> {
 }
 
 /// The largest difference of masked-LM logits at the mask, over all words.
-pub fn masked_lm(
+pub(super) fn masked_lm(
     model: &Pretrained<EncoderForMaskedLM>,
     stored: &Stored,
     device: &Device,
@@ -73,7 +73,7 @@ pub fn masked_lm(
 }
 
 /// The largest difference of last hidden states.
-pub fn encoder(model: &Pretrained<EncoderModel>, stored: &Stored, device: &Device) -> Result<f64> {
+pub(super) fn encoder(model: &Pretrained<EncoderModel>, stored: &Stored, device: &Device) -> Result<f64> {
     let tokenizer = model.tokenizer()?;
     let texts: Vec<&str> = stored.sentences.iter().map(String::as_str).collect();
     let batch = tokenizer.encode_batch(texts, &EncodeOptions::new())?;

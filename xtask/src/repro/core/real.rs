@@ -24,7 +24,7 @@ use crate::report::{Plot, Series};
 use crate::repro::{Check, Context, Op, Outcome, Row};
 
 /// Runs it.
-pub fn run(context: &Context) -> Result<Outcome> {
+pub(super) fn run(context: &Context) -> Result<Outcome> {
     let device = plm_core::device::parse(&context.device)?;
     let mut outcome = Outcome::default();
     reviews(context, &device, &mut outcome)?;

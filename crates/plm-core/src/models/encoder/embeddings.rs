@@ -129,7 +129,7 @@ impl EncoderEmbeddings {
     /// # Panics
     /// If `fill` does not have the rows that are missing.
     pub fn extend_words(mut self, fill: Tensor<2>) -> Self {
-        self.word.weight = self.word.weight.map(|table| append_rows(table, fill));
+        self.word.weight = self.word.weight.map(|table| append(table, fill));
         self
     }
 
@@ -163,10 +163,12 @@ fn replace_rows(vectors: Tensor<3>, ids: Tensor<2, Int>, row_override: &RowOverr
     vectors.mask_where(hit, replaced)
 }
 
-fn append_rows(table: Tensor<2>, fill: Tensor<2>) -> Tensor<2> {
-    let grows = table.is_require_grad();
-    let table = Tensor::cat(vec![table.detach(), fill.detach()], 0);
-    table.set_require_grad(grows)
+/// `new` below `old`, trainable as `old` was.
+pub(super) fn append<const D: usize>(old: Tensor<D>, new: Tensor<D>) -> Tensor<D> {
+    let tracked = old.is_require_grad();
+    let device = old.device();
+    let joined = Tensor::cat(vec![old.detach(), new.to_device(&device).detach()], 0);
+    joined.set_require_grad(tracked)
 }
 
 fn copy_row(table: Param<Tensor<2>>, from: usize, to: usize) -> Param<Tensor<2>> {

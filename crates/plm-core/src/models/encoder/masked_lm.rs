@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::{Embedding, Initializer, Linear};
 use burn::tensor::{Device, Int, Tensor};
 
+use super::embeddings::append;
 use super::input::{EncoderInput, EncoderOutput};
 use super::model::EncoderModel;
 use crate::config::{EncoderConfig, EncoderFamily};
@@ -47,6 +48,23 @@ impl MaskedLMHead {
             decoder_bias: (untied && config.family != EncoderFamily::DistilBert).then(zeros),
             activation,
         }
+    }
+
+    /// Room for new words: bias 0 and, in a decoder of its own, their `rows`.
+    pub(crate) fn with_new_words(mut self, rows: Tensor<2>) -> Self {
+        let zeros = |bias: Tensor<1>| {
+            let new = Tensor::zeros([rows.dims()[0]], &bias.device());
+            append(bias, new)
+        };
+        self.bias = self.bias.map(zeros);
+        self.decoder_bias = self.decoder_bias.map(|bias| bias.map(zeros));
+        if let Some(decoder) = &mut self.decoder {
+            decoder.weight = decoder
+                .weight
+                .clone()
+                .map(|table| append(table, rows.clone()));
+        }
+        self
     }
 
     /// Scores of all words, or of the vocabulary ids `rows`.

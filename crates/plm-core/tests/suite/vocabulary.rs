@@ -1,0 +1,119 @@
+//! New words, and directories that are written and read again.
+
+use burn::module::Module;
+use plm_core::checkpoint::{SaveDtype, SaveOptions};
+use plm_core::models::{
+    EncoderForMaskedLM, EncoderForSequenceClassification, EncoderInput, EncoderModel, Pretrained,
+    WordTable,
+};
+use plm_core::rng::Seed;
+use plm_core::text::{EncodeOptions, Padding, collate};
+
+use super::fixture::{Fixture, check_close, devices};
+
+fn plm_mini() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/plm-mini")
+}
+
+#[test]
+fn words_are_added_and_copied() {
+    let (_, device) = devices().remove(0);
+    let mut model = Pretrained::<EncoderForMaskedLM>::load(plm_mini(), &device).unwrap();
+    let ids = model
+        .add_tokens(&["zyzzyva", "the"], false, Seed::new(1))
+        .unwrap();
+    assert_eq!(ids[0], 8192);
+    assert_eq!(Some(ids[1]), model.tokenizer().unwrap().token_to_id("the"));
+    assert_eq!(model.model.words().dims(), [8193, 256]);
+    assert_eq!(model.settings().unwrap().vocab_size, 8193);
+    model.copy_token("[MASK]", "zyzzyva").unwrap();
+
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("grown");
+    model.save(&target, &SaveOptions::new()).unwrap();
+    let again = Pretrained::<EncoderForMaskedLM>::load(&target, &device).unwrap();
+    let tokenizer = again.tokenizer().unwrap();
+    let padding = Padding::of(tokenizer).unwrap();
+    let scores = |text: &str| -> Vec<f32> {
+        let encoding = tokenizer.encode(text, &EncodeOptions::new()).unwrap();
+        assert_eq!(encoding.len(), 9, "{text} is one token a word");
+        let batch = collate(&[encoding], &padding, &device).unwrap();
+        let (_, logits) = again.model.forward(&EncoderInput::ids(batch.ids));
+        logits.into_data().try_to_vec().unwrap()
+    };
+    let gap = scores("paris is the [MASK] of france .");
+    let word = scores("paris is the zyzzyva of france .");
+    check_close(
+        &word,
+        &gap,
+        "the new word acts like the one it was copied from",
+    );
+    assert!(model.copy_token("[MASK]", "no such word").is_err());
+}
+
+#[test]
+fn a_directory_written_and_read_gives_the_same_outputs() {
+    let fixture = Fixture::open("bert-mlm");
+    for (name, device) in devices() {
+        let model = Pretrained::<EncoderForMaskedLM>::load(&fixture.dir, &device).unwrap();
+        for (dtype, tolerance) in [(SaveDtype::F32, 0.0), (SaveDtype::Bf16, 0.1)] {
+            let dir = tempfile::tempdir().unwrap();
+            let target = dir.path().join("saved");
+            let report = model
+                .save(&target, &SaveOptions::new().dtype(dtype))
+                .unwrap();
+            assert!(!report.tensors.iter().any(|name| name.contains("decoder")));
+            let again = Pretrained::<EncoderForMaskedLM>::load(&target, &device).unwrap();
+            let input = EncoderInput::ids(fixture.ints("input_ids", &device));
+            let run = |model: &EncoderForMaskedLM| model.forward(&input).1;
+            let gap: f32 = (run(&model.model) - run(&again.model))
+                .abs()
+                .max()
+                .into_scalar();
+            assert!(gap <= tolerance, "{dtype:?} on {name}: {gap}");
+        }
+    }
+}
+
+#[test]
+fn a_base_checkpoint_takes_a_new_head() {
+    let (_, device) = devices().remove(0);
+    let load = |seed| {
+        Pretrained::<EncoderForSequenceClassification>::load_with_new_head(
+            plm_mini(),
+            3,
+            Seed::new(seed),
+            &device,
+        )
+        .unwrap()
+    };
+    let model = load(1);
+    assert_eq!(model.settings().unwrap().num_labels, 3);
+    assert_eq!(model.model.classifier.output.weight.dims(), [256, 3]);
+    assert!(!model.report.missing.is_empty() && !model.report.unused.is_empty());
+    let weights = |model: &Pretrained<EncoderForSequenceClassification>| -> Vec<f32> {
+        let weight = model.model.classifier.output.weight.val();
+        weight.into_data().try_to_vec().unwrap()
+    };
+    assert_eq!(weights(&model), weights(&load(1)));
+    assert_ne!(weights(&model), weights(&load(2)));
+    let text = Pretrained::<EncoderForSequenceClassification>::load(plm_mini(), &device)
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("classifier"), "{text}");
+}
+
+#[test]
+fn a_base_model_reads_the_checkpoint_of_a_headed_one() {
+    let (_, device) = devices().remove(0);
+    let model = Pretrained::<EncoderModel>::load(plm_mini(), &device).unwrap();
+    assert!(model.model.pooler.is_none());
+    assert_eq!(model.model.num_params(), 5_388_288);
+    assert!(
+        model
+            .report
+            .unused
+            .iter()
+            .all(|name| name.starts_with("cls."))
+    );
+}
