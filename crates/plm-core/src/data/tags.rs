@@ -229,9 +229,9 @@ pub fn spans_to_tags(length: usize, spans: &[TagSpan], scheme: TagScheme) -> Res
             return refuse(span, format!("overlaps {other}"));
         }
         let touches = previous.is_some_and(|p| p.end == span.start && p.label == span.label);
-        let length = span.end - span.start;
+        let count = span.end - span.start;
         for (at, tag) in tags[span.start..span.end].iter_mut().enumerate() {
-            let (first, last) = (at == 0, at + 1 == length);
+            let (first, last) = (at == 0, at + 1 == count);
             let prefix = match scheme {
                 TagScheme::Iob1 if first && touches => 'B',
                 TagScheme::Iob2 if first => 'B',

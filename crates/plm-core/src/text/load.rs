@@ -22,7 +22,8 @@ impl Tokenizer {
     /// from the vocabulary where there is none, and their settings (`do_lower_case`,
     /// `strip_accents`, `tokenize_chinese_chars`, `add_prefix_space`) from
     /// `tokenizer_config.json`. Sentencepiece models (T5) must have been converted to a
-    /// `tokenizer.json`.
+    /// `tokenizer.json`. Tokens that `tokenizer_config.json` (`added_tokens_decoder`) or
+    /// `added_tokens.json` declare beyond the vocabulary are added.
     ///
     /// # Errors
     /// [`Error::Io`] where a file cannot be read, [`Error::Format`] or [`Error::Line`] where one
@@ -35,7 +36,7 @@ impl Tokenizer {
         let map_path = dir.join("special_tokens_map.json");
         let map = read_object(&map_path)?;
         let json = dir.join("tokenizer.json");
-        let inner = if exists(&json)? {
+        let mut inner = if exists(&json)? {
             parse_definition(&json, &read_limited(&json)?)?
         } else {
             legacy::read(dir, settings.as_ref())?
@@ -44,7 +45,7 @@ impl Tokenizer {
             .into_iter()
             .filter_map(|(path, found)| Some((path.as_path(), found.as_ref()?)))
             .collect();
-        check_declared(&inner, &sources)?;
+        add_declared(&mut inner, dir, settings.as_ref())?;
         let special = SpecialTokens::resolve(&sources, |token| inner.token_to_id(token))?;
         Self::from_parts(inner, special, settings.unwrap_or_default())
     }
@@ -153,22 +154,65 @@ fn check_merges(path: &Path, model: &ModelPart) -> Result<()> {
     Ok(())
 }
 
-/// Checks the ids of `added_tokens_decoder` in `tokenizer_config.json`, where there is one.
-fn check_declared(inner: &tk::Tokenizer, sources: &[(&Path, &Map<String, Value>)]) -> Result<()> {
-    for (path, map) in sources {
-        let Some(Value::Object(tokens)) = map.get("added_tokens_decoder") else {
-            continue;
-        };
+/// Adds the tokens that `added_tokens_decoder` in `tokenizer_config.json` and `added_tokens.json`
+/// declare beyond the vocabulary, and checks the ids of those within.
+fn add_declared(
+    inner: &mut tk::Tokenizer,
+    dir: &Path,
+    settings: Option<&Map<String, Value>>,
+) -> Result<()> {
+    let path = dir.join("tokenizer_config.json");
+    if let Some(Value::Object(tokens)) = settings.and_then(|map| map.get("added_tokens_decoder")) {
+        let mut declared = Vec::new();
         for (id, token) in tokens {
-            let text = content(token).unwrap_or_default();
-            let given = inner.token_to_id(text).map(|id| id.to_string());
-            if given.as_ref() != Some(id) {
-                return Err(Error::config(
-                    path.display().to_string(),
-                    "added_tokens_decoder",
-                    format!("gives `{text}` the id {id}, but the vocabulary gives it {given:?}"),
-                ));
-            }
+            let bad = |reason: String| {
+                let origin = path.display().to_string();
+                Error::config(origin, "added_tokens_decoder", reason)
+            };
+            let number = id
+                .parse::<u32>()
+                .map_err(|_| bad(format!("`{id}` is not a token id")))?;
+            let text = content(token).ok_or_else(|| bad(format!("token {id} has no content")))?;
+            let flag = |key: &str| token.get(key).and_then(Value::as_bool).unwrap_or(false);
+            let special = flag("special");
+            let added = tk::AddedToken::from(text, special)
+                .lstrip(flag("lstrip"))
+                .rstrip(flag("rstrip"))
+                .single_word(flag("single_word"))
+                .normalized(flag("normalized"));
+            declared.push((number, added));
+        }
+        add_in_order(inner, &path, declared)?;
+    }
+    let path = dir.join("added_tokens.json");
+    let mut declared = Vec::new();
+    for (token, id) in read_object(&path)?.into_iter().flatten() {
+        let id = id
+            .as_u64()
+            .and_then(|id| u32::try_from(id).ok())
+            .ok_or_else(|| Error::format(&path, format!("`{token}` has the id {id}")))?;
+        declared.push((id, tk::AddedToken::from(token, false)));
+    }
+    add_in_order(inner, &path, declared)
+}
+
+fn add_in_order(
+    inner: &mut tk::Tokenizer,
+    path: &Path,
+    mut declared: Vec<(u32, tk::AddedToken)>,
+) -> Result<()> {
+    declared.sort_by_key(|(id, _)| *id);
+    for (id, token) in declared {
+        let text = token.content.clone();
+        if inner.token_to_id(&text).is_none() {
+            guarded("added token", || inner.add_tokens([token]).map(|_| ()))?;
+        }
+        let given = inner.token_to_id(&text);
+        if given != Some(id) {
+            return Err(Error::format(
+                path,
+                format!("added token `{text}` is declared with id {id} but gets {given:?}"),
+            ));
         }
     }
     Ok(())

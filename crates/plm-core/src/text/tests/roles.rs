@@ -196,3 +196,46 @@ fn unknown_ids_do_not_decode() {
         .to_string();
     assert!(text.contains("99999"), "{text}");
 }
+
+#[test]
+fn declared_tokens_are_added_with_their_ids() {
+    let dir = tempfile::tempdir().unwrap();
+    let vocab = std::fs::read_to_string(fixture("vocab/vocab.txt")).unwrap();
+    std::fs::write(dir.path().join("vocab.txt"), vocab).unwrap();
+    let plain = load("vocab").vocabulary_size();
+    let write = |name: &str, json: String| std::fs::write(dir.path().join(name), json).unwrap();
+    write(
+        "added_tokens.json",
+        format!(r#"{{"<b>": {}, "<a>": {plain}}}"#, plain + 1),
+    );
+    let tokenizer = Tokenizer::from_dir(dir.path()).unwrap();
+    assert_eq!(tokenizer.vocabulary_size(), plain + 2);
+    assert_eq!(
+        tokenizer.token_to_id("<b>").map(|id| id as usize),
+        Some(plain + 1)
+    );
+
+    let decoder = format!(
+        r#"{{"pad_token": "<pad>", "added_tokens_decoder": {{
+            "{plain}": {{"content": "<a>"}}, "2": {{"content": "[CLS]", "special": true}},
+            "{}": {{"content": "<pad>", "special": true}}}}}}"#,
+        plain + 2
+    );
+    write("tokenizer_config.json", decoder.clone());
+    let text = Tokenizer::from_dir(dir.path()).unwrap_err().to_string();
+    assert!(text.contains("<pad>"), "{text}");
+    std::fs::remove_file(dir.path().join("added_tokens.json")).unwrap();
+    let fitting = decoder.replace(&(plain + 2).to_string(), &(plain + 1).to_string());
+    write("tokenizer_config.json", fitting);
+    let tokenizer = Tokenizer::from_dir(dir.path()).unwrap();
+    let pad = tokenizer.special(SpecialToken::Pad).map(|id| id as usize);
+    assert_eq!(pad, Some(plain + 1));
+    for bad in [r#"{"x": {"content": "<a>"}}"#, r#"{"3": {}}"#] {
+        write(
+            "tokenizer_config.json",
+            format!(r#"{{"added_tokens_decoder": {bad}}}"#),
+        );
+        let text = Tokenizer::from_dir(dir.path()).unwrap_err().to_string();
+        assert!(text.contains("added_tokens_decoder"), "{text}");
+    }
+}
