@@ -7,13 +7,13 @@ use plm_core::device;
 use safetensors::{Dtype, SafeTensors};
 
 /// One checkpoint and its expected values.
-pub struct Fixture {
-    pub dir: PathBuf,
+pub(super) struct Fixture {
+    pub(super) dir: PathBuf,
     bytes: Vec<u8>,
 }
 
 impl Fixture {
-    pub fn open(name: &str) -> Self {
+    pub(super) fn open(name: &str) -> Self {
         let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join("tests/fixtures/parity")
             .join(name);
@@ -25,7 +25,7 @@ impl Fixture {
         SafeTensors::deserialize(&self.bytes).expect("valid safetensors")
     }
 
-    pub fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         self.tensors()
             .names()
             .iter()
@@ -33,12 +33,12 @@ impl Fixture {
             .collect()
     }
 
-    pub fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.tensors().tensor(name).is_ok()
     }
 
     /// Shape and values of a float tensor.
-    pub fn floats(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
+    pub(super) fn floats(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
         let tensors = self.tensors();
         let view = tensors.tensor(name).unwrap_or_else(|_| panic!("{name}"));
         assert_eq!(view.dtype(), Dtype::F32, "{name}");
@@ -51,7 +51,7 @@ impl Fixture {
     }
 
     /// Shape and values of an integer tensor.
-    pub fn integers(&self, name: &str) -> (Vec<usize>, Vec<i64>) {
+    pub(super) fn integers(&self, name: &str) -> (Vec<usize>, Vec<i64>) {
         let tensors = self.tensors();
         let view = tensors.tensor(name).unwrap_or_else(|_| panic!("{name}"));
         assert_eq!(view.dtype(), Dtype::I64, "{name}");
@@ -63,23 +63,23 @@ impl Fixture {
         (view.shape().to_vec(), values)
     }
 
-    pub fn ints<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D, Int> {
+    pub(super) fn ints<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D, Int> {
         let (shape, values) = self.integers(name);
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
     /// True where the mask called `name` is 0.
-    pub fn hidden<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D, Bool> {
+    pub(super) fn hidden<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D, Bool> {
         self.ints::<D>(name, device).equal_elem(0)
     }
 
-    pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
+    pub(super) fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
         let (shape, values) = self.floats(name);
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
     /// Asserts that `actual` equals the tensor called `name`.
-    pub fn check<const D: usize>(&self, name: &str, actual: Tensor<D>, device: &str) {
+    pub(super) fn check<const D: usize>(&self, name: &str, actual: Tensor<D>, device: &str) {
         let (shape, expected) = self.floats(name);
         assert_eq!(actual.dims().to_vec(), shape, "{name} on {device}");
         let values = actual
@@ -92,7 +92,7 @@ impl Fixture {
 }
 
 /// Within 1e-4 of the largest expected magnitude (at least 1), on CPUs; GPUs round more.
-pub fn check_close(actual: &[f32], expected: &[f32], what: &str) {
+pub(super) fn check_close(actual: &[f32], expected: &[f32], what: &str) {
     assert_eq!(actual.len(), expected.len(), "{what}");
     let tolerance = if what.contains("cuda") { 2e-3 } else { 1e-4 };
     let scale = expected.iter().fold(1.0_f32, |max, x| max.max(x.abs()));
@@ -105,7 +105,7 @@ pub fn check_close(actual: &[f32], expected: &[f32], what: &str) {
 }
 
 /// Every device of this build, by name.
-pub fn devices() -> Vec<(&'static str, Device)> {
+pub(super) fn devices() -> Vec<(&'static str, Device)> {
     device::available()
         .into_iter()
         .map(|name| (name, device::parse(name).expect("available")))

@@ -73,7 +73,11 @@ pub(super) fn masked_lm(
 }
 
 /// The largest difference of last hidden states.
-pub(super) fn encoder(model: &Pretrained<EncoderModel>, stored: &Stored, device: &Device) -> Result<f64> {
+pub(super) fn encoder(
+    model: &Pretrained<EncoderModel>,
+    stored: &Stored,
+    device: &Device,
+) -> Result<f64> {
     let tokenizer = model.tokenizer()?;
     let texts: Vec<&str> = stored.sentences.iter().map(String::as_str).collect();
     let batch = tokenizer.encode_batch(texts, &EncodeOptions::new())?;
