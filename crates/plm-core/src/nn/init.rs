@@ -71,7 +71,8 @@ impl<R: Fn(&str) -> Init> ModuleMapper for Initializer<R> {
             Init::Normal(deviation) => normal(self.seed, &path, count, deviation),
         };
         let tensor = Tensor::from_data(TensorData::new(values, dims), &param.lazy_device());
-        param.map(|_| tensor)
+        let id = param.id;
+        param.transform_for_load(tensor, id)
     }
 }
 
