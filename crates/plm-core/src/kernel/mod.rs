@@ -13,7 +13,7 @@ mod tests;
 
 pub use mask::SiteMask;
 
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::{Bool, Int, Tensor};
 
 /// What masked attention scores are set to before the softmax.
 ///
@@ -152,6 +152,10 @@ pub fn add_layer_norm<const D: usize>(
 /// - x: `[..., width]`
 /// - gamma: `[width]`
 pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    #[cfg(feature = "flex")]
+    if flex::accepts(&x) && flex::accepts(&gamma) {
+        return flex::rms_norm(x, gamma, epsilon);
+    }
     reference::rms_norm(x, gamma, epsilon)
 }
 
@@ -233,4 +237,30 @@ fn has_autodiff(q: &Tensor<3>, k: &Tensor<3>, v: &Tensor<3>, args: &AttentionArg
             .bias
             .as_ref()
             .is_some_and(|bias| bias.device().is_autodiff())
+}
+
+/// The mean cross-entropy of softmax distributions and target classes.
+///
+/// Rows whose target is `ignore_index` do not count; if no row counts, the loss is 0. With
+/// `label_smoothing` ε the target distribution is 1 - ε on the target plus ε spread evenly over all
+/// classes (Szegedy et al. 2016).
+///
+/// # Shapes
+/// - logits: `[n, classes]`
+/// - targets: `[n]`
+/// - result: `[1]`
+///
+/// # Panics
+/// If a target is neither a class nor `ignore_index` (on devices where that can be seen).
+pub fn cross_entropy(
+    logits: Tensor<2>,
+    targets: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+    label_smoothing: f64,
+) -> Tensor<1> {
+    #[cfg(feature = "flex")]
+    if flex::accepts(&logits) && flex::is_flex(&targets.device()) {
+        return flex::cross_entropy(logits, targets, ignore_index, label_smoothing);
+    }
+    reference::cross_entropy(logits, targets, ignore_index, label_smoothing)
 }

@@ -2,8 +2,8 @@
 //!
 //! They run on every device, and the fast forms are tested against them.
 
-use burn::tensor::activation::softmax;
-use burn::tensor::{Bool, FloatDType, Tensor};
+use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::{Bool, FloatDType, Int, Tensor};
 
 use super::{Activation, AttentionArgs, SiteMask};
 
@@ -98,4 +98,34 @@ pub fn attention(
         .swap_dims(1, 2)
         .reshape([batch, queries, width]);
     (context, weights)
+}
+
+/// See [`super::cross_entropy`].
+pub fn cross_entropy(
+    logits: Tensor<2>,
+    targets: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+    label_smoothing: f64,
+) -> Tensor<1> {
+    let dtype = FloatDType::from(logits.dtype());
+    let log_probs = log_softmax(logits, 1);
+    let ignored = match ignore_index {
+        Some(index) => targets.clone().equal_elem(index),
+        None => targets.clone().not_equal(targets.clone()),
+    };
+    let targets = targets.mask_fill(ignored.clone(), 0);
+    let nll = -log_probs
+        .clone()
+        .gather(1, targets.unsqueeze_dim(1))
+        .squeeze_dim::<1>(1);
+    let spread = -log_probs.mean_dim(1).squeeze_dim::<1>(1);
+    let losses = nll * (1.0 - label_smoothing) + spread * label_smoothing;
+    let count = ignored
+        .clone()
+        .bool_not()
+        .float()
+        .cast(dtype)
+        .sum()
+        .clamp_min(1.0);
+    losses.mask_fill(ignored, 0.0).sum() / count
 }

@@ -10,6 +10,7 @@
 
 mod activation;
 mod attention;
+mod cross_entropy;
 mod dropout;
 mod gemm;
 mod linear;
@@ -20,10 +21,11 @@ mod storage;
 pub(super) use storage::{accepts, is_flex};
 
 use burn::backend::Dispatch;
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::{Bool, Int, Tensor};
 
 use self::activation::ActivationOps;
 use self::attention::{AttentionOps, AttentionWeightsOps, Options};
+use self::cross_entropy::CrossEntropyOps;
 use self::dropout::DropoutOps;
 use self::linear::LinearOps;
 use self::norm::NormOps;
@@ -92,6 +94,30 @@ pub(super) fn add_layer_norm<const D: usize>(
         beta.into_dispatch(),
         epsilon,
         mask.cloned(),
+    ))
+}
+
+/// See [`super::rms_norm`].
+pub(super) fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    Tensor::from_dispatch(<Dispatch as NormOps>::rms_norm(
+        x.into_dispatch(),
+        gamma.into_dispatch(),
+        epsilon,
+    ))
+}
+
+/// See [`super::cross_entropy`].
+pub(super) fn cross_entropy(
+    logits: Tensor<2>,
+    targets: Tensor<1, Int>,
+    ignore: Option<i64>,
+    smoothing: f64,
+) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as CrossEntropyOps>::cross_entropy(
+        logits.into_dispatch(),
+        targets.into_dispatch(),
+        ignore,
+        smoothing,
     ))
 }
 

@@ -2,6 +2,7 @@
 
 mod attention;
 mod linear;
+mod loss;
 mod norm;
 mod reference;
 mod robustness;

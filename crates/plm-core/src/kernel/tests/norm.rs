@@ -2,7 +2,7 @@ use burn::tensor::Tensor;
 use proptest::prelude::*;
 
 use super::{assert_same, sample};
-use crate::kernel::{SiteMask, add_layer_norm, layer_norm, reference};
+use crate::kernel::{SiteMask, add_layer_norm, layer_norm, reference, rms_norm};
 
 /// Large, so that rows of nearly equal values do not magnify rounding.
 const EPSILON: f64 = 0.05;
@@ -30,6 +30,22 @@ proptest! {
             &tracked,
             |x| layer_norm(view(&x[0]), x[1].clone(), x[2].clone(), EPSILON).flatten(0, 1),
             |x| reference::layer_norm(view(&x[0]), x[1].clone(), x[2].clone(), EPSILON).flatten(0, 1),
+        );
+    }
+
+    #[test]
+    fn rms_norm_equals_reference(
+        [rows, width] in [1_usize..80, 1_usize..70],
+        tracked: [bool; 2],
+        seed: u64,
+    ) {
+        let inputs = [sample(rows * width, seed), sample(width, seed ^ 1)];
+        let view = |x: &Tensor<1>| x.clone().reshape::<2, _>([rows, width]);
+        assert_same(
+            &inputs,
+            &tracked,
+            |x| rms_norm(view(&x[0]), x[1].clone(), EPSILON).flatten(0, 1),
+            |x| reference::rms_norm(view(&x[0]), x[1].clone(), EPSILON).flatten(0, 1),
         );
     }
 
