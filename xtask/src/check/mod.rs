@@ -5,6 +5,7 @@ mod docs;
 mod source;
 mod steps;
 mod tidy;
+mod tree;
 
 pub use ci::{CiStep, ci, test};
 pub use docs::{bless, check as check_docs, write as write_docs};

@@ -89,18 +89,34 @@ fn raw_string(rest: &[char]) -> usize {
     rest.len()
 }
 
-/// The lines of `text` before its test module (`#[cfg(test)]` followed by `mod`).
+/// The lines of `text` before its test module: a `mod tests` below a `#[cfg(…test…)]`.
 pub(super) fn before_tests(text: &str) -> &str {
-    let mut from = 0;
-    while let Some(found) = text[from..].find("#[cfg(test)]") {
-        let start = from + found;
-        let after = text[start + "#[cfg(test)]".len()..].trim_start();
-        if after.starts_with("mod tests {") || after.starts_with("pub(super) mod tests {") {
-            return &text[..start];
+    let mut at = 0;
+    let mut conditional = None;
+    for line in text.split_inclusive('\n') {
+        match conditional {
+            Some(start) if line.starts_with("mod tests {") || line.ends_with(" mod tests {\n") => {
+                return &text[..start];
+            }
+            _ if line.starts_with("#[cfg(") && line.contains("test") => conditional = Some(at),
+            _ => conditional = None,
         }
-        from = start + 1;
+        at += line.len();
     }
     text
+}
+
+/// True where `line` holds `path` at the start of a path, not in the middle of one.
+pub(super) fn starts_path(line: &str, path: &str) -> bool {
+    let inside = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '}' | '/' | '~');
+    line.match_indices(path)
+        .any(|(at, _)| !line[..at].ends_with(inside))
+}
+
+/// True where `line` holds `word` and no letter before it.
+pub(super) fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word)
+        .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 #[cfg(test)]
@@ -133,6 +149,8 @@ mod tests {
             before_tests("fn a() {}\n#[cfg(test)]\nmod tests {\n}\n"),
             "fn a() {}\n"
         );
+        let unix = "fn a() {}\n#[cfg(all(test, unix))]\npub(super) mod tests {\n}\n";
+        assert_eq!(before_tests(unix), "fn a() {}\n");
         let helper = "#[cfg(test)]\npub(crate) mod sample;\nfn a() {}\n";
         assert_eq!(before_tests(helper), helper);
     }

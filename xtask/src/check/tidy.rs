@@ -3,12 +3,11 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use walkdir::WalkDir;
 
-use super::source::{before_tests, code_only};
+use super::source::{before_tests, code_only, has_word, starts_path};
+use super::tree::{crates, files};
 use crate::workspace::Workspace;
 
 /// Library lines of one file that are worth a second look.
@@ -53,7 +52,7 @@ pub fn tidy(workspace: &Workspace) -> Result<Vec<Finding>> {
         root: workspace.root(),
         findings: Vec::new(),
     };
-    let files = files(workspace.root())?;
+    let files = files(workspace.root());
     for file in &files {
         tree.text_rules(file)?;
         tree.fixture_rules(file, &files)?;
@@ -275,69 +274,6 @@ impl Tree<'_> {
         }
         Ok(())
     }
-}
-
-/// True where `line` holds `path` at the start of a path, not in the middle of one.
-fn starts_path(line: &str, path: &str) -> bool {
-    let inside = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '}' | '/' | '~');
-    line.match_indices(path)
-        .any(|(at, _)| !line[..at].ends_with(inside))
-}
-
-/// True where `line` holds `word` and no letter before it.
-fn has_word(line: &str, word: &str) -> bool {
-    line.match_indices(word)
-        .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
-}
-
-/// Folders of the published crates, from the root.
-fn crates(root: &Path) -> Result<Vec<PathBuf>> {
-    let folder = root.join("crates");
-    let mut list = Vec::new();
-    for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.join("Cargo.toml").is_file() {
-            list.push(path.strip_prefix(root)?.to_path_buf());
-        }
-    }
-    list.sort();
-    Ok(list)
-}
-
-/// All files of the checkout that git tracks or would track, from the root; without git, all files.
-fn files(root: &Path) -> Result<Vec<PathBuf>> {
-    let git = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .output();
-    let mut list: Vec<PathBuf> = match git {
-        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout)
-            .split('\0')
-            .filter(|name| !name.is_empty())
-            .map(PathBuf::from)
-            .collect(),
-        _ => WalkDir::new(root)
-            .into_iter()
-            .filter_entry(|entry| {
-                !matches!(entry.file_name().to_str(), Some("target" | ".git" | "runs"))
-            })
-            .filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_file())
-            .filter_map(|entry| Some(entry.path().strip_prefix(root).ok()?.to_path_buf()))
-            .collect(),
-    };
-    // A deleted file stays in git's list until the deletion is committed.
-    list.retain(|file| root.join(file).is_file());
-    list.sort();
-    list.dedup();
-    Ok(list)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Reports: JSON for programs, Markdown and one HTML page for people, plots as SVG.
 
+mod draw;
 mod html;
 mod markdown;
 mod number;
