@@ -2,8 +2,15 @@
 //!
 //! Fields are spelled as in the file; unknown fields are ignored; values are checked once, here.
 
+mod bart;
 mod encoder;
+mod gpt2;
 mod json;
+mod seq2seq;
+mod t5;
 
+pub use bart::BartConfig;
 pub use encoder::{EncoderConfig, EncoderFamily};
+pub use gpt2::Gpt2Config;
 pub use json::{ConfigFile, ModelConfig};
+pub use t5::T5Config;

@@ -110,20 +110,7 @@ impl MultiHeadAttention {
         memory: KeyValue,
         context: &AttentionContext,
     ) -> (Tensor<3>, Option<Tensor<4>>) {
-        let args = AttentionArgs {
-            heads: self.heads,
-            scale: self.scale,
-            mask: context.mask.clone(),
-            bias: context.bias.clone(),
-            dropout: context.dropout.clone(),
-        };
-        let KeyValue { key, value } = memory;
-        let (mixed, weights) = if context.wants_weights {
-            let (mixed, weights) = kernel::attention_with_weights(query, key, value, &args);
-            (mixed, Some(weights))
-        } else {
-            (kernel::attention(query, key, value, &args), None)
-        };
+        let (mixed, weights) = attend(query, memory, self.heads, self.scale, context);
         (apply(&self.output, mixed), weights)
     }
 
@@ -139,5 +126,29 @@ impl MultiHeadAttention {
         let query = self.project_query(x.clone());
         let memory = self.project_key_value(x);
         self.attend(query, memory, context)
+    }
+}
+
+/// Attention without the projections around it.
+pub(super) fn attend(
+    query: Tensor<3>,
+    memory: KeyValue,
+    heads: usize,
+    scale: f64,
+    context: &AttentionContext,
+) -> (Tensor<3>, Option<Tensor<4>>) {
+    let args = AttentionArgs {
+        heads,
+        scale,
+        mask: context.mask.clone(),
+        bias: context.bias.clone(),
+        dropout: context.dropout.clone(),
+    };
+    let KeyValue { key, value } = memory;
+    if context.wants_weights {
+        let (mixed, weights) = kernel::attention_with_weights(query, key, value, &args);
+        (mixed, Some(weights))
+    } else {
+        (kernel::attention(query, key, value, &args), None)
     }
 }

@@ -1,5 +1,10 @@
+mod bart;
+mod decoder_support;
 mod encoder_hooks;
 mod encoder_parity;
 mod fixture;
+mod generate;
+mod gpt2;
+mod t5;
 mod train;
 mod vocabulary;

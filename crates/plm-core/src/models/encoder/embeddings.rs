@@ -142,7 +142,11 @@ impl EncoderEmbeddings {
 
 /// `vectors` with the rows at overridden ids replaced, by a selection that costs `[batch, length]`
 /// per overridden id and no host synchronisation.
-fn replace_rows(vectors: Tensor<3>, ids: Tensor<2, Int>, row_override: &RowOverride) -> Tensor<3> {
+pub(crate) fn replace_rows(
+    vectors: Tensor<3>,
+    ids: Tensor<2, Int>,
+    row_override: &RowOverride,
+) -> Tensor<3> {
     let [batch, length, width] = vectors.dims();
     let mut slot = ids.zeros_like();
     let mut hit = ids.zeros_like();

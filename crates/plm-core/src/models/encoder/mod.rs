@@ -9,6 +9,7 @@ mod sequence;
 mod token;
 
 pub use embeddings::EncoderEmbeddings;
+pub(crate) use embeddings::replace_rows;
 pub use input::{EncoderInput, EncoderOutput, RowOverride, Tokens};
 pub use masked_lm::{EncoderForMaskedLM, MaskedLMHead};
 pub use model::EncoderModel;

@@ -1,0 +1,64 @@
+//! BART step by step.
+
+use burn::tensor::{Device, Int, Tensor};
+
+use super::lm::BartForConditionalGeneration;
+use super::stack::FIRST_POSITION;
+use crate::Result;
+use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
+use crate::models::encoder::EncoderInput;
+use crate::models::seq2seq::Seq2SeqInput;
+use crate::models::step::{Plain, last};
+use crate::nn::{DecoderCache, DecoderTapped, Ffn, LayerCache, sequential};
+
+impl<F: Ffn> GenerativeModel for BartForConditionalGeneration<F> {
+    fn begin(&self, input: &EncoderInput, settings: &GenerationConfig) -> Result<Beginning> {
+        let encoded = self.model.encode(input).last_hidden_state;
+        let layers = self
+            .model
+            .decoder
+            .layers
+            .iter()
+            .map(|layer| LayerCache {
+                own: None,
+                cross: Some(layer.cross_attention.project_key_value(encoded.clone())),
+            })
+            .collect();
+        let mut cache = DecoderCache::new(layers);
+        cache.memory_mask = Seq2SeqInput::new(input.clone(), input.clone()).cross_mask();
+        let default = self.model.config.decoder_start_token_id as i64;
+        let start = settings.decoder_start_token_id.unwrap_or(default);
+        let prompt = vec![vec![start]; encoded.dims()[0]];
+        Ok(Beginning { cache, prompt })
+    }
+
+    fn step(&self, ids: Tensor<2, Int>, cache: &mut DecoderCache) -> Tensor<2> {
+        let [_, length] = ids.dims();
+        let device = GenerativeModel::device(self);
+        let decoder = &self.model.decoder;
+        let first = FIRST_POSITION + cache.length;
+        let positions = decoder
+            .position
+            .forward(sequential(1, length, first, &device));
+        let sum = self.model.words(&EncoderInput::ids(ids)) + positions;
+        let plain = Plain::default();
+        let context = plain.context(cache, length, None, &device);
+        let mut tapped = DecoderTapped::default();
+        let layers = Some(&mut cache.layers);
+        let x = decoder.run(sum, None, layers, &context, &mut tapped);
+        cache.length += length;
+        self.scores(last(x), None)
+    }
+
+    fn device(&self) -> Device {
+        self.model.shared.weight.device().inner()
+    }
+
+    fn vocab_size(&self) -> usize {
+        self.model.config.vocab_size
+    }
+
+    fn max_positions(&self) -> Option<usize> {
+        Some(self.model.config.max_position_embeddings)
+    }
+}

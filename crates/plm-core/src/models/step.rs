@@ -1,0 +1,87 @@
+//! What the decoders of all families need to run one step behind a cache.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+
+use crate::nn::{DecoderCache, DecoderContext, DropoutContext, LayerContext, Taps};
+
+/// A context without dropout, taps and feed-forward factors owns nothing but these.
+#[derive(Default)]
+pub(super) struct Plain {
+    dropout: DropoutContext,
+    taps: Taps,
+    ffn_masks: BTreeMap<usize, Tensor<3>>,
+    wanted: BTreeSet<usize>,
+}
+
+impl Plain {
+    /// The context of `queries` tokens that follow those in `cache`.
+    pub(super) fn context(
+        &self,
+        cache: &DecoderCache,
+        queries: usize,
+        bias: Option<Tensor<4>>,
+        device: &Device,
+    ) -> DecoderContext<'_> {
+        DecoderContext {
+            layer: LayerContext {
+                mask: step_mask(cache, queries, device),
+                bias,
+                dropout: &self.dropout,
+                taps: &self.taps,
+                ffn_masks: &self.ffn_masks,
+            },
+            cross_mask: cache.memory_mask.clone(),
+            cross_attentions: &self.wanted,
+            sites: 0,
+        }
+    }
+}
+
+/// What `queries` tokens behind `cache` may not see: later tokens and padding.
+fn step_mask(cache: &DecoderCache, queries: usize, device: &Device) -> Option<Tensor<3, Bool>> {
+    if queries == 1 && cache.padding.is_empty() {
+        return None;
+    }
+    let keys = cache.length + queries;
+    let rows = cache.padding.len().max(1);
+    let mut hidden = Vec::with_capacity(rows * queries * keys);
+    for row in 0..rows {
+        let padding: &[bool] = cache.padding.get(row).map_or(&[], Vec::as_slice);
+        for query in cache.length..keys {
+            hidden.extend(
+                (0..keys).map(|key| key > query || padding.get(key).copied().unwrap_or(false)),
+            );
+        }
+    }
+    Some(Tensor::from_data(
+        TensorData::new(hidden, [rows, queries, keys]),
+        device,
+    ))
+}
+
+/// The positions of `queries` tokens behind `cache`, visible tokens counted from 0:
+/// `[rows or 1, queries]`.
+pub(super) fn step_positions(
+    cache: &DecoderCache,
+    queries: usize,
+    device: &Device,
+) -> Tensor<2, Int> {
+    let rows = cache.padding.len().max(1);
+    let mut positions = Vec::with_capacity(rows * queries);
+    for row in 0..rows {
+        let padding: &[bool] = cache.padding.get(row).map_or(&[], Vec::as_slice);
+        for query in cache.length..cache.length + queries {
+            let pads = padding.iter().take(query + 1).filter(|&&pad| pad).count();
+            positions.push((query + 1 - pads).saturating_sub(1) as i64);
+        }
+    }
+    Tensor::from_data(TensorData::new(positions, [rows, queries]), device)
+}
+
+/// The last position's vectors: `[rows, length, width]` to `[rows, width]`.
+pub(super) fn last(x: Tensor<3>) -> Tensor<2> {
+    let length = x.dims()[1];
+    x.narrow(1, length - 1, 1).squeeze_dim(1)
+}

@@ -1,0 +1,57 @@
+//! T5 step by step.
+
+use burn::tensor::{Device, Int, Tensor};
+
+use super::lm::T5ForConditionalGeneration;
+use crate::Result;
+use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
+use crate::models::encoder::EncoderInput;
+use crate::models::seq2seq::Seq2SeqInput;
+use crate::models::step::{Plain, last};
+use crate::nn::{DecoderCache, Ffn, LayerCache};
+
+impl<F: Ffn> GenerativeModel for T5ForConditionalGeneration<F> {
+    fn begin(&self, input: &EncoderInput, settings: &GenerationConfig) -> Result<Beginning> {
+        let encoded = self.model.encode(input).last_hidden_state;
+        let layers = self
+            .model
+            .decoder
+            .layers
+            .iter()
+            .map(|layer| LayerCache {
+                own: None,
+                cross: layer.project_memory(&encoded),
+            })
+            .collect();
+        let mut cache = DecoderCache::new(layers);
+        cache.memory_mask = Seq2SeqInput::new(input.clone(), input.clone()).cross_mask();
+        let default = self.model.config.decoder_start_token_id as i64;
+        let start = settings.decoder_start_token_id.unwrap_or(default);
+        let prompt = vec![vec![start]; encoded.dims()[0]];
+        Ok(Beginning { cache, prompt })
+    }
+
+    fn step(&self, ids: Tensor<2, Int>, cache: &mut DecoderCache) -> Tensor<2> {
+        let [_, length] = ids.dims();
+        let decoder = &self.model.decoder;
+        let bias = decoder.attention_bias(length, cache.length + length, cache.length);
+        let x = self.model.shared.forward(ids);
+        let plain = Plain::default();
+        let device = GenerativeModel::device(self);
+        let context = plain.context(cache, length, Some(bias), &device);
+        let x = decoder.step(x, cache, &context);
+        self.scores(last(x), None)
+    }
+
+    fn device(&self) -> Device {
+        self.model.shared.weight.device().inner()
+    }
+
+    fn vocab_size(&self) -> usize {
+        self.model.config.vocab_size
+    }
+
+    fn max_positions(&self) -> Option<usize> {
+        None
+    }
+}
