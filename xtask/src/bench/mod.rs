@@ -3,6 +3,8 @@
 //! A shared machine is fast at one moment and slow at the next. So the two sides alternate, sample
 //! by sample, and what counts is their ratio.
 
+#[cfg(feature = "repro")]
+mod core;
 mod peer;
 mod record;
 pub mod registry;

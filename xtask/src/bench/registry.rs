@@ -8,9 +8,17 @@ use super::{Context, Plan};
 pub type Planner = fn(&Context) -> Result<Plan>;
 
 /// Name and description, one line a benchmark.
-pub const BENCHES: &[(&str, &str)] = &[];
+pub const BENCHES: &[(&str, &str)] = &[(
+    "core",
+    "MiniLM-L6: load, forward, training step, latency, memory",
+)];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
+#[cfg(feature = "repro")]
+pub const PLANNERS: &[(&str, Planner)] = &[("core", super::core::plan)];
+
+/// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
+#[cfg(not(feature = "repro"))]
 pub const PLANNERS: &[(&str, Planner)] = &[];
 
 /// The benchmark called `name`, where this build holds it.

@@ -1,0 +1,107 @@
+//! `bench core`: MiniLM-L6 forward, training step, latency, load time and memory.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use anyhow::{Result, ensure};
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::models::{EncoderInput, EncoderModel, Pretrained};
+use plm_core::train::{AdamWConfig, Gradients, Optimizer};
+use serde_json::{Value, json};
+
+use super::{Case, Context, Plan, peak_memory};
+
+/// Ids of the peer's batch: `(7 · position + 31 · row) mod 20000 + 1000`.
+fn ids(batch: usize, length: usize, device: &Device) -> Tensor<2, Int> {
+    let values: Vec<i64> = (0..batch * length)
+        .map(|index| ((7 * (index % length) + 31 * (index / length)) % 20_000 + 1_000) as i64)
+        .collect();
+    Tensor::from_data(TensorData::new(values, [batch, length]), device)
+}
+
+fn request(op: &str, batch: usize, length: usize) -> Value {
+    json!({ "op": op, "batch": batch, "seq": length, "rate": 1e-5 })
+}
+
+/// The cases, with the model loaded.
+pub(super) fn plan(context: &Context) -> Result<Plan> {
+    ensure!(
+        context.dtype == "f32",
+        "`bench core` runs in f32; `--dtype {}` is not wired yet",
+        context.dtype
+    );
+    let device = plm_core::device::parse(&context.device)?;
+    let folder = context.store.dir("minilm-l6")?;
+    let load = json!({
+        "op": "load",
+        "dir": folder,
+        "device": if context.device.starts_with("cuda") { "cuda" } else { "cpu" },
+        "dtype": context.dtype,
+        "threads": context.threads,
+    });
+    let model = without_pooler(Pretrained::<EncoderModel>::load(&folder, &device)?);
+    let mut cases = Vec::new();
+    {
+        let (folder, device) = (folder.clone(), device.clone());
+        let case = Case::timed("load", move || {
+            Pretrained::<EncoderModel>::load(&folder, &device)?;
+            device.sync()?;
+            Ok(())
+        });
+        cases.push(case.peer(load.clone()));
+    }
+    for (name, batch, length) in [("forward", 32, 128), ("latency", 1, 16)] {
+        let (model, device) = (model.clone(), device.clone());
+        let input = EncoderInput::ids(ids(batch, length, &device));
+        let case = Case::timed(format!("{name}.b{batch}.s{length}"), move || {
+            let hidden = model.forward(&input).last_hidden_state;
+            device.sync()?;
+            drop(hidden);
+            Ok(())
+        });
+        let case = if name == "latency" {
+            case.warmup(5).rounds(50)
+        } else {
+            case
+        };
+        cases.push(case.peer(request("forward", batch, length)));
+    }
+    cases.push(train_step(model, &device));
+    cases.push(
+        Case::value("peak_memory", "MiB", peak_memory)
+            .warmup(0)
+            .rounds(1)
+            .peer(json!({ "op": "peak_memory" })),
+    );
+    Ok(Plan {
+        setup: vec![load],
+        cases,
+    })
+}
+
+fn without_pooler(mut pretrained: Pretrained<EncoderModel>) -> EncoderModel {
+    pretrained.model.pooler = None;
+    pretrained.model
+}
+
+/// Forward, backward and AdamW over all weights; the loss is the mean square of the output.
+fn train_step(model: EncoderModel, device: &Device) -> Case {
+    let device = device.clone().autodiff();
+    let input = EncoderInput::ids(ids(32, 128, &device));
+    let optimizer = Optimizer::adamw(AdamWConfig::default(), 1e-5).with_weight_decay(0.01);
+    let state = Rc::new(RefCell::new(Some((model.train(), optimizer))));
+    Case::timed("train_step.b32.s128", move || {
+        let mut state = state.borrow_mut();
+        let Some((model, mut optimizer)) = state.take() else {
+            anyhow::bail!("an earlier training step failed")
+        };
+        let loss = model.forward(&input).last_hidden_state.square().mean();
+        let gradients = Gradients::of(&loss, &model)?;
+        let model = optimizer.step(model, gradients, 1.0);
+        device.sync()?;
+        *state = Some((model, optimizer));
+        Ok(())
+    })
+    .peer(request("train_step", 32, 128))
+}
