@@ -1,6 +1,8 @@
 mod accumulate;
 mod checkpoints;
 mod freeze;
+#[cfg(target_os = "linux")]
+mod freeze_work;
 mod goldens;
 mod kill;
 mod looping;
