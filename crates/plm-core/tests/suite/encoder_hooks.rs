@@ -273,7 +273,8 @@ fn replaced_rows_act_like_a_changed_table_and_get_its_gradient() {
 
         let frozen = model.encoder.clone().freeze();
         let picked = Tensor::<1, Int>::from_data([7_i64, 9], &device);
-        let rows = table.detach().select(0, picked.clone()).require_grad();
+        let rows = table.inner().select(0, picked.clone().inner());
+        let rows = rows.autodiff().require_grad();
         let row_override = RowOverride {
             ids: vec![7, 9],
             rows: rows.clone(),
