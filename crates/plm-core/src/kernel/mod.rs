@@ -8,7 +8,7 @@
 mod flex;
 mod mask;
 pub mod reference;
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests;
 
 pub use mask::SiteMask;

@@ -10,6 +10,7 @@
 
 mod activation;
 mod attention;
+mod blocks;
 mod cross_entropy;
 mod dropout;
 mod gemm;

@@ -1,5 +1,6 @@
 //! Threads, NaN, empty tensors, frozen operands.
 
+use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Tensor, TensorData};
 
 use super::linear::ACTIVATIONS;
@@ -236,4 +237,36 @@ fn sizes_that_do_not_fit_are_refused() {
     let device = flex();
     let x = Tensor::<2>::zeros([2, 3], &device);
     crate::kernel::linear(x, Tensor::zeros([4, 3], &device), None);
+}
+
+/// Whether nothing but `tensor` holds its memory.
+fn is_alone<const D: usize>(tensor: Tensor<D>) -> bool {
+    let tensor = tensor.try_into_primitive::<Autodiff<Flex>>().unwrap();
+    tensor.primitive().is_unique()
+}
+
+#[test]
+fn what_no_gradient_needs_is_not_kept() {
+    let device = flex();
+    let leaf = |tracked: bool| Tensor::<2>::ones([4, 4], &device).set_require_grad(tracked);
+    for (x_tracked, weight_tracked) in [(true, false), (false, true), (true, true), (false, false)]
+    {
+        let (x, weight) = (leaf(x_tracked), leaf(weight_tracked));
+        let y = linear_activate(x.clone(), weight.clone(), None, Activation::Relu);
+        assert_eq!(is_alone(x), !weight_tracked);
+        assert_eq!(is_alone(weight), !x_tracked);
+        drop(y);
+    }
+    let args = AttentionArgs {
+        heads: 2,
+        scale: 1.0,
+        mask: None,
+        bias: None,
+        dropout: None,
+    };
+    let rows = |tracked| leaf(tracked).unsqueeze::<3>();
+    let (q, k, v) = (rows(false), rows(false), rows(true));
+    let y = attention(q.clone(), k.clone(), v.clone(), &args);
+    assert!(is_alone(q) && is_alone(k));
+    drop((y, v));
 }

@@ -2,15 +2,14 @@
 
 use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use rayon::prelude::*;
 
 use super::rows::{
     Method, Moments, add_parameter_gradients, normalise_in_place, write_normalised, write_sum,
 };
 use crate::kernel::SiteMask;
+use crate::kernel::flex::blocks::{for_each_block, map_blocks};
 use crate::kernel::flex::dropout::Rows;
 use crate::kernel::flex::linear::add_blocks;
-use crate::kernel::flex::simd::vectorised;
 use crate::kernel::flex::storage::{SharedMut, contiguous, filled, tensor, values};
 
 /// Rows of one task; their parameter gradients are summed before they are added to the others.
@@ -62,23 +61,21 @@ pub(super) fn normalise(
     let input = values(x);
     let mut moments = vec![[0.0; 2]; count];
     let mut run = |out: SharedMut| {
-        let tasks = moments.par_chunks_mut(BLOCK).enumerate();
-        let task = |(block, moments): (usize, &mut [Moments])| {
-            for (row, found) in (block * BLOCK..).zip(moments) {
-                let at = row * width;
-                let x = &input[at..at + width];
-                *found = method.moments(x);
-                // SAFETY: each row is visited once, in one task.
-                let out = unsafe { out.slice(at, width) };
-                write_normalised(out, x, *found, gamma, beta);
-            }
-        };
-        tasks.for_each(|block| {
-            vectorised(
-                #[inline(always)]
-                || task(block),
-            )
-        });
+        for_each_block(
+            &mut moments,
+            BLOCK,
+            #[inline(always)]
+            |block, moments| {
+                for (row, found) in (block * BLOCK..).zip(moments) {
+                    let at = row * width;
+                    let x = &input[at..at + width];
+                    *found = method.moments(x);
+                    // SAFETY: each row is visited once, in one task.
+                    let out = unsafe { out.slice(at, width) };
+                    write_normalised(out, x, *found, gamma, beta);
+                }
+            },
+        );
     };
     // SAFETY: `run` visits every row.
     let output = unsafe { filled(input.len(), |out| run(SharedMut::new(out))) };
@@ -111,32 +108,30 @@ pub(super) fn add_normalise(
     let drop = mask.map(|mask| Rows::new(mask, &shape));
     let mut moments = vec![[0.0; 2]; count];
     let mut run = |out: SharedMut, sums: Option<SharedMut>| {
-        let tasks = moments.par_chunks_mut(BLOCK).enumerate();
-        let task = |(block, moments): (usize, &mut [Moments])| {
-            for (row, found) in (block * BLOCK..).zip(moments) {
-                let at = row * width;
-                let drop = drop.as_ref().map(|drop| drop.row(row));
-                // SAFETY: each row is visited once, in one task.
-                let out = unsafe { out.slice(at, width) };
-                let (x, residual) = (&x[at..at + width], &residual[at..at + width]);
-                if let Some(sums) = sums {
-                    // SAFETY: as above.
-                    let sum = write_sum(unsafe { sums.slice(at, width) }, x, residual, drop);
-                    *found = method.moments(sum);
-                    write_normalised(out, sum, *found, gamma, beta);
-                } else {
-                    let sum = write_sum(out, x, residual, drop);
-                    *found = method.moments(sum);
-                    normalise_in_place(sum, *found, gamma, beta);
+        for_each_block(
+            &mut moments,
+            BLOCK,
+            #[inline(always)]
+            |block, moments| {
+                for (row, found) in (block * BLOCK..).zip(moments) {
+                    let at = row * width;
+                    let drop = drop.as_ref().map(|drop| drop.row(row));
+                    // SAFETY: each row is visited once, in one task.
+                    let out = unsafe { out.slice(at, width) };
+                    let (x, residual) = (&x[at..at + width], &residual[at..at + width]);
+                    if let Some(sums) = sums {
+                        // SAFETY: as above.
+                        let sum = write_sum(unsafe { sums.slice(at, width) }, x, residual, drop);
+                        *found = method.moments(sum);
+                        write_normalised(out, sum, *found, gamma, beta);
+                    } else {
+                        let sum = write_sum(out, x, residual, drop);
+                        *found = method.moments(sum);
+                        normalise_in_place(sum, *found, gamma, beta);
+                    }
                 }
-            }
-        };
-        tasks.for_each(|block| {
-            vectorised(
-                #[inline(always)]
-                || task(block),
-            )
-        });
+            },
+        );
     };
     let mut sum = None;
     // SAFETY: `run` visits every row of both buffers.
@@ -201,37 +196,33 @@ pub(super) fn gradients(
     let size = if parameters { width } else { 0 };
     let mut blocks = Vec::new();
     let mut run = |out: SharedMut, dropped: Option<SharedMut>| {
-        let task = |(block, moments): (usize, &[Moments])| {
-            let mut sums = vec![0.0_f32; 2 * size];
-            for (row, &found) in (block * BLOCK..).zip(moments) {
-                let at = row * width;
-                let (dy, x) = (&dy[at..at + width], &input[at..at + width]);
-                // SAFETY: each row is visited once, in one task.
-                let out = unsafe { out.slice(at, width) };
-                let dx = saved.method.gradient(out, dy, x, found, gamma);
-                if let (Some(mask), Some(dropped)) = (&mask, dropped) {
-                    let drop = mask.row(row);
-                    // SAFETY: as above.
-                    let dropped = unsafe { dropped.slice(at, width) };
-                    for (index, (out, &mut dx)) in dropped.iter_mut().zip(dx).enumerate() {
-                        out.write(dx * drop.factor(index));
+        blocks = map_blocks(
+            &saved.moments,
+            BLOCK,
+            #[inline(always)]
+            |block, moments| {
+                let mut sums = vec![0.0_f32; 2 * size];
+                for (row, &found) in (block * BLOCK..).zip(moments) {
+                    let at = row * width;
+                    let (dy, x) = (&dy[at..at + width], &input[at..at + width]);
+                    // SAFETY: each row is visited once, in one task.
+                    let out = unsafe { out.slice(at, width) };
+                    let dx = saved.method.gradient(out, dy, x, found, gamma);
+                    if let (Some(mask), Some(dropped)) = (&mask, dropped) {
+                        let drop = mask.row(row);
+                        // SAFETY: as above.
+                        let dropped = unsafe { dropped.slice(at, width) };
+                        for (index, (out, &mut dx)) in dropped.iter_mut().zip(dx).enumerate() {
+                            out.write(dx * drop.factor(index));
+                        }
+                    }
+                    if parameters {
+                        add_parameter_gradients(&mut sums, dy, x, found);
                     }
                 }
-                if parameters {
-                    add_parameter_gradients(&mut sums, dy, x, found);
-                }
-            }
-            sums
-        };
-        let tasks = saved.moments.par_chunks(BLOCK).enumerate();
-        blocks = tasks
-            .map(|block| {
-                vectorised(
-                    #[inline(always)]
-                    || task(block),
-                )
-            })
-            .collect();
+                sums
+            },
+        );
     };
     let mut dropped = None;
     // SAFETY: `run` visits every row of both buffers.
