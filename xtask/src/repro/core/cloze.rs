@@ -20,8 +20,9 @@ pub(super) struct Cloze {
 pub(super) struct Filled {
     /// Most probable words first, with their probabilities.
     pub(super) words: Vec<(String, f64)>,
-    /// Place of the best fitting word among all words, from 1.
-    pub(super) rank: usize,
+    /// Place of the best fitting word among all words, from 1; none where the vocabulary holds no
+    /// answer as one word, which counts as a miss.
+    pub(super) rank: Option<usize>,
 }
 
 /// Reads `sentence TAB answers`.
@@ -78,14 +79,13 @@ pub(super) fn fill(
         let name = |id: usize| tokenizer.id_to_token(id as u32).unwrap_or_default();
         let rank = order
             .iter()
-            .position(|&id| cloze.answers.contains(&name(id)))
-            .with_context(|| format!("no answer of `{}` is a word", cloze.sentence))?;
+            .position(|&id| cloze.answers.contains(&name(id)));
         filled.push(Filled {
             words: order[..5]
                 .iter()
                 .map(|&id| (name(id), f64::from(probabilities[id])))
                 .collect(),
-            rank: rank + 1,
+            rank: rank.map(|rank| rank + 1),
         });
         bar.inc(1);
     }
@@ -95,6 +95,9 @@ pub(super) fn fill(
 
 /// Share of sentences whose best answer is among the first `k` words.
 pub(super) fn hits(filled: &[Filled], k: usize) -> f64 {
-    let hits = filled.iter().filter(|filled| filled.rank <= k).count();
+    let hits = filled
+        .iter()
+        .filter(|filled| filled.rank.is_some_and(|rank| rank <= k))
+        .count();
     hits as f64 / filled.len() as f64
 }

@@ -97,7 +97,7 @@ fn table(sentences: &[Cloze], filled: &[Filled]) -> Table {
             .iter()
             .zip(filled)
             .map(|(cloze, filled)| {
-                let rank = filled.rank.to_string();
+                let rank = filled.rank.map_or("–".to_owned(), |rank| rank.to_string());
                 vec![cloze.sentence.clone(), words(filled), rank]
             })
             .collect(),
