@@ -39,7 +39,7 @@ pub fn test(workspace: &Workspace) -> ExitCode {
     steps.end()
 }
 
-/// [`test`] and every [`CiStep`], or `only` some of the latter.
+/// [`test()`] and every [`CiStep`], or `only` some of the latter.
 pub fn ci(workspace: &Workspace, only: &[CiStep]) -> ExitCode {
     let mut steps = Steps::default();
     if only.is_empty() {

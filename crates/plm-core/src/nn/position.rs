@@ -5,6 +5,10 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
 /// Which position each token stands at.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value a batch; a box would only be in the way of the caller"
+)]
 pub enum Positions {
     /// As the model counts by itself.
     #[default]

@@ -24,6 +24,10 @@ pub struct Taps {
 
 /// The positions that taps keep.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value a batch; a box would only be in the way of the caller"
+)]
 pub enum TapPositions {
     /// All of them.
     #[default]

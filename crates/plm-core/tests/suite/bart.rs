@@ -8,8 +8,9 @@ use plm_core::models::{
 };
 use plm_core::nn::Taps;
 
-use super::decoder_support::{both_inputs, check_generation, check_loss, check_visible, load};
+use super::decoder_support::{both_inputs, check_generation, check_visible, load};
 use super::fixture::{Fixture, devices};
+use super::gradients::check_loss;
 
 /// Whether files hold this weight transposed.
 fn transposed(path: &str) -> bool {

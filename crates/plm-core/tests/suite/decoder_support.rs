@@ -1,8 +1,6 @@
 //! What the parity tests of T5, BART and GPT-2 share.
 
-use burn::module::{ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Tensor};
-use plm_core::config::ModelConfig;
+use burn::tensor::{Device, Tensor};
 use plm_core::generate::{GenerationConfig, GenerativeModel, generate};
 use plm_core::models::{EncoderInput, Pretrained, PretrainedModel, Seq2SeqInput};
 use plm_core::nn::Positions;
@@ -64,76 +62,6 @@ pub(super) fn check_visible<const D: usize>(
         expected[token * width..(token + 1) * width].fill(0.0);
     }
     check_close(&values, &expected, &format!("{name} on {device}"));
-}
-
-/// Checks the loss and the gradients that the fixture holds, under the names of the file.
-/// `transposed` says of a path whether files hold the tensor transposed.
-pub(super) fn check_loss<M: PretrainedModel>(
-    fixture: &Fixture,
-    pretrained: &Pretrained<M>,
-    loss: Tensor<1>,
-    device: &str,
-    transposed: impl Fn(&str) -> bool,
-) {
-    let value: f32 = loss.clone().into_scalar();
-    let what = format!("loss on {device}");
-    check_close(&[value], &fixture.floats("loss").1, &what);
-    let gradients = loss.backward();
-    let mut collect = Collect {
-        path: Vec::new(),
-        gradients: &gradients,
-        found: Vec::new(),
-    };
-    pretrained.model.visit(&mut collect);
-    let settings = M::Config::from_file(&pretrained.config).unwrap();
-    let table = M::key_table(&settings);
-    let scope = table.scope(collect.found.iter().map(|(path, ..)| path.as_str()));
-    // transformers calls parameters by the names of a model with a head, whatever the file does.
-    let mut checked = 0;
-    for (path, shape, values) in &collect.found {
-        let name = format!("grad.{}", table.to_hf(scope, path).expect("a known path"));
-        if !fixture.has(&name) {
-            continue;
-        }
-        let (expected_shape, mut expected) = fixture.floats(&name);
-        if transposed(path) {
-            let [rows, columns] = expected_shape[..] else {
-                panic!("{name}: {shape:?} for {expected_shape:?}")
-            };
-            expected = (0..rows * columns)
-                .map(|at| expected[at % rows * columns + at / rows])
-                .collect();
-        }
-        check_close(values, &expected, &format!("{name} on {device}"));
-        checked += 1;
-    }
-    let names = fixture.names();
-    let wanted = names.iter().filter(|name| name.starts_with("grad."));
-    assert_eq!(checked, wanted.count(), "gradients found on {device}");
-}
-
-struct Collect<'a> {
-    path: Vec<String>,
-    gradients: &'a Gradients,
-    found: Vec<(String, Vec<usize>, Vec<f32>)>,
-}
-
-impl ModuleVisitor for Collect<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(gradient) = param.val().grad(self.gradients) {
-            let shape = gradient.dims().to_vec();
-            let values = gradient.into_data().try_to_vec::<f32>().unwrap();
-            self.found.push((self.path.join("."), shape, values));
-        }
-    }
 }
 
 /// The stored runs of a fixture with their settings.

@@ -1,15 +1,15 @@
 //! BERT, RoBERTa, MPNet and DistilBERT against transformers.
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Tensor};
-use plm_core::config::ModelConfig;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
 use plm_core::models::{
     EncoderForMaskedLM, EncoderForQuestionAnswering, EncoderForSequenceClassification,
     EncoderForTokenClassification, EncoderInput, EncoderModel, Pretrained, PretrainedModel, loss,
 };
 use plm_core::nn::{AttentionMask, Positions, Taps};
 
-use super::fixture::{Fixture, check_close, devices};
+use super::fixture::{Fixture, devices};
+use super::gradients::check_loss;
 
 /// The input whose tensors have names beginning with `prefix`.
 fn input(fixture: &Fixture, prefix: &str, device: &Device) -> EncoderInput {
@@ -42,79 +42,11 @@ fn input_sets(fixture: &Fixture) -> Vec<String> {
         .collect()
 }
 
-/// Checks the gradients that the fixture holds, under the names of the file.
-fn check_gradients<M: PretrainedModel>(
-    fixture: &Fixture,
-    pretrained: &Pretrained<M>,
-    gradients: &Gradients,
-    device: &str,
-) {
-    struct Collect<'a> {
-        path: Vec<String>,
-        gradients: &'a Gradients,
-        found: Vec<(String, Vec<usize>, Vec<f32>)>,
-    }
-    impl ModuleVisitor for Collect<'_> {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if let Some(gradient) = param.val().grad(self.gradients) {
-                let shape = gradient.dims().to_vec();
-                let values = gradient.into_data().try_to_vec::<f32>().unwrap();
-                self.found.push((self.path.join("."), shape, values));
-            }
-        }
-    }
-    let mut collect = Collect {
-        path: Vec::new(),
-        gradients,
-        found: Vec::new(),
-    };
-    pretrained.model.visit(&mut collect);
-    let settings = M::Config::from_file(&pretrained.config).unwrap();
-    let table = M::key_table(&settings);
-    let scope = table.scope(collect.found.iter().map(|(path, ..)| path.as_str()));
-    let mut checked = 0;
-    for (path, shape, mut values) in collect.found {
-        let name = format!("grad.{}", table.to_hf(scope, &path).expect("a known path"));
-        if !fixture.has(&name) {
-            continue;
-        }
-        let (expected_shape, mut expected) = fixture.floats(&name);
-        if path.ends_with("embeddings.word.weight") {
-            // In transformers no gradient reaches the padding token's vector through a lookup (only
-            // through a tied decoder); here it is a row like any other.
-            let pad: usize = pretrained.config.required("pad_token_id").unwrap();
-            let row = pad * shape[1]..(pad + 1) * shape[1];
-            if expected[row.clone()].iter().all(|&x| x == 0.0) {
-                values[row].fill(0.0);
-            }
-        }
-        if expected_shape != shape || path.ends_with(".weight") && is_linear(&path) {
-            let [rows, columns] = expected_shape[..] else {
-                panic!("{name}: {shape:?} for {expected_shape:?}")
-            };
-            expected = (0..rows * columns)
-                .map(|at| expected[at % rows * columns + at / rows])
-                .collect();
-        }
-        check_close(&values, &expected, &format!("{name} on {device}"));
-        checked += 1;
-    }
-    let wanted = fixture
-        .names()
-        .iter()
-        .filter(|name| name.starts_with("grad."))
-        .count();
-    assert_eq!(checked, wanted, "gradients found on {device}");
-}
-
 /// Whether files hold this weight transposed.
 fn is_linear(path: &str) -> bool {
+    if !path.ends_with(".weight") {
+        return false;
+    }
     let tables = [
         "word.",
         "position.",
@@ -177,10 +109,7 @@ fn base(name: &str) {
                 let cotangent = fixture.tensor::<2>("cotangent.pooler_output", &device);
                 loss = loss + (output.pooler_output.unwrap() * cotangent).sum() / batch;
             }
-            let value: f32 = loss.clone().into_scalar();
-            let (_, expected) = fixture.floats("loss");
-            check_close(&[value], &expected, &format!("loss on {device_name}"));
-            check_gradients(&fixture, &pretrained, &loss.backward(), device_name);
+            check_loss(&fixture, &pretrained, loss, device_name, is_linear);
         }
     }
 }
@@ -202,10 +131,7 @@ macro_rules! headed {
                 let input = input(&fixture, "", &device);
                 let ($f, $m, $i, $d) = (&fixture, &pretrained.model, &input, &device);
                 let loss: Tensor<1> = $loss;
-                let (_, expected) = fixture.floats("loss");
-                let value: f32 = loss.clone().into_scalar();
-                check_close(&[value], &expected, &format!("loss on {device_name}"));
-                check_gradients(&fixture, &pretrained, &loss.backward(), device_name);
+                check_loss(&fixture, &pretrained, loss, device_name, is_linear);
             }
         }
     };

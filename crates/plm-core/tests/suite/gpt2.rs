@@ -7,8 +7,9 @@ use plm_core::models::{
 };
 use plm_core::nn::Taps;
 
-use super::decoder_support::{check_generation, check_loss, check_visible, load, stack_input};
+use super::decoder_support::{check_generation, check_visible, load, stack_input};
 use super::fixture::{Fixture, check_close, devices};
+use super::gradients::check_loss;
 
 const SETS: [&str; 3] = ["", "long.", "left."];
 

@@ -5,6 +5,7 @@ mod encoder_parity;
 mod fixture;
 mod generate;
 mod gpt2;
+mod gradients;
 mod t5;
 mod train;
 mod vocabulary;
