@@ -140,7 +140,9 @@ impl<M: PretrainedModel> Pretrained<M> {
         let (model, report) = load_into(model, &source, &table, &options)?;
         let tokenizer = Tokenizer::from_dir_if_present(dir)?;
         if let Some(tokenizer) = &tokenizer {
-            tokenizer.check_vocabulary(M::vocab_size(&settings))?;
+            tokenizer
+                .check_vocabulary(M::vocab_size(&settings))
+                .map_err(|error| Error::checkpoint(dir, error.to_string()))?;
         }
         Ok(Self {
             model,

@@ -1,3 +1,4 @@
+mod bad_input;
 mod bart;
 mod decoder_support;
 mod encoder_hooks;

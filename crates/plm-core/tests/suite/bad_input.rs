@@ -1,0 +1,208 @@
+//! Broken directories give typed errors that name the file; nothing panics.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plm_core::Error;
+use plm_core::models::{EncoderForMaskedLM, Pretrained};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::fixture::{Fixture, devices};
+
+/// A copy of a good checkpoint, to be broken.
+struct Broken {
+    dir: tempfile::TempDir,
+}
+
+impl Broken {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let good = Fixture::open("bert-mlm").dir;
+        for name in ["config.json", "model.safetensors"] {
+            fs::copy(good.join(name), dir.path().join(name)).unwrap();
+        }
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn config(&self, change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> &Self {
+        let path = self.path("config.json");
+        let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        change(value.as_object_mut().unwrap());
+        fs::write(path, value.to_string()).unwrap();
+        self
+    }
+
+    fn weights(&self, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> &Self {
+        let path = self.path("model.safetensors");
+        let bytes = change(fs::read(&path).unwrap());
+        fs::write(path, bytes).unwrap();
+        self
+    }
+
+    fn error(&self) -> Error {
+        load(self.dir.path()).expect_err("a broken directory")
+    }
+
+    #[track_caller]
+    fn says(&self, parts: &[&str]) {
+        let text = self.error().to_string();
+        for part in parts {
+            assert!(text.contains(part), "`{part}` is not in: {text}");
+        }
+    }
+}
+
+fn load(dir: &Path) -> plm_core::Result<Pretrained<EncoderForMaskedLM>> {
+    let (_, device) = devices().remove(0);
+    Pretrained::load(dir, &device)
+}
+
+#[test]
+fn the_untouched_copy_loads() {
+    assert!(load(Broken::new().dir.path()).is_ok());
+}
+
+#[test]
+fn settings_are_checked_by_name() {
+    let with = |key: &'static str, value: Value, parts: &[&str]| {
+        let broken = Broken::new();
+        broken.config(|fields| {
+            if value.is_null() {
+                fields.remove(key);
+            } else {
+                fields.insert(key.to_owned(), value);
+            }
+        });
+        let mut all = vec!["config.json", key];
+        all.extend(parts);
+        broken.says(&all);
+    };
+    with("hidden_size", Value::Null, &["missing"]);
+    with("hidden_size", json!("wide"), &["wide"]);
+    with("hidden_size", json!(-3), &["-3"]);
+    with("num_attention_heads", json!(3), &["3", "hidden_size", "16"]);
+    with("num_hidden_layers", json!(0), &["0"]);
+    with("vocab_size", json!(1_u64 << 60), &["2^30"]);
+    with("hidden_act", json!("swoosh"), &["swoosh"]);
+    with("hidden_dropout_prob", json!(1.5), &["1.5", "[0, 1)"]);
+    with("pad_token_id", json!(4000), &["4000", "60"]);
+    with("layer_norm_eps", json!(0.0), &["0"]);
+    with("model_type", json!("mamba"), &["mamba", "roberta"]);
+    with("model_type", Value::Null, &["missing"]);
+}
+
+#[test]
+fn a_config_that_is_no_object_names_the_file() {
+    for text in ["", "[1, 2]", "{\"hidden_size\": ", "\u{0}\u{1}"] {
+        let broken = Broken::new();
+        fs::write(broken.path("config.json"), text).unwrap();
+        broken.says(&["config.json"]);
+    }
+    let broken = Broken::new();
+    fs::remove_file(broken.path("config.json")).unwrap();
+    assert!(matches!(broken.error(), Error::Io { .. }));
+}
+
+#[test]
+fn weights_of_another_size_are_listed() {
+    let broken = Broken::new();
+    broken.config(|fields| {
+        fields.insert("intermediate_size".to_owned(), json!(24));
+    });
+    broken.says(&["intermediate.dense.weight", "[20, 16]", "[24, 16]"]);
+    let broken = Broken::new();
+    broken.config(|fields| {
+        fields.insert("num_hidden_layers".to_owned(), json!(3));
+    });
+    broken.says(&["encoder.layer.2"]);
+    let broken = Broken::new();
+    broken.config(|fields| {
+        fields.insert("num_hidden_layers".to_owned(), json!(1));
+    });
+    broken.says(&["encoder.layer.1"]);
+}
+
+#[test]
+fn damaged_weight_files_name_the_file() {
+    let changes: [fn(Vec<u8>) -> Vec<u8>; 5] = [
+        |bytes| bytes[..bytes.len() / 2].to_vec(),
+        |_| Vec::new(),
+        |mut bytes| {
+            bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+            bytes
+        },
+        |bytes| bytes.iter().map(|byte| byte ^ 0x5a).collect(),
+        |mut bytes| {
+            bytes.truncate(5);
+            bytes
+        },
+    ];
+    for change in changes {
+        let broken = Broken::new();
+        broken.weights(change).says(&["model.safetensors"]);
+    }
+}
+
+#[test]
+fn a_weight_that_is_not_a_number_is_refused_by_name() {
+    let broken = Broken::new();
+    broken.weights(|mut bytes| {
+        let end = bytes.len();
+        bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+        bytes
+    });
+    broken.says(&["not finite", "weight"]);
+}
+
+#[test]
+fn a_tokenizer_of_another_vocabulary_is_refused() {
+    let broken = Broken::new();
+    let mini = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/plm-mini");
+    fs::copy(mini.join("tokenizer.json"), broken.path("tokenizer.json")).unwrap();
+    assert!(matches!(broken.error(), Error::Checkpoint { .. }));
+    let dir = broken.dir.path().display().to_string();
+    broken.says(&[&dir, "vocab_size is 60", "8192 tokens"]);
+}
+
+#[test]
+fn a_missing_directory_and_a_file_in_its_place_are_errors() {
+    let broken = Broken::new();
+    assert!(load(&broken.path("nowhere")).is_err());
+    assert!(load(&broken.path("config.json")).is_err());
+    fs::remove_file(broken.path("model.safetensors")).unwrap();
+    broken.says(&[&broken.dir.path().display().to_string()]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..2000),
+        file in prop::sample::select(vec!["config.json", "model.safetensors", "tokenizer.json"]),
+        at in any::<prop::sample::Index>(),
+        splice in any::<bool>(),
+    ) {
+        let broken = Broken::new();
+        let path = broken.path(file);
+        let content = match fs::read(&path) {
+            Ok(mut good) if splice => {
+                let at = at.index(good.len());
+                let end = (at + bytes.len()).min(good.len());
+                good.splice(at..end, bytes);
+                good
+            }
+            _ => bytes,
+        };
+        fs::write(path, content).unwrap();
+        // Either outcome is right; reaching it is what is tested.
+        if let Err(error) = load(broken.dir.path()) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+}
