@@ -1,7 +1,8 @@
 //! The losses that Hugging Face's heads compute.
 
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
+
+use crate::kernel;
 
 /// The target that Hugging Face's losses leave out.
 pub const IGNORE_INDEX: i64 = -100;
@@ -13,14 +14,7 @@ pub const IGNORE_INDEX: i64 = -100;
 /// - targets: `[items]`, each in `0..classes` or [`IGNORE_INDEX`]
 /// - result: `[1]`
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
-    let counted = targets.clone().not_equal_elem(IGNORE_INDEX);
-    let safe = targets.mask_fill(counted.clone().bool_not(), 0);
-    let picked = log_softmax(logits, 1)
-        .gather(1, safe.unsqueeze_dim(1))
-        .squeeze_dim::<1>(1);
-    let weights = counted.float().cast(picked.dtype());
-    let total = weights.clone().sum().clamp_min(1.0);
-    -(picked * weights).sum() / total
+    kernel::cross_entropy(logits, targets, Some(IGNORE_INDEX), 0.0)
 }
 
 /// Cross-entropy of every token of a batch.
