@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench;
 use crate::check::{self, CiStep};
+use crate::pretrain;
 use crate::repro::{self, Request};
 use crate::rerun;
 use crate::store::{self, Source, Store};
@@ -30,6 +31,8 @@ enum Verb {
     Fetch(Fetch),
     /// Time ours beside a peer, in turns, and write the ratios to `benches/runs`.
     Bench(Bench),
+    /// Train a masked language model from text files.
+    Pretrain(pretrain::Arguments),
     /// Formatting, lints, rules, documentation, all tests.
     Test,
     /// What CI runs: `test`, and more.
@@ -130,6 +133,7 @@ pub fn main() -> ExitCode {
         Verb::Repro(arguments) => run_repro(arguments),
         Verb::Fetch(arguments) => run_fetch(&arguments),
         Verb::Bench(arguments) => run_bench(arguments),
+        Verb::Pretrain(arguments) => run_pretrain(&arguments),
         Verb::Test => Workspace::find().map(|workspace| check::test(&workspace)),
         Verb::Ci { step } => Workspace::find().map(|workspace| check::ci(&workspace, &step)),
         Verb::Tidy => run_tidy(),
@@ -203,6 +207,16 @@ fn run_fetch(arguments: &Fetch) -> Result<ExitCode> {
         arguments.force,
         say,
     )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_pretrain(arguments: &pretrain::Arguments) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    if let Some(code) = rerun::on_device(&workspace, &arguments.device, None)? {
+        return Ok(code);
+    }
+    #[cfg(feature = "repro")]
+    pretrain::run(arguments, &|line| println!("{line}"))?;
     Ok(ExitCode::SUCCESS)
 }
 

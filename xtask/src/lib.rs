@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod check;
 pub mod cli;
+pub mod pretrain;
 pub mod report;
 pub mod repro;
 pub mod rerun;

@@ -1,0 +1,76 @@
+//! `cargo xtask pretrain`: a BERT-style masked language model from text files.
+//!
+//! The defaults are those that the model in `models/plm-mini` was made with, but for the batch, which
+//! is sized for a CPU. A run that is stopped goes on where it was.
+
+#[cfg(feature = "repro")]
+mod corpus;
+#[cfg(feature = "repro")]
+mod train;
+#[cfg(feature = "repro")]
+mod windows;
+
+#[cfg(feature = "repro")]
+pub(crate) use train::run;
+
+use std::path::PathBuf;
+
+/// What to train on, and how.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Arguments {
+    /// Text: `.txt` files, `.jsonl` and `.jsonl.gz` files with a field `text` or `summary`, folders of
+    /// such files.
+    #[arg(required = true)]
+    pub texts: Vec<PathBuf>,
+    /// Folder for the model, the log, the loss curve and the checkpoints.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Folder with the tokenizer to use; without it one is trained on the text.
+    #[arg(long)]
+    pub tokenizer: Option<PathBuf>,
+    /// Folder with a masked LM to go on from; its tokenizer is used.
+    #[arg(long, conflicts_with = "tokenizer")]
+    pub init: Option<PathBuf>,
+    /// Entries of a new tokenizer.
+    #[arg(long, default_value_t = 8192)]
+    pub vocab_size: usize,
+    /// Layers of a new model.
+    #[arg(long, default_value_t = 4)]
+    pub layers: usize,
+    /// Width of a new model.
+    #[arg(long, default_value_t = 256)]
+    pub width: usize,
+    /// Attention heads of a new model.
+    #[arg(long, default_value_t = 4)]
+    pub heads: usize,
+    /// Width of the feed-forward blocks of a new model.
+    #[arg(long, default_value_t = 1024)]
+    pub intermediate: usize,
+    /// Optimizer steps.
+    #[arg(long, default_value_t = 13_000)]
+    pub steps: u64,
+    /// Windows of text per step.
+    #[arg(long, default_value_t = 64)]
+    pub batch: usize,
+    /// Tokens per window.
+    #[arg(long, default_value_t = 128)]
+    pub length: usize,
+    /// Peak learning rate.
+    #[arg(long, default_value_t = 6e-4)]
+    pub lr: f64,
+    /// Steps until the peak.
+    #[arg(long, default_value_t = 1_500)]
+    pub warmup: u64,
+    /// Steps between evaluations; each writes a checkpoint.
+    #[arg(long, default_value_t = 250)]
+    pub evaluate_every: u64,
+    /// Tokens at the end of the text that are kept for evaluation.
+    #[arg(long, default_value_t = 200_000)]
+    pub held_out: usize,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Device to compute on.
+    #[arg(long, default_value = "flex")]
+    pub device: String,
+}
