@@ -110,7 +110,7 @@ pub(super) fn normal_tail(a: f32) -> (f32, f32) {
     let bell = exp(-0.5 * a * a);
     let t = 1.0 / a.mul_add(0.25, 1.0);
     let g = -8.858_570_8e-2_f32;
-    let g = g.mul_add(t, 3.261_229_1e-1);
+    let g = g.mul_add(t, 3.261_229e-1);
     let g = g.mul_add(t, -2.340_207_1e-1);
     let g = g.mul_add(t, 2.439_309_8e-1);
     let g = g.mul_add(t, 4.830_980_4e-2);

@@ -164,8 +164,8 @@ fn vectors_and_four_axes_are_inputs_too() {
         None,
     );
     assert_eq!(four.dims(), [2, 3, 5, 3]);
-    let one = linear(x.clone().slice([0..4]), weight.clone(), None);
-    let expected = x.slice([0..4]).reshape::<2, _>([1, 4]).matmul(weight);
+    let one = linear(x.clone().narrow(0, 0, 4), weight.clone(), None);
+    let expected = x.narrow(0, 0, 4).reshape::<2, _>([1, 4]).matmul(weight);
     assert_close(&host(one.clone()), &host(expected), 1e-6, "vector");
     assert_close(&host(one), &host(four)[..3], 1e-6, "first row");
 }
