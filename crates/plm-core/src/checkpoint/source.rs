@@ -148,7 +148,7 @@ impl TensorSource {
     }
 
     /// Whether two tensors hold the same values in the same shape.
-    pub(super) fn same(&self, a: &str, b: &str) -> Result<bool> {
+    pub(crate) fn same(&self, a: &str, b: &str) -> Result<bool> {
         let (first, second) = (self.entry(a)?, self.entry(b)?);
         if first.shape != second.shape {
             return Ok(false);

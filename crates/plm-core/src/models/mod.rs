@@ -6,6 +6,7 @@ mod distilbert;
 mod encoder;
 mod families;
 mod gpt2;
+mod language_model;
 pub mod loss;
 mod mpnet;
 mod pretrained;

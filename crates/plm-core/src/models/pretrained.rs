@@ -39,6 +39,23 @@ pub trait PretrainedModel: Module {
     /// Entries of its vocabulary.
     fn vocab_size(config: &Self::Config) -> usize;
 
+    /// Changes settings where the file says otherwise, as transformers does.
+    ///
+    /// # Errors
+    /// Those of reading `source`.
+    fn settle(
+        _config: &mut ConfigFile,
+        _settings: &Self::Config,
+        _source: &TensorSource,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// Fills optional parts that the file just loaded had no values for.
+    fn complete(self) -> Self {
+        self
+    }
+
     /// Tensors that files of sibling models hold and this one does not want, as in transformers: a
     /// pooler below a masked-LM head, say.
     fn leftovers(_config: &Self::Config) -> Vec<String> {
@@ -114,13 +131,15 @@ impl<M: PretrainedModel> Pretrained<M> {
 
     fn load_parts(
         dir: &Path,
-        config: ConfigFile,
+        mut config: ConfigFile,
         device: &Device,
         options: &LoadOptions,
         new_head: Option<Seed>,
     ) -> Result<Self> {
-        let settings = M::Config::from_file(&config)?;
         let source = TensorSource::open(dir)?;
+        let settings = M::Config::from_file(&config)?;
+        M::settle(&mut config, &settings, &source)?;
+        let settings = M::Config::from_file(&config)?;
         let names: Vec<String> = source.names().map(str::to_owned).collect();
         let mut model = M::from_config(&settings, &names, device);
         if let Some(seed) = new_head {
@@ -145,7 +164,7 @@ impl<M: PretrainedModel> Pretrained<M> {
                 .map_err(|error| Error::checkpoint(dir, error.to_string()))?;
         }
         Ok(Self {
-            model,
+            model: model.complete(),
             config,
             tokenizer,
             report,

@@ -42,3 +42,61 @@ impl Seq2SeqClassificationHead {
         apply(&self.output, dropout(x, mask.as_ref()))
     }
 }
+
+/// A model of two stacks with class scores per sequence, for `$model` over `$base`.
+macro_rules! seq2seq_classifier {
+    ($(#[$doc:meta])* $model:ident, $base:ident, $config:ident) => {
+        $(#[$doc])*
+        #[derive(Module, Debug)]
+        pub struct $model<F: Ffn = FeedForward> {
+            /// Both stacks.
+            pub model: $base<F>,
+            /// The head.
+            pub classifier: Seq2SeqClassificationHead,
+        }
+
+        impl $model {
+            /// A model of zeros, to be filled by a checkpoint or by [`crate::nn::init`].
+            pub fn new(config: &$config, device: &Device) -> Self {
+                let (width, classes) = (config.d_model, config.num_labels);
+                let dropout = config.classifier_dropout;
+                Self {
+                    model: $base::new(config, device),
+                    classifier: Seq2SeqClassificationHead::new(width, classes, dropout, device),
+                }
+            }
+        }
+
+        impl<F: Ffn> $model<F> {
+            /// The output of both stacks and class scores, `[batch, classes]`, from the decoder's
+            /// state at the encoder's last end-of-sequence token. The decoder reads the encoder's ids
+            /// shifted right.
+            ///
+            /// # Errors
+            /// [`crate::Error::Invalid`] unless all examples hold equally many end-of-sequence tokens,
+            /// at least one, and both stacks read ids of one length.
+            ///
+            /// # Panics
+            /// As the base model.
+            pub fn forward(&self, input: &Seq2SeqInput) -> Result<(Seq2SeqOutput, Tensor<2>)> {
+                let output = self.model.forward(input);
+                let hidden = output.decoder.last_hidden_state.clone();
+                let eos = self.model.config.eos_token_id;
+                let pooled = at_last_eos(hidden, &input.encoder.tokens, eos)?;
+                let logits = self.classifier.forward(pooled, &input.decoder.dropout);
+                Ok((output, logits))
+            }
+
+            /// The same model with other feed-forward blocks; `map` gets the stack, the layer's number
+            /// in it and its block.
+            pub fn map_ffn<G: Ffn>(self, map: impl FnMut(Stack, usize, F) -> G) -> $model<G> {
+                $model {
+                    model: self.model.map_ffn(map),
+                    classifier: self.classifier,
+                }
+            }
+        }
+    };
+}
+
+pub(super) use seq2seq_classifier;

@@ -1,13 +1,26 @@
 //! New words for a pre-trained model.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
+use burn::nn::Embedding;
 use burn::tensor::{Tensor, TensorData};
 
+use super::bart::{
+    BartForConditionalGeneration, BartForQuestionAnswering, BartForSequenceClassification,
+    BartModel,
+};
 use super::encoder::{
     EncoderForMaskedLM, EncoderForQuestionAnswering, EncoderForSequenceClassification,
     EncoderForTokenClassification, EncoderModel,
 };
+use super::gpt2::{
+    Gpt2ForQuestionAnswering, Gpt2ForSequenceClassification, Gpt2ForTokenClassification,
+    Gpt2LmHeadModel, Gpt2Model,
+};
 use super::pretrained::{Pretrained, PretrainedModel};
+use super::t5::{
+    T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
+    T5ForTokenClassification, T5Model,
+};
 use crate::nn::Ffn;
 use crate::nn::init::{Init, normal};
 use crate::rng::Seed;
@@ -15,21 +28,71 @@ use crate::{Error, Result};
 
 /// A model whose word table can grow.
 pub trait WordTable: Module {
+    /// The path of the word table in the base model: what [`PretrainedModel::init`] is asked with
+    /// when new rows are drawn.
+    const TABLE: &'static str;
+
     /// The word table, `[vocabulary, hidden]`.
     fn words(&self) -> Tensor<2>;
 
     /// The same model with `rows` below its word table, `[new, hidden]`; scores of the new words get
-    /// a bias of 0, and where the decoder is not tied, decoder rows equal to `rows`.
+    /// a bias of 0, and where the scores have a table of their own, rows equal to `rows`.
+    ///
+    /// # Panics
+    /// If `rows` are not as wide as the table.
     fn with_new_words(self, rows: Tensor<2>) -> Self;
 
-    /// The same model with row `from` of the word table copied over row `to`.
+    /// The same model with row `from` of the word table copied over row `to`. Word scores with a
+    /// table of their own keep it.
     ///
     /// # Panics
     /// If either is not a row of the table.
     fn with_word_copied(self, from: usize, to: usize) -> Self;
 }
 
+/// `new` behind `old` along `axis`, trainable as `old` was.
+fn append<const D: usize>(old: Tensor<D>, new: Tensor<D>, axis: usize) -> Tensor<D> {
+    let tracked = old.is_require_grad();
+    let device = old.device();
+    let joined = Tensor::cat(vec![old.detach(), new.to_device(&device).detach()], axis);
+    joined.set_require_grad(tracked)
+}
+
+/// `table` with `rows` below it.
+pub(super) fn extend(mut table: Embedding, rows: Tensor<2>) -> Embedding {
+    table.weight = table.weight.map(|old| append(old, rows, 0));
+    table
+}
+
+/// `bias` of `count` more words, 0 each, along its last axis.
+pub(super) fn extend_bias<const D: usize>(
+    bias: Param<Tensor<D>>,
+    count: usize,
+) -> Param<Tensor<D>> {
+    bias.map(|old| {
+        let mut dims = old.dims();
+        dims[D - 1] = count;
+        let new = Tensor::zeros(dims, &old.device());
+        append(old, new, D - 1)
+    })
+}
+
+/// `table` with row `from` copied over row `to`.
+pub(super) fn copy_row(mut table: Embedding, from: usize, to: usize) -> Embedding {
+    table.weight = table.weight.map(|old| {
+        let tracked = old.is_require_grad();
+        let old = old.detach();
+        let width = old.dims()[1];
+        let row = old.clone().narrow(0, from, 1);
+        old.slice_assign([to..to + 1, 0..width], row)
+            .set_require_grad(tracked)
+    });
+    table
+}
+
 impl<F: Ffn> WordTable for EncoderModel<F> {
+    const TABLE: &'static str = "embeddings.word.weight";
+
     fn words(&self) -> Tensor<2> {
         self.embeddings.word.weight.val()
     }
@@ -46,47 +109,98 @@ impl<F: Ffn> WordTable for EncoderModel<F> {
     }
 }
 
-impl<F: Ffn> WordTable for EncoderForMaskedLM<F> {
-    fn words(&self) -> Tensor<2> {
-        self.encoder.words()
-    }
-
-    fn with_new_words(mut self, rows: Tensor<2>) -> Self {
-        self.head = self.head.with_new_words(rows.clone());
-        self.encoder = self.encoder.with_new_words(rows);
-        self
-    }
-
-    fn with_word_copied(mut self, from: usize, to: usize) -> Self {
-        self.encoder = self.encoder.with_word_copied(from, to);
-        self
-    }
-}
-
-macro_rules! through_encoder {
-    ($($model:ident),*) => {$(
+/// Base models with the word table `$table`.
+macro_rules! with_table {
+    ($table:ident, $path:literal: $($model:ident),*) => {$(
         impl<F: Ffn> WordTable for $model<F> {
+            const TABLE: &'static str = $path;
+
             fn words(&self) -> Tensor<2> {
-                self.encoder.words()
+                self.$table.weight.val()
             }
 
             fn with_new_words(mut self, rows: Tensor<2>) -> Self {
-                self.encoder = self.encoder.with_new_words(rows);
+                self.config.vocab_size += rows.dims()[0];
+                self.$table = extend(self.$table, rows);
                 self
             }
 
             fn with_word_copied(mut self, from: usize, to: usize) -> Self {
-                self.encoder = self.encoder.with_word_copied(from, to);
+                self.$table = copy_row(self.$table, from, to);
                 self
             }
         }
     )*};
 }
 
-through_encoder!(
-    EncoderForSequenceClassification,
-    EncoderForTokenClassification,
-    EncoderForQuestionAnswering
+with_table!(shared, "shared.weight": T5Model, T5EncoderModel);
+with_table!(word, "word.weight": Gpt2Model);
+
+/// Where the stacks have tables of their own, all three grow and change alike.
+impl<F: Ffn> WordTable for BartModel<F> {
+    const TABLE: &'static str = "shared.weight";
+
+    fn words(&self) -> Tensor<2> {
+        self.shared.weight.val()
+    }
+
+    fn with_new_words(mut self, rows: Tensor<2>) -> Self {
+        self.config.vocab_size += rows.dims()[0];
+        let grow = |table: Embedding| extend(table, rows.clone());
+        self.encoder.word = self.encoder.word.map(grow);
+        self.decoder.word = self.decoder.word.map(grow);
+        self.shared = grow(self.shared);
+        self
+    }
+
+    fn with_word_copied(mut self, from: usize, to: usize) -> Self {
+        let copy = |table: Embedding| copy_row(table, from, to);
+        self.encoder.word = self.encoder.word.map(copy);
+        self.decoder.word = self.decoder.word.map(copy);
+        self.shared = copy(self.shared);
+        self
+    }
+}
+
+/// Models with a head over the base model `$base`; `$grow` makes room in the head.
+macro_rules! with_head {
+    ($base:ident: $kind:ident: $($model:ident $($grow:ident)?),* $(,)?) => {$(
+        impl<F: Ffn> WordTable for $model<F> {
+            const TABLE: &'static str = $kind::<F>::TABLE;
+
+            fn words(&self) -> Tensor<2> {
+                self.$base.words()
+            }
+
+            fn with_new_words(mut self, rows: Tensor<2>) -> Self {
+                $(self = self.$grow(&rows);)?
+                self.$base = self.$base.with_new_words(rows);
+                self
+            }
+
+            fn with_word_copied(mut self, from: usize, to: usize) -> Self {
+                self.$base = self.$base.with_word_copied(from, to);
+                self
+            }
+        }
+    )*};
+}
+
+with_head!(
+    encoder: EncoderModel: EncoderForMaskedLM with_new_scores, EncoderForSequenceClassification,
+    EncoderForTokenClassification, EncoderForQuestionAnswering,
+);
+with_head!(
+    model: T5Model: T5ForConditionalGeneration with_new_scores, T5ForSequenceClassification,
+);
+with_head!(model: T5EncoderModel: T5ForTokenClassification);
+with_head!(
+    model: BartModel: BartForConditionalGeneration with_new_scores, BartForSequenceClassification,
+    BartForQuestionAnswering,
+);
+with_head!(
+    model: Gpt2Model: Gpt2LmHeadModel with_new_scores, Gpt2ForSequenceClassification,
+    Gpt2ForTokenClassification, Gpt2ForQuestionAnswering,
 );
 
 impl<M: PretrainedModel + WordTable> Pretrained<M> {
@@ -108,7 +222,7 @@ impl<M: PretrainedModel + WordTable> Pretrained<M> {
             .max()
             .map_or(rows, |&id| (id as usize + 1).max(rows));
         if wanted > rows {
-            let deviation = match M::init(&settings, "embeddings.word.weight") {
+            let deviation = match M::init(&settings, M::TABLE) {
                 Init::Normal(deviation) => deviation,
                 Init::Keep | Init::Constant(_) => 0.0,
             };

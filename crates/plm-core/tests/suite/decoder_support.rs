@@ -2,12 +2,15 @@
 
 use burn::tensor::{Device, Tensor};
 use plm_core::generate::{GenerationConfig, GenerativeModel, generate};
-use plm_core::models::{EncoderInput, Pretrained, PretrainedModel, Seq2SeqInput};
-use plm_core::nn::Positions;
+use plm_core::models::{
+    EncoderInput, Pretrained, PretrainedModel, Seq2SeqInput, Seq2SeqOutput, loss,
+};
+use plm_core::nn::{Positions, Tapped, Taps};
 use plm_core::rng::Seed;
 use serde_json::Value;
 
 use super::fixture::{Fixture, check_close, devices};
+use super::gradients::check_loss;
 
 /// The checkpoint on an autodiff device.
 pub(super) fn load<M: PretrainedModel>(fixture: &Fixture, device: &Device) -> Pretrained<M> {
@@ -62,6 +65,108 @@ pub(super) fn check_visible<const D: usize>(
         expected[token * width..(token + 1) * width].fill(0.0);
     }
     check_close(&values, &expected, &format!("{name} on {device}"));
+}
+
+/// All hidden states of a stack.
+pub(super) fn all_states() -> Taps {
+    Taps {
+        hidden_states: (0..8).collect(),
+        ..Taps::default()
+    }
+}
+
+/// Checks the hidden states that were handed out, called `KIND.0`, `KIND.1`, … in the fixture.
+pub(super) fn check_states(
+    fixture: &Fixture,
+    prefix: &str,
+    kind: &str,
+    tapped: Tapped,
+    device: &str,
+) {
+    for (index, state) in tapped.hidden_states {
+        check_visible(fixture, prefix, &format!("{kind}.{index}"), state, device);
+    }
+}
+
+/// A language model with two stacks: hidden states and word scores of every set of inputs. `run` is
+/// its forward pass.
+pub(super) fn check_stacks(
+    fixture: &Fixture,
+    (device_name, device): (&str, &Device),
+    run: impl Fn(&Seq2SeqInput) -> (Seq2SeqOutput, Tensor<3>),
+) {
+    for prefix in ["", "long."] {
+        let mut input = both_inputs(fixture, prefix, device);
+        input.encoder.taps = all_states();
+        input.decoder.taps = all_states();
+        let (output, logits) = run(&input);
+        let Seq2SeqOutput { encoder, decoder } = output;
+        let states = |kind, tapped| check_states(fixture, prefix, kind, tapped, device_name);
+        states("encoder_hidden_states", encoder.tapped);
+        states("decoder_hidden_states", decoder.tapped.own);
+        let last = encoder.last_hidden_state;
+        check_visible(
+            fixture,
+            prefix,
+            "encoder_last_hidden_state",
+            last,
+            device_name,
+        );
+        check_visible(fixture, prefix, "logits", logits, device_name);
+    }
+}
+
+/// A model with a head: its outputs for the sets of inputs `sets`, its loss and its gradients.
+///
+/// `outputs` gives them under their names in the fixture, `loss` takes them in that order.
+pub(super) fn check_head<M: PretrainedModel, const D: usize>(
+    name: &str,
+    sets: &[&str],
+    transposed: fn(&str) -> bool,
+    outputs: impl Fn(&M, &Fixture, &str, &Device) -> Vec<(&'static str, Tensor<D>)>,
+    loss: impl Fn(Vec<Tensor<D>>, &Fixture, &Device) -> Tensor<1>,
+) {
+    let fixture = Fixture::open(name);
+    for (device_name, device) in devices() {
+        let pretrained = load::<M>(&fixture, &device);
+        let model = pretrained.model.valid();
+        for prefix in sets {
+            for (key, value) in outputs(&model, &fixture, prefix, &device) {
+                assert!(fixture.has(&format!("{prefix}{key}")), "{prefix}{key}");
+                check_visible(&fixture, prefix, key, value, device_name);
+            }
+        }
+        let found = outputs(&pretrained.model, &fixture, "", &device);
+        let found = found.into_iter().map(|(_, value)| value).collect();
+        let loss = loss(found, &fixture, &device);
+        check_loss(&fixture, &pretrained, loss, device_name, transposed);
+    }
+}
+
+/// The loss of one class per example.
+pub(super) fn class_loss(outputs: Vec<Tensor<2>>, fixture: &Fixture, device: &Device) -> Tensor<1> {
+    let [logits] = all(outputs);
+    loss::cross_entropy(logits, fixture.ints("labels", device))
+}
+
+/// The loss of one class per token.
+pub(super) fn token_loss(outputs: Vec<Tensor<3>>, fixture: &Fixture, device: &Device) -> Tensor<1> {
+    let [logits] = all(outputs);
+    loss::token_cross_entropy(logits, fixture.ints("labels", device))
+}
+
+/// The loss of a span's start and end.
+pub(super) fn span_loss(outputs: Vec<Tensor<2>>, fixture: &Fixture, device: &Device) -> Tensor<1> {
+    let [start, end] = all(outputs);
+    let starts = fixture.ints("start_positions", device);
+    let ends = fixture.ints("end_positions", device);
+    loss::span_cross_entropy(start, end, starts, ends)
+}
+
+fn all<const N: usize, const D: usize>(outputs: Vec<Tensor<D>>) -> [Tensor<D>; N] {
+    outputs
+        .try_into()
+        .expect("as many outputs as the loss takes")
 }
 
 /// The stored runs of a fixture with their settings.

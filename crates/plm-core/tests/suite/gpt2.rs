@@ -3,11 +3,13 @@
 use burn::module::Module;
 use plm_core::models::{
     Gpt2ForQuestionAnswering, Gpt2ForSequenceClassification, Gpt2ForTokenClassification,
-    Gpt2LmHeadModel, causal_cross_entropy, loss,
+    Gpt2LmHeadModel, causal_cross_entropy,
 };
-use plm_core::nn::Taps;
 
-use super::decoder_support::{check_generation, check_visible, load, stack_input};
+use super::decoder_support::{
+    all_states, check_generation, check_head, check_states, check_visible, class_loss, load,
+    span_loss, stack_input, token_loss,
+};
 use super::fixture::{Fixture, check_close, devices};
 use super::gradients::check_loss;
 
@@ -24,15 +26,10 @@ fn language_model(name: &str) {
         let pretrained = load::<Gpt2LmHeadModel>(&fixture, &device);
         let model = pretrained.model.valid();
         for prefix in SETS {
-            let input = stack_input(&fixture, prefix, &device).with_taps(Taps {
-                hidden_states: (0..8).collect(),
-                ..Taps::default()
-            });
+            let input = stack_input(&fixture, prefix, &device).with_taps(all_states());
             let (output, logits) = model.forward(&input);
-            for (index, state) in output.tapped.own.hidden_states {
-                let key = format!("hidden_states.{index}");
-                check_visible(&fixture, prefix, &key, state, device_name);
-            }
+            let states = output.tapped.own;
+            check_states(&fixture, prefix, "hidden_states", states, device_name);
             let last = output.last_hidden_state;
             check_visible(&fixture, prefix, "last_hidden_state", last, device_name);
             check_visible(&fixture, prefix, "logits", logits.clone(), device_name);
@@ -56,6 +53,11 @@ fn tied() {
 }
 
 #[test]
+fn untied() {
+    language_model("gpt2-lm-untied");
+}
+
+#[test]
 fn without_prefix() {
     language_model("gpt2-noprefix");
 }
@@ -67,58 +69,30 @@ fn generation() {
 
 #[test]
 fn sequence_classification() {
-    let fixture = Fixture::open("gpt2-seqcls");
-    for (device_name, device) in devices() {
-        let pretrained = load::<Gpt2ForSequenceClassification>(&fixture, &device);
-        let model = pretrained.model.valid();
-        for prefix in SETS {
+    let run =
+        |model: &Gpt2ForSequenceClassification, fixture: &Fixture, prefix: &str, device: &_| {
             let (_, logits) = model
-                .forward(&stack_input(&fixture, prefix, &device))
+                .forward(&stack_input(fixture, prefix, device))
                 .unwrap();
-            check_visible(&fixture, prefix, "logits", logits, device_name);
-        }
-        let input = stack_input(&fixture, "", &device);
-        let (_, logits) = pretrained.model.forward(&input).unwrap();
-        let loss = loss::cross_entropy(logits, fixture.ints("labels", &device));
-        check_loss(&fixture, &pretrained, loss, device_name, transposed);
-    }
+            vec![("logits", logits)]
+        };
+    check_head("gpt2-seqcls", &SETS, transposed, run, class_loss);
 }
 
 #[test]
 fn token_classification() {
-    let fixture = Fixture::open("gpt2-tokcls");
-    for (device_name, device) in devices() {
-        let pretrained = load::<Gpt2ForTokenClassification>(&fixture, &device);
-        let model = pretrained.model.valid();
-        for prefix in SETS {
-            let (_, logits) = model.forward(&stack_input(&fixture, prefix, &device));
-            check_visible(&fixture, prefix, "logits", logits, device_name);
-        }
-        let (_, logits) = pretrained
-            .model
-            .forward(&stack_input(&fixture, "", &device));
-        let loss = loss::token_cross_entropy(logits, fixture.ints("labels", &device));
-        check_loss(&fixture, &pretrained, loss, device_name, transposed);
-    }
+    let run = |model: &Gpt2ForTokenClassification, fixture: &Fixture, prefix: &str, device: &_| {
+        let (_, logits) = model.forward(&stack_input(fixture, prefix, device));
+        vec![("logits", logits)]
+    };
+    check_head("gpt2-tokcls", &SETS, transposed, run, token_loss);
 }
 
 #[test]
 fn question_answering() {
-    let fixture = Fixture::open("gpt2-qa");
-    for (device_name, device) in devices() {
-        let pretrained = load::<Gpt2ForQuestionAnswering>(&fixture, &device);
-        let model = pretrained.model.valid();
-        for prefix in SETS {
-            let (_, start, end) = model.forward(&stack_input(&fixture, prefix, &device));
-            check_visible(&fixture, prefix, "start_logits", start, device_name);
-            check_visible(&fixture, prefix, "end_logits", end, device_name);
-        }
-        let (_, start, end) = pretrained
-            .model
-            .forward(&stack_input(&fixture, "", &device));
-        let starts = fixture.ints("start_positions", &device);
-        let ends = fixture.ints("end_positions", &device);
-        let loss = loss::span_cross_entropy(start, end, starts, ends);
-        check_loss(&fixture, &pretrained, loss, device_name, transposed);
-    }
+    let run = |model: &Gpt2ForQuestionAnswering, fixture: &Fixture, prefix: &str, device: &_| {
+        let (_, start, end) = model.forward(&stack_input(fixture, prefix, device));
+        vec![("start_logits", start), ("end_logits", end)]
+    };
+    check_head("gpt2-qa", &SETS, transposed, run, span_loss);
 }

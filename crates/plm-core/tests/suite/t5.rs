@@ -4,11 +4,13 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use plm_core::models::{
     PretrainedModel, T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
-    T5ForTokenClassification, loss,
+    T5ForTokenClassification,
 };
-use plm_core::nn::Taps;
 
-use super::decoder_support::{both_inputs, check_generation, check_visible, load, stack_input};
+use super::decoder_support::{
+    all_states, both_inputs, check_generation, check_head, check_stacks, check_states,
+    check_visible, class_loss, load, stack_input, token_loss,
+};
 use super::fixture::{Fixture, devices};
 use super::gradients::check_loss;
 
@@ -18,40 +20,18 @@ fn transposed(path: &str) -> bool {
     path.ends_with(".weight") && !tables.iter().any(|table| path.contains(table))
 }
 
-fn all_states() -> Taps {
-    Taps {
-        hidden_states: (0..8).collect(),
-        ..Taps::default()
-    }
-}
-
 fn language_model(name: &str) {
     let fixture = Fixture::open(name);
     for (device_name, device) in devices() {
         let pretrained = load::<T5ForConditionalGeneration>(&fixture, &device);
         let model = pretrained.model.valid();
-        for prefix in ["", "long."] {
-            let check = |key: &str, x| check_visible::<3>(&fixture, prefix, key, x, device_name);
-            let mut input = both_inputs(&fixture, prefix, &device);
-            input.encoder.taps = all_states();
-            input.decoder.taps = all_states();
-            let (output, logits) = model.forward(&input);
-            for (index, state) in output.encoder.tapped.hidden_states {
-                check(&format!("encoder_hidden_states.{index}"), state);
-            }
-            for (index, state) in output.decoder.tapped.own.hidden_states {
-                check(&format!("decoder_hidden_states.{index}"), state);
-            }
-            check(
-                "encoder_last_hidden_state",
-                output.encoder.last_hidden_state,
-            );
-            check("logits", logits);
-        }
+        check_stacks(&fixture, (device_name, &device), |input| {
+            model.forward(input)
+        });
         let device = device.autodiff();
         let model = &pretrained.model;
         let labels = fixture.ints::<2>("labels", &device.clone().inner());
-        let mut input = both_inputs(&fixture, "", &device.clone().inner());
+        let input = both_inputs(&fixture, "", &device.clone().inner());
         let ids = model.decoder_ids(labels.clone());
         let (shape, expected) = fixture.integers("decoder_input_ids");
         assert_eq!(ids.dims().to_vec(), shape);
@@ -65,7 +45,6 @@ fn language_model(name: &str) {
                 assert_eq!(*found, 0);
             }
         }
-        input.decoder.taps = Taps::default();
         let (_, logits) = model.forward(&input);
         let loss = model.loss(logits, labels);
         check_loss(&fixture, &pretrained, loss, device_name, transposed);
@@ -80,6 +59,11 @@ fn relu_tied() {
 #[test]
 fn gated_untied() {
     language_model("t5-gated-lm");
+}
+
+#[test]
+fn tied_by_the_settings_and_not_by_the_file() {
+    language_model("t5-lm-other-head");
 }
 
 #[test]
@@ -102,10 +86,13 @@ fn encoder() {
         for prefix in ["", "long."] {
             let input = stack_input(&fixture, prefix, &device).with_taps(all_states());
             let output = model.forward(&input);
-            for (index, state) in output.tapped.hidden_states {
-                let key = format!("hidden_states.{index}");
-                check_visible(&fixture, prefix, &key, state, device_name);
-            }
+            check_states(
+                &fixture,
+                prefix,
+                "hidden_states",
+                output.tapped,
+                device_name,
+            );
             let last = output.last_hidden_state;
             check_visible(&fixture, prefix, "last_hidden_state", last, device_name);
         }
@@ -122,38 +109,22 @@ fn encoder() {
 
 #[test]
 fn sequence_classification() {
-    let fixture = Fixture::open("t5-seqcls");
-    for (device_name, device) in devices() {
-        let pretrained = load::<T5ForSequenceClassification>(&fixture, &device);
-        let model = pretrained.model.valid();
-        for prefix in ["", "long."] {
-            let input = both_inputs(&fixture, prefix, &device);
-            let (_, logits) = model.forward(&input).unwrap();
-            fixture.check(&format!("{prefix}logits"), logits, device_name);
-        }
-        let input = both_inputs(&fixture, "", &device);
-        let (_, logits) = pretrained.model.forward(&input).unwrap();
-        let loss = loss::cross_entropy(logits, fixture.ints("labels", &device));
-        check_loss(&fixture, &pretrained, loss, device_name, transposed);
-    }
+    let run = |model: &T5ForSequenceClassification, fixture: &Fixture, prefix: &str, device: &_| {
+        let (_, logits) = model
+            .forward(&both_inputs(fixture, prefix, device))
+            .unwrap();
+        vec![("logits", logits)]
+    };
+    check_head("t5-seqcls", &["", "long."], transposed, run, class_loss);
 }
 
 #[test]
 fn token_classification() {
-    let fixture = Fixture::open("t5-tokcls");
-    for (device_name, device) in devices() {
-        let pretrained = load::<T5ForTokenClassification>(&fixture, &device);
-        let model = pretrained.model.valid();
-        for prefix in ["", "long."] {
-            let (_, logits) = model.forward(&stack_input(&fixture, prefix, &device));
-            fixture.check(&format!("{prefix}logits"), logits, device_name);
-        }
-        let (_, logits) = pretrained
-            .model
-            .forward(&stack_input(&fixture, "", &device));
-        let loss = loss::token_cross_entropy(logits, fixture.ints("labels", &device));
-        check_loss(&fixture, &pretrained, loss, device_name, transposed);
-    }
+    let run = |model: &T5ForTokenClassification, fixture: &Fixture, prefix: &str, device: &_| {
+        let (_, logits) = model.forward(&stack_input(fixture, prefix, device));
+        vec![("logits", logits)]
+    };
+    check_head("t5-tokcls", &["", "long."], transposed, run, token_loss);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::stack::FIRST_POSITION;
 use crate::Result;
 use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
 use crate::models::encoder::EncoderInput;
-use crate::models::seq2seq::Seq2SeqInput;
+use crate::models::seq2seq::{Seq2SeqInput, Stack};
 use crate::models::step::{Plain, last};
 use crate::nn::{DecoderCache, DecoderTapped, Ffn, LayerCache, sequential};
 
@@ -40,7 +40,7 @@ impl<F: Ffn> GenerativeModel for BartForConditionalGeneration<F> {
         let positions = decoder
             .position
             .forward(sequential(1, length, first, &device));
-        let sum = self.model.words(&EncoderInput::ids(ids)) + positions;
+        let sum = self.model.words(Stack::Decoder, &EncoderInput::ids(ids)) + positions;
         let plain = Plain::default();
         let context = plain.context(cache, length, None, &device);
         let mut tapped = DecoderTapped::default();

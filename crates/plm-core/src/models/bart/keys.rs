@@ -1,5 +1,7 @@
 //! BART in Hugging Face directories (`model_type` = `bart`).
 
+use burn::module::Param;
+use burn::nn::Embedding;
 use burn::tensor::Device;
 
 use super::{
@@ -94,7 +96,13 @@ const DECODER: &[KeyRule<'static>] = &[
     ),
 ];
 
-/// The base model's names.
+/// The stacks' own tables.
+const OWN_WORDS: &[KeyRule<'static>] = &[
+    KeyRule::embedding("encoder.embed_tokens", "encoder.word"),
+    KeyRule::embedding("decoder.embed_tokens", "decoder.word"),
+];
+
+/// The base model's names where word tables are tied.
 const BASE: KeyTable<'static> = KeyTable {
     prefixes: &["model."],
     field: "model.",
@@ -124,6 +132,18 @@ const CLASSIFIER: &[KeyRule<'static>] = &[
 ];
 const SPAN: &[KeyRule<'static>] = &[KeyRule::linear("qa_outputs", "output")];
 
+fn base_table(config: &BartConfig) -> KeyTable<'static> {
+    if config.tie_word_embeddings {
+        BASE
+    } else {
+        KeyTable {
+            base: &[ENCODER, DECODER, OWN_WORDS],
+            tied: &[],
+            ..BASE
+        }
+    }
+}
+
 fn lm_table(config: &BartConfig) -> KeyTable<'static> {
     if config.tie_word_embeddings {
         KeyTable {
@@ -138,8 +158,32 @@ fn lm_table(config: &BartConfig) -> KeyTable<'static> {
     } else {
         KeyTable {
             head: &[FINAL_BIAS, LM_HEAD],
-            ..BASE
+            ..base_table(config)
         }
+    }
+}
+
+/// The base model for a file with these tensors: transformers before 5 wrote one word table for both
+/// stacks also where the settings untie the head.
+fn fit_to(model: &mut BartModel, names: &[String]) {
+    let lacks = |name: &str| !names.is_empty() && !names.iter().any(|other| other.ends_with(name));
+    if lacks("encoder.embed_tokens.weight") {
+        model.encoder.word = None;
+    }
+    if lacks("decoder.embed_tokens.weight") {
+        model.decoder.word = None;
+    }
+}
+
+/// Gives each stack of an untied model the table that transformers 5 expects.
+fn complete(model: &mut BartModel) {
+    if !model.config.tie_word_embeddings {
+        let copy = || Embedding {
+            weight: Param::from_tensor(model.shared.weight.val().detach())
+                .set_require_grad(model.shared.weight.is_require_grad()),
+        };
+        model.encoder.word.get_or_insert_with(copy);
+        model.decoder.word.get_or_insert_with(copy);
     }
 }
 
@@ -148,15 +192,24 @@ fn leftovers() -> Vec<String> {
     ["lm_head", "final_logits_bias"].map(str::to_owned).into()
 }
 
+/// `$base` names the base model in the model: `model`, or nothing where it is the model itself.
 macro_rules! pretrained {
-    ($model:ident, $head:expr, $new:expr, $table:expr, $leftovers:expr) => {
+    ($model:ident $(.$base:ident)?, $head:expr, $table:expr, $leftovers:expr $(, $fit:expr)?) => {
         impl PretrainedModel for $model {
             type Config = BartConfig;
 
             const HEAD: &'static [&'static str] = $head;
 
             fn from_config(config: &BartConfig, names: &[String], device: &Device) -> Self {
-                $new(config, names, device)
+                let mut model = Self::new(config, device);
+                fit_to(&mut model $(.$base)?, names);
+                $($fit(&mut model, names);)?
+                model
+            }
+
+            fn complete(mut self) -> Self {
+                complete(&mut self $(.$base)?);
+                self
             }
 
             fn key_table(config: &BartConfig) -> KeyTable<'static> {
@@ -182,47 +235,33 @@ macro_rules! pretrained {
     };
 }
 
+pretrained!(BartModel, &[], base_table, leftovers());
 pretrained!(
-    BartModel,
-    &[],
-    |config: &BartConfig, _: &[String], device: &Device| BartModel::new(config, device),
-    |_: &BartConfig| BASE,
-    leftovers()
-);
-pretrained!(
-    BartForConditionalGeneration,
+    BartForConditionalGeneration.model,
     &["lm_head.", "final_logits_bias"],
-    |config: &BartConfig, names: &[String], device: &Device| {
-        let mut model = BartForConditionalGeneration::new(config, device);
+    lm_table,
+    Vec::new(),
+    |model: &mut BartForConditionalGeneration, names: &[String]| {
         if !names.is_empty() && !names.iter().any(|name| name == "final_logits_bias") {
             model.final_logits_bias = None;
         }
-        model
-    },
-    lm_table,
-    Vec::new()
+    }
 );
 pretrained!(
-    BartForSequenceClassification,
+    BartForSequenceClassification.model,
     &["classifier."],
-    |config: &BartConfig, _: &[String], device: &Device| {
-        BartForSequenceClassification::new(config, device)
-    },
-    |_: &BartConfig| KeyTable {
+    |config: &BartConfig| KeyTable {
         head: &[CLASSIFIER],
-        ..BASE
+        ..base_table(config)
     },
     leftovers()
 );
 pretrained!(
-    BartForQuestionAnswering,
+    BartForQuestionAnswering.model,
     &["output."],
-    |config: &BartConfig, _: &[String], device: &Device| {
-        BartForQuestionAnswering::new(config, device)
-    },
-    |_: &BartConfig| KeyTable {
+    |config: &BartConfig| KeyTable {
         head: &[SPAN],
-        ..BASE
+        ..base_table(config)
     },
     leftovers()
 );

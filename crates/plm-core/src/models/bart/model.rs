@@ -15,7 +15,7 @@ use crate::nn::{FeedForward, Ffn, zero_embedding};
 /// BART's encoder and decoder: Hugging Face's `BartModel`.
 #[derive(Module, Debug)]
 pub struct BartModel<F: Ffn = FeedForward> {
-    /// The word table of both stacks, `[vocabulary, d_model]`.
+    /// The word table of both stacks, `[vocabulary, d_model]`; not read where they have their own.
     pub shared: Embedding,
     /// The encoder.
     pub encoder: BartEncoder<F>,
@@ -55,7 +55,8 @@ impl<F: Ffn> BartModel<F> {
     /// # Panics
     /// As [`BartModel::forward`].
     pub fn encode(&self, input: &EncoderInput) -> EncoderOutput {
-        self.encoder.forward(self.words(input), input)
+        self.encoder
+            .forward(self.words(Stack::Encoder, input), input)
     }
 
     /// Runs the decoder over an encoder's output, `[batch, keys, hidden]`; of `input.encoder` only
@@ -64,19 +65,23 @@ impl<F: Ffn> BartModel<F> {
     /// # Panics
     /// As [`BartModel::forward`].
     pub fn decode(&self, input: &Seq2SeqInput, encoded: &Tensor<3>) -> DecoderOutput {
-        let words = self.words(&input.decoder);
+        let words = self.words(Stack::Decoder, &input.decoder);
         self.decoder.forward(words, input, encoded)
     }
 
-    /// The word vectors of an input, `[batch, length, d_model]`.
-    pub(super) fn words(&self, input: &EncoderInput) -> Tensor<3> {
+    /// The word vectors of a stack's input, `[batch, length, d_model]`.
+    pub(super) fn words(&self, stack: Stack, input: &EncoderInput) -> Tensor<3> {
         refuse_token_types(input);
         let scale = if self.config.scale_embedding {
             (self.config.d_model as f64).sqrt()
         } else {
             1.0
         };
-        word_vectors(&self.shared, input, scale)
+        let own = match stack {
+            Stack::Encoder => &self.encoder.word,
+            Stack::Decoder => &self.decoder.word,
+        };
+        word_vectors(own.as_ref().unwrap_or(&self.shared), input, scale)
     }
 
     /// The same model with other feed-forward blocks; `map` gets the stack, the layer's number in it

@@ -23,6 +23,9 @@ const EPSILON: f64 = 1e-5;
 /// BART's encoder.
 #[derive(Module, Debug)]
 pub struct BartEncoder<F: Ffn = FeedForward> {
+    /// A word table of its own, `[vocabulary, d_model]`, in models whose tables are not tied; the
+    /// shared one where absent.
+    pub word: Option<Embedding>,
     /// The position table; row `i + 2` is position `i`.
     pub position: Embedding,
     /// Normalisation of the embeddings.
@@ -37,6 +40,9 @@ pub struct BartEncoder<F: Ffn = FeedForward> {
 /// BART's decoder.
 #[derive(Module, Debug)]
 pub struct BartDecoder<F: Ffn = FeedForward> {
+    /// A word table of its own, `[vocabulary, d_model]`, in models whose tables are not tied; the
+    /// shared one where absent.
+    pub word: Option<Embedding>,
     /// The position table; row `i + 2` is position `i`.
     pub position: Embedding,
     /// Normalisation of the embeddings.
@@ -46,6 +52,12 @@ pub struct BartDecoder<F: Ffn = FeedForward> {
     /// Dropout of the embeddings.
     #[module(skip)]
     pub dropout: f64,
+}
+
+/// What transformers has for each stack where the settings untie word tables.
+fn own_words(config: &BartConfig, device: &Device) -> Option<Embedding> {
+    let untied = !config.tie_word_embeddings;
+    untied.then(|| zero_embedding(config.vocab_size, config.d_model, device))
 }
 
 fn positions(config: &BartConfig, device: &Device) -> Embedding {
@@ -95,6 +107,7 @@ impl BartEncoder {
             dropout: layer_dropout(config),
         };
         Self {
+            word: own_words(config, device),
             position: positions(config, device),
             norm: norm(),
             layers: (0..config.encoder_layers).map(|_| layer()).collect(),
@@ -117,6 +130,7 @@ impl BartDecoder {
             dropout: layer_dropout(config),
         };
         Self {
+            word: own_words(config, device),
             position: positions(config, device),
             norm: norm(),
             layers: (0..config.decoder_layers).map(|_| layer()).collect(),
@@ -154,6 +168,7 @@ impl<F: Ffn> BartEncoder<F> {
     /// The same encoder with other feed-forward blocks; `map` gets each layer's number and block.
     pub fn map_ffn<G: Ffn>(self, mut map: impl FnMut(usize, F) -> G) -> BartEncoder<G> {
         BartEncoder {
+            word: self.word,
             position: self.position,
             norm: self.norm,
             layers: self
@@ -233,6 +248,7 @@ impl<F: Ffn> BartDecoder<F> {
     /// The same decoder with other feed-forward blocks; `map` gets each layer's number and block.
     pub fn map_ffn<G: Ffn>(self, mut map: impl FnMut(usize, F) -> G) -> BartDecoder<G> {
         BartDecoder {
+            word: self.word,
             position: self.position,
             norm: self.norm,
             layers: self

@@ -1,12 +1,13 @@
 //! Word, position and token-type vectors, summed and normalised.
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn::Embedding;
 use burn::tensor::{Device, Int, Tensor};
 
 use super::input::{EncoderInput, RowOverride, Tokens};
 use crate::config::{EncoderConfig, EncoderFamily};
 use crate::kernel;
+use crate::models::vocabulary::{copy_row, extend};
 use crate::nn::{LayerNorm, Positions, after_padding, sequential, site, zero_embedding};
 
 /// The embedding layer of an encoder.
@@ -129,13 +130,13 @@ impl EncoderEmbeddings {
     /// # Panics
     /// If `fill` does not have the rows that are missing.
     pub fn extend_words(mut self, fill: Tensor<2>) -> Self {
-        self.word.weight = self.word.weight.map(|table| append(table, fill));
+        self.word = extend(self.word, fill);
         self
     }
 
     /// Copies row `from` of the word table over row `to`.
     pub fn copy_row(mut self, from: usize, to: usize) -> Self {
-        self.word.weight = copy_row(self.word.weight, from, to);
+        self.word = copy_row(self.word, from, to);
         self
     }
 }
@@ -165,24 +166,4 @@ pub(crate) fn replace_rows(
         .unsqueeze_dim::<3>(2)
         .expand([batch, length, width]);
     vectors.mask_where(hit, replaced)
-}
-
-/// `new` below `old`, trainable as `old` was.
-pub(super) fn append<const D: usize>(old: Tensor<D>, new: Tensor<D>) -> Tensor<D> {
-    let tracked = old.is_require_grad();
-    let device = old.device();
-    let joined = Tensor::cat(vec![old.detach(), new.to_device(&device).detach()], 0);
-    joined.set_require_grad(tracked)
-}
-
-fn copy_row(table: Param<Tensor<2>>, from: usize, to: usize) -> Param<Tensor<2>> {
-    table.map(|table| {
-        let tracked = table.is_require_grad();
-        let table = table.detach();
-        let width = table.dims()[1];
-        let row = table.clone().narrow(0, from, 1);
-        table
-            .slice_assign([to..to + 1, 0..width], row)
-            .set_require_grad(tracked)
-    })
 }

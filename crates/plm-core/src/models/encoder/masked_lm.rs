@@ -4,11 +4,11 @@ use burn::module::{Module, Param};
 use burn::nn::{Embedding, Initializer, Linear};
 use burn::tensor::{Device, Int, Tensor};
 
-use super::embeddings::append;
 use super::input::{EncoderInput, EncoderOutput};
 use super::model::EncoderModel;
 use crate::config::{EncoderConfig, EncoderFamily};
 use crate::kernel::{self, Activation};
+use crate::models::vocabulary::{extend, extend_bias};
 use crate::nn::{FeedForward, Ffn, LayerNorm, apply_activated, zero_embedding, zero_linear};
 
 /// The head of masked language modelling: transform, then a score for every word.
@@ -51,19 +51,11 @@ impl MaskedLMHead {
     }
 
     /// Room for new words: bias 0 and, in a decoder of its own, their `rows`.
-    pub(crate) fn with_new_words(mut self, rows: Tensor<2>) -> Self {
-        let zeros = |bias: Tensor<1>| {
-            let new = Tensor::zeros([rows.dims()[0]], &bias.device());
-            append(bias, new)
-        };
-        self.bias = self.bias.map(zeros);
-        self.decoder_bias = self.decoder_bias.map(|bias| bias.map(zeros));
-        if let Some(decoder) = &mut self.decoder {
-            decoder.weight = decoder
-                .weight
-                .clone()
-                .map(|table| append(table, rows.clone()));
-        }
+    fn with_new_words(mut self, rows: &Tensor<2>) -> Self {
+        let count = rows.dims()[0];
+        self.bias = extend_bias(self.bias, count);
+        self.decoder_bias = self.decoder_bias.map(|bias| extend_bias(bias, count));
+        self.decoder = self.decoder.map(|decoder| extend(decoder, rows.clone()));
         self
     }
 
@@ -147,6 +139,12 @@ impl<F: Ffn> EncoderForMaskedLM<F> {
         let picked = hidden.reshape([batch * length, width]).select(0, places);
         let words = self.encoder.embeddings.word.weight.val();
         self.head.forward(picked, words, rows)
+    }
+
+    /// Room for the scores of new words.
+    pub(in crate::models) fn with_new_scores(mut self, rows: &Tensor<2>) -> Self {
+        self.head = self.head.with_new_words(rows);
+        self
     }
 
     /// The same model with other feed-forward blocks.

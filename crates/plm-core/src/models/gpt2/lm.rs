@@ -7,8 +7,10 @@ use burn::tensor::{Device, Int, Tensor};
 use super::model::Gpt2Model;
 use crate::config::Gpt2Config;
 use crate::models::encoder::EncoderInput;
+use crate::models::language_model::word_scores_at;
 use crate::models::loss::token_cross_entropy;
-use crate::models::seq2seq::{DecoderOutput, at_places, word_scores};
+use crate::models::seq2seq::{DecoderOutput, word_scores};
+use crate::models::vocabulary::extend;
 use crate::nn::{FeedForward, Ffn, zero_embedding};
 
 /// GPT-2 that writes text: Hugging Face's `GPT2LMHeadModel`.
@@ -57,20 +59,12 @@ impl<F: Ffn> Gpt2LmHeadModel<F> {
         word_scores(hidden, table.weight.val(), None, rows)
     }
 
-    /// Scores at chosen places only, and of chosen words only.
-    ///
-    /// # Shapes
-    /// - hidden: `[batch, length, hidden]`
-    /// - places: `[places]`, each `example * length + position`
-    /// - rows: vocabulary ids, `[chosen]`; all words where absent
-    /// - result: `[places, chosen]`
-    pub fn logits_at(
-        &self,
-        hidden: Tensor<3>,
-        places: Tensor<1, Int>,
-        rows: Option<Tensor<1, Int>>,
-    ) -> Tensor<2> {
-        self.scores(at_places(hidden, places), rows)
+    word_scores_at!();
+
+    /// Room for the scores of new words.
+    pub(in crate::models) fn with_new_scores(mut self, rows: &Tensor<2>) -> Self {
+        self.lm_head = self.lm_head.map(|head| extend(head, rows.clone()));
+        self
     }
 
     /// The same model with other feed-forward blocks; `map` gets each layer's number and block.

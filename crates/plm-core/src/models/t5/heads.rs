@@ -8,59 +8,16 @@ use super::model::{T5EncoderModel, T5Model};
 use crate::config::T5Config;
 use crate::models::encoder::{EncoderInput, EncoderOutput};
 use crate::models::seq2seq::{Seq2SeqInput, Seq2SeqOutput, Stack, at_last_eos};
-use crate::models::seq2seq_head::Seq2SeqClassificationHead;
+use crate::models::seq2seq_head::{Seq2SeqClassificationHead, seq2seq_classifier};
 use crate::nn::{FeedForward, Ffn, apply, site, zero_linear};
 use crate::{Result, kernel};
 
-/// T5 with class scores per sequence: Hugging Face's `T5ForSequenceClassification`.
-#[derive(Module, Debug)]
-pub struct T5ForSequenceClassification<F: Ffn = FeedForward> {
-    /// Both stacks.
-    pub model: T5Model<F>,
-    /// The head.
-    pub classifier: Seq2SeqClassificationHead,
-}
-
-impl T5ForSequenceClassification {
-    /// A model of zeros, to be filled by a checkpoint or by [`crate::nn::init`].
-    pub fn new(config: &T5Config, device: &Device) -> Self {
-        let (width, classes) = (config.d_model, config.num_labels);
-        let dropout = config.classifier_dropout;
-        Self {
-            model: T5Model::new(config, device),
-            classifier: Seq2SeqClassificationHead::new(width, classes, dropout, device),
-        }
-    }
-}
-
-impl<F: Ffn> T5ForSequenceClassification<F> {
-    /// The output of both stacks and class scores, `[batch, classes]`, from the decoder's state at
-    /// the encoder's last end-of-sequence token. The decoder reads the encoder's ids shifted right.
-    ///
-    /// # Errors
-    /// [`crate::Error::Invalid`] unless all examples hold equally many end-of-sequence tokens, at
-    /// least one, and both stacks read ids of one length.
-    pub fn forward(&self, input: &Seq2SeqInput) -> Result<(Seq2SeqOutput, Tensor<2>)> {
-        let output = self.model.forward(input);
-        let hidden = output.decoder.last_hidden_state.clone();
-        let eos = self.model.config.eos_token_id;
-        let pooled = at_last_eos(hidden, &input.encoder.tokens, eos)?;
-        let logits = self.classifier.forward(pooled, &input.decoder.dropout);
-        Ok((output, logits))
-    }
-
-    /// The same model with other feed-forward blocks; `map` gets the stack, the layer's number in it
-    /// and its block.
-    pub fn map_ffn<G: Ffn>(
-        self,
-        map: impl FnMut(Stack, usize, F) -> G,
-    ) -> T5ForSequenceClassification<G> {
-        T5ForSequenceClassification {
-            model: self.model.map_ffn(map),
-            classifier: self.classifier,
-        }
-    }
-}
+seq2seq_classifier!(
+    /// T5 with class scores per sequence: Hugging Face's `T5ForSequenceClassification`.
+    T5ForSequenceClassification,
+    T5Model,
+    T5Config
+);
 
 /// T5's encoder with class scores per token: Hugging Face's `T5ForTokenClassification`.
 #[derive(Module, Debug)]

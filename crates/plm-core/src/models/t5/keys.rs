@@ -6,8 +6,9 @@ use super::{
     T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
     T5ForTokenClassification, T5Model,
 };
-use crate::checkpoint::{KeyRule, KeyTable};
-use crate::config::T5Config;
+use crate::Result;
+use crate::checkpoint::{KeyRule, KeyTable, TensorSource};
+use crate::config::{ConfigFile, T5Config};
 use crate::models::pretrained::PretrainedModel;
 use crate::nn::init::Init;
 
@@ -248,6 +249,22 @@ fn init(config: &T5Config, path: &str) -> Init {
     }
 }
 
+/// Unties a head that the settings tie to the word table and whose values in the file are others, as
+/// transformers 5 does with a warning. The scores keep their factor.
+fn untie_other_head(
+    config: &mut ConfigFile,
+    settings: &T5Config,
+    source: &TensorSource,
+) -> Result<()> {
+    let (words, head) = ("shared.weight", "lm_head.weight");
+    let both = source.shape(words).is_some() && source.shape(head).is_some();
+    if settings.tie_word_embeddings && both && !source.same(words, head)? {
+        config.set("tie_word_embeddings", false);
+        config.set("scale_decoder_outputs", settings.scale_decoder_outputs);
+    }
+    Ok(())
+}
+
 /// What a model without a decoder leaves aside in files that have one.
 fn decoder_leftovers() -> Vec<String> {
     ["decoder", "transformer.decoder", "lm_head"]
@@ -256,7 +273,7 @@ fn decoder_leftovers() -> Vec<String> {
 }
 
 macro_rules! pretrained {
-    ($model:ident, $head:expr, $new:expr, $table:expr, $leftovers:expr) => {
+    ($model:ident, $head:expr, $new:expr, $table:expr, $leftovers:expr $(, $settle:ident)?) => {
         impl PretrainedModel for $model {
             type Config = T5Config;
 
@@ -285,6 +302,14 @@ macro_rules! pretrained {
             fn leftovers(_: &T5Config) -> Vec<String> {
                 $leftovers
             }
+
+            $(fn settle(
+                config: &mut ConfigFile,
+                settings: &T5Config,
+                source: &TensorSource,
+            ) -> Result<()> {
+                $settle(config, settings, source)
+            })?
         }
     };
 }
@@ -321,7 +346,8 @@ pretrained!(
         model
     },
     lm_table,
-    Vec::new()
+    Vec::new(),
+    untie_other_head
 );
 pretrained!(
     T5ForSequenceClassification,

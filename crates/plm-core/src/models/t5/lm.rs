@@ -6,10 +6,9 @@ use burn::tensor::{Device, Int, Tensor};
 
 use super::model::T5Model;
 use crate::config::T5Config;
-use crate::models::loss::token_cross_entropy;
-use crate::models::seq2seq::{
-    Seq2SeqInput, Seq2SeqOutput, Stack, at_places, shift_right, word_scores,
-};
+use crate::models::language_model::seq2seq_language_model;
+use crate::models::seq2seq::{Seq2SeqInput, Seq2SeqOutput, Stack, word_scores};
+use crate::models::vocabulary::extend;
 use crate::nn::{FeedForward, Ffn, zero_embedding};
 
 /// T5 that writes text: Hugging Face's `T5ForConditionalGeneration`.
@@ -33,16 +32,7 @@ impl T5ForConditionalGeneration {
 }
 
 impl<F: Ffn> T5ForConditionalGeneration<F> {
-    /// The output of both stacks and the scores of every word at every position of the decoder,
-    /// `[batch, length, vocabulary]`.
-    ///
-    /// # Panics
-    /// If the input has token types.
-    pub fn forward(&self, input: &Seq2SeqInput) -> (Seq2SeqOutput, Tensor<3>) {
-        let output = self.model.forward(input);
-        let logits = self.scores(output.decoder.last_hidden_state.clone(), None);
-        (output, logits)
-    }
+    seq2seq_language_model!();
 
     /// Word scores of decoder states.
     ///
@@ -65,36 +55,10 @@ impl<F: Ffn> T5ForConditionalGeneration<F> {
         word_scores(hidden, table.weight.val(), None, rows)
     }
 
-    /// Scores at chosen places only, and of chosen words only.
-    ///
-    /// # Shapes
-    /// - hidden: decoder states, `[batch, length, d_model]`
-    /// - places: `[places]`, each `example * length + position`
-    /// - rows: vocabulary ids, `[chosen]`; all words where absent
-    /// - result: `[places, chosen]`
-    pub fn logits_at(
-        &self,
-        hidden: Tensor<3>,
-        places: Tensor<1, Int>,
-        rows: Option<Tensor<1, Int>>,
-    ) -> Tensor<2> {
-        self.scores(at_places(hidden, places), rows)
-    }
-
-    /// The decoder's input for given targets ([`shift_right`]), `[batch, length]`.
-    pub fn decoder_ids(&self, labels: Tensor<2, Int>) -> Tensor<2, Int> {
-        let config = &self.model.config;
-        shift_right(labels, config.decoder_start_token_id, config.pad_token_id)
-    }
-
-    /// Mean cross-entropy of the targets, [`crate::models::loss::IGNORE_INDEX`] left out.
-    ///
-    /// # Shapes
-    /// - logits: `[batch, length, vocabulary]`
-    /// - labels: `[batch, length]`
-    /// - result: `[1]`
-    pub fn loss(&self, logits: Tensor<3>, labels: Tensor<2, Int>) -> Tensor<1> {
-        token_cross_entropy(logits, labels)
+    /// Room for the scores of new words.
+    pub(in crate::models) fn with_new_scores(mut self, rows: &Tensor<2>) -> Self {
+        self.lm_head = self.lm_head.map(|head| extend(head, rows.clone()));
+        self
     }
 
     /// The same model with other feed-forward blocks; `map` gets the stack, the layer's number in it
