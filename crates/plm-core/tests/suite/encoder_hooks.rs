@@ -16,6 +16,7 @@ use plm_core::nn::{
 use plm_core::rng::Seed;
 
 use super::fixture::{check_close, devices};
+use super::tensors::{differ, ids, padding, same, values};
 
 const VOCABULARY: usize = 50;
 const WIDTH: usize = 16;
@@ -35,35 +36,6 @@ fn config() -> EncoderConfig {
 
 fn model(device: &Device) -> EncoderForMaskedLM {
     Pretrained::<EncoderForMaskedLM>::new(&config(), Seed::new(1), device).model
-}
-
-fn ids(rows: &[&[i64]], device: &Device) -> Tensor<2, Int> {
-    let flat: Vec<i64> = rows.concat();
-    Tensor::from_data(TensorData::new(flat, [rows.len(), rows[0].len()]), device)
-}
-
-fn padding(lengths: &[usize], length: usize, device: &Device) -> Tensor<2, Bool> {
-    let flat: Vec<bool> = lengths
-        .iter()
-        .flat_map(|&real| (0..length).map(move |at| at >= real))
-        .collect();
-    Tensor::from_data(TensorData::new(flat, [lengths.len(), length]), device)
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().try_to_vec().unwrap()
-}
-
-#[track_caller]
-fn same<const D: usize>(a: Tensor<D>, b: Tensor<D>, what: &str) {
-    assert_eq!(a.dims(), b.dims(), "{what}");
-    check_close(&values(a), &values(b), what);
-}
-
-#[track_caller]
-fn differ<const D: usize>(a: Tensor<D>, b: Tensor<D>, what: &str) {
-    let gap: f32 = (a - b).abs().max().into_scalar();
-    assert!(gap > 1e-3, "{what}: the same within {gap}");
 }
 
 fn batch(device: &Device) -> EncoderInput {

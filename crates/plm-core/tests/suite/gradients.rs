@@ -1,6 +1,6 @@
 //! Losses and gradients beside those of transformers.
 
-use burn::module::{ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
 use plm_core::config::ModelConfig;
 use plm_core::models::{Pretrained, PretrainedModel};
@@ -20,18 +20,13 @@ pub(super) fn check_loss<M: PretrainedModel>(
     let what = format!("loss on {device}");
     check_close(&[value], &fixture.floats("loss").1, &what);
     let gradients = loss.backward();
-    let mut collect = Collect {
-        path: Vec::new(),
-        gradients: &gradients,
-        found: Vec::new(),
-    };
-    pretrained.model.visit(&mut collect);
+    let found = gradients_of(&pretrained.model, &gradients);
     let settings = M::Config::from_file(&pretrained.config).unwrap();
     let table = M::key_table(&settings);
-    let scope = table.scope(collect.found.iter().map(|(path, ..)| path.as_str()));
+    let scope = table.scope(found.iter().map(|(path, ..)| path.as_str()));
     // transformers calls parameters by the names of a model with a head, whatever the file does.
     let mut checked = 0;
-    for (path, shape, mut values) in collect.found {
+    for (path, shape, mut values) in found {
         let name = format!("grad.{}", table.to_hf(scope, &path).expect("a known path"));
         if !fixture.has(&name) {
             continue;
@@ -62,10 +57,29 @@ pub(super) fn check_loss<M: PretrainedModel>(
     assert_eq!(checked, wanted.count(), "gradients found on {device}");
 }
 
+/// The paths of the parameters that have a gradient.
+pub(super) fn paths_with_gradient<M: Module>(module: &M, gradients: &Gradients) -> Vec<String> {
+    let found = gradients_of(module, gradients);
+    found.into_iter().map(|(path, ..)| path).collect()
+}
+
+/// Path, shape and gradient of each parameter that has one.
+type Found = Vec<(String, Vec<usize>, Vec<f32>)>;
+
+fn gradients_of<M: Module>(module: &M, gradients: &Gradients) -> Found {
+    let mut collect = Collect {
+        path: Vec::new(),
+        gradients,
+        found: Vec::new(),
+    };
+    module.visit(&mut collect);
+    collect.found
+}
+
 struct Collect<'a> {
     path: Vec<String>,
     gradients: &'a Gradients,
-    found: Vec<(String, Vec<usize>, Vec<f32>)>,
+    found: Found,
 }
 
 impl ModuleVisitor for Collect<'_> {

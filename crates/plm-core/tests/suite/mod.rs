@@ -1,6 +1,8 @@
 mod bad_input;
 mod bart;
+mod decoder_hooks;
 mod decoder_support;
+mod decoder_vocabulary;
 mod encoder_hooks;
 mod encoder_parity;
 mod fixture;
@@ -8,5 +10,6 @@ mod generate;
 mod gpt2;
 mod gradients;
 mod t5;
+mod tensors;
 mod train;
 mod vocabulary;
