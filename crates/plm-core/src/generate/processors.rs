@@ -154,6 +154,9 @@ pub(super) fn log_softmax(scores: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+    use serde_json::{Map, Value};
+
     use super::*;
 
     const OUT: f32 = f32::NEG_INFINITY;
@@ -196,6 +199,55 @@ mod tests {
         };
         assert_eq!([kept(0.4), kept(0.7), kept(0.9), kept(0.96)], [1, 2, 3, 4]);
         assert_eq!(kept(1e-9), 1);
+    }
+
+    /// One case of `tests/fixtures/generate/make_filters.py`.
+    #[derive(Deserialize)]
+    struct Golden {
+        name: String,
+        settings: Map<String, Value>,
+        ids: Vec<i64>,
+        padding: usize,
+        prompt_length: usize,
+        scores: Vec<f32>,
+        /// Without sampling; nothing where a token is banned.
+        processed: Vec<Option<f32>>,
+        /// With sampling.
+        warped: Vec<Option<f32>>,
+    }
+
+    #[track_caller]
+    fn check(found: &[f32], expected: &[Option<f32>], name: &str) {
+        assert_eq!(found.len(), expected.len(), "{name}");
+        for (id, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+            let expected = expected.unwrap_or(OUT);
+            let equal = found == expected || (found - expected).abs() <= 1e-6 * expected.abs();
+            assert!(equal, "{name}: token {id} has {found}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn filters_are_those_of_transformers() {
+        let text = include_str!("../../tests/fixtures/generate/filters.json");
+        let file: Value = serde_json::from_str(text).unwrap();
+        let cases: Vec<Golden> = serde_json::from_value(file["cases"].clone()).unwrap();
+        assert_eq!(cases.len(), 26);
+        for case in cases {
+            let mut fields = case.settings;
+            fields.entry("top_k").or_insert(Value::from(0));
+            fields.insert("do_sample".to_owned(), Value::from(true));
+            let settings = GenerationConfig::from_fields(case.name.as_str(), fields).unwrap();
+            let processors = Processors {
+                settings: &settings,
+                prompt_length: case.prompt_length,
+                max_length: settings.max_length.unwrap_or(20),
+            };
+            let mut scores = case.scores;
+            processors.apply(&case.ids, case.padding, &mut scores);
+            check(&scores, &case.processed, &case.name);
+            processors.warp(&mut scores);
+            check(&scores, &case.warped, &case.name);
+        }
     }
 
     #[test]
