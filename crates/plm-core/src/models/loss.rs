@@ -29,10 +29,10 @@ pub fn token_cross_entropy(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tensor
     cross_entropy(logits.reshape([items, classes]), targets.reshape([items]))
 }
 
-/// Mean squared error, the loss of a head with one output.
+/// Mean squared error over all values, the loss of regression.
 ///
 /// # Shapes
-/// - predictions, targets: `[items, 1]`
+/// - predictions, targets: `[items, outputs]`, usually of one output
 /// - result: `[1]`
 pub fn mean_squared_error(predictions: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     (predictions - targets).square().mean()
@@ -44,9 +44,11 @@ pub fn mean_squared_error(predictions: Tensor<2>, targets: Tensor<2>) -> Tensor<
 /// - logits, targets: `[items, labels]`, targets in `[0, 1]`
 /// - result: `[1]`
 pub fn binary_cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    // max(x, 0) - x t + ln(1 + exp(-|x|)): no overflow for large logits.
-    let positive = logits.clone().clamp_min(0.0);
-    let softplus = (-logits.clone().abs()).exp().log1p();
+    // max(x, 0) - x t + ln(1 + exp(-|x|)): no overflow for large logits. The maximum is (x + |x|) / 2,
+    // whose gradient at 0, where a new head begins, is the half that it must be.
+    let size = logits.clone().abs();
+    let positive = (logits.clone() + size.clone()) / 2.0;
+    let softplus = (-size).exp().log1p();
     (positive - logits * targets + softplus).mean()
 }
 

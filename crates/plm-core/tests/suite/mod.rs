@@ -9,6 +9,7 @@ mod fixture;
 mod generate;
 mod gpt2;
 mod gradients;
+mod losses;
 mod t5;
 mod tensors;
 mod train;
