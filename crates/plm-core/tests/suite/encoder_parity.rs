@@ -12,7 +12,7 @@ use super::fixture::{Fixture, devices};
 use super::gradients::check_loss;
 
 /// The input whose tensors have names beginning with `prefix`.
-fn input(fixture: &Fixture, prefix: &str, device: &Device) -> EncoderInput {
+pub(super) fn input(fixture: &Fixture, prefix: &str, device: &Device) -> EncoderInput {
     let name = |key: &str| format!("{prefix}{key}");
     let mut input = EncoderInput::ids(fixture.ints(&name("input_ids"), device));
     let mask = name("attention_mask");

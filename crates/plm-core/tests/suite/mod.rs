@@ -10,6 +10,7 @@ mod generate;
 mod gpt2;
 mod gradients;
 mod losses;
+mod saved;
 mod t5;
 mod tensors;
 mod train;
