@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench;
@@ -120,7 +120,7 @@ struct Bench {
 /// Peers of the benchmarks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PeerName {
-    /// transformers on PyTorch.
+    /// The benchmark's own: a library on PyTorch.
     Torch,
     /// Nobody: ours alone.
     None,
@@ -226,7 +226,7 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         [] => "no benchmark is registered yet".to_owned(),
         _ => benches
             .iter()
-            .map(|(name, about)| format!("{name}: {about}"))
+            .map(|bench| format!("{}: {}", bench.name, bench.about))
             .collect::<Vec<_>>()
             .join("\n"),
     };
@@ -234,11 +234,10 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         println!("{}", list());
         return Ok(ExitCode::SUCCESS);
     };
-    ensure!(
-        benches.iter().any(|(other, _)| *other == name),
-        "no benchmark is called `{name}`:\n{}",
-        list()
-    );
+    let bench = benches
+        .iter()
+        .find(|bench| bench.name == name)
+        .with_context(|| format!("no benchmark is called `{name}`:\n{}", list()))?;
     let workspace = Workspace::find()?;
     let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
     if let Some(code) = rerun::on_device(&workspace, &arguments.device, Some(threads))? {
@@ -249,7 +248,7 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
     let peer = match arguments.peer {
         PeerName::None => None,
         PeerName::Torch => {
-            let script = workspace.root().join("benches/peers/torch_bert.py");
+            let script = workspace.root().join("benches/peers").join(bench.peer);
             Some(bench::Peer::start(
                 Command::new(&arguments.python).arg(script),
                 threads,

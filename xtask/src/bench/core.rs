@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, bail};
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
 use plm_core::models::{EncoderInput, EncoderModel, Pretrained};
 use plm_core::train::{AdamWConfig, Gradients, Optimizer};
 use serde_json::{Value, json};
@@ -26,12 +26,17 @@ fn request(op: &str, batch: usize, length: usize) -> Value {
 
 /// The cases, with the model loaded.
 pub(super) fn plan(context: &Context) -> Result<Plan> {
-    ensure!(
-        context.dtype == "f32",
-        "`bench core` runs in f32; `--dtype {}` is not wired yet",
-        context.dtype
-    );
-    let device = plm_core::device::parse(&context.device)?;
+    let mut device = plm_core::device::parse(&context.device)?;
+    let float = match context.dtype.as_str() {
+        "f32" => FloatDType::F32,
+        "bf16" => FloatDType::BF16,
+        "f16" => FloatDType::F16,
+        other => bail!("`--dtype {other}`: f32, bf16 or f16"),
+    };
+    // Before the first tensor: the device then makes all of them in this type, weights included.
+    device
+        .configure(float)
+        .map_err(|error| anyhow!("`{}` in {}: {error:?}", context.device, context.dtype))?;
     let folder = context.store.dir("minilm-l6")?;
     let load = json!({
         "op": "load",

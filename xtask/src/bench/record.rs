@@ -43,8 +43,11 @@ pub struct Measured {
     pub unit: String,
     /// Our samples.
     pub ours: Side,
-    /// The peer's samples, taken in turns with ours.
+    /// The other side's samples, taken in turns with ours.
     pub peer: Option<Side>,
+    /// Name of the other side where it is not the peer but another way in the same process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// Peer's median over ours: above 1 means that ours is better.
     pub ratio_of_medians: Option<f64>,
     /// Peer's minimum over ours.
@@ -98,6 +101,7 @@ impl Measured {
             unit,
             ours,
             peer,
+            baseline: None,
         }
     }
 }
@@ -111,8 +115,12 @@ impl Record {
             .iter()
             .map(|case| {
                 let peer = case.peer.as_ref();
+                let id = match &case.baseline {
+                    Some(baseline) => format!("{} (peer: {baseline})", case.id),
+                    None => case.id.clone(),
+                };
                 vec![
-                    case.id.clone(),
+                    id,
                     case.unit.clone(),
                     number(case.ours.median),
                     number(case.ours.min),

@@ -7,11 +7,23 @@ use super::{Context, Plan};
 /// Makes a benchmark's cases: loads the models, prepares the inputs.
 pub type Planner = fn(&Context) -> Result<Plan>;
 
-/// Name and description, one line a benchmark.
-pub const BENCHES: &[(&str, &str)] = &[(
-    "core",
-    "MiniLM-L6: load, forward, training step, latency, memory",
-)];
+/// A benchmark as it is listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Bench {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it measures.
+    pub about: &'static str,
+    /// The peer's script in `benches/peers`.
+    pub peer: &'static str,
+}
+
+/// All benchmarks.
+pub const BENCHES: &[Bench] = &[Bench {
+    name: "core",
+    about: "MiniLM-L6: load, forward, training step, latency, memory",
+    peer: "torch_bert.py",
+}];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
 #[cfg(feature = "repro")]
@@ -21,7 +33,7 @@ pub const PLANNERS: &[(&str, Planner)] = &[("core", super::core::plan)];
 #[cfg(not(feature = "repro"))]
 pub const PLANNERS: &[(&str, Planner)] = &[];
 
-/// The benchmark called `name`, where this build holds it.
+/// The planner of the benchmark called `name`, where this build holds it.
 pub fn find(name: &str) -> Option<Planner> {
     PLANNERS
         .iter()
@@ -32,11 +44,17 @@ pub fn find(name: &str) -> Option<Planner> {
 #[cfg(all(test, feature = "repro"))]
 mod tests {
     use super::*;
+    use crate::workspace::Workspace;
 
     #[test]
-    fn every_benchmark_has_its_function() {
-        let listed: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+    fn every_benchmark_has_its_function_and_its_peer() {
+        let listed: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
         let planned: Vec<&str> = PLANNERS.iter().map(|(name, _)| *name).collect();
         assert_eq!(listed, planned);
+        for bench in BENCHES {
+            let workspace = Workspace::find().unwrap();
+            let script = workspace.root().join("benches/peers").join(bench.peer);
+            assert!(script.is_file(), "{}", script.display());
+        }
     }
 }

@@ -47,15 +47,26 @@ pub struct Case {
     unit: String,
     warmup: usize,
     rounds: Option<usize>,
-    ours: Box<dyn FnMut() -> Result<f64>>,
-    peer: Option<Value>,
+    ours: Work,
+    other: Other,
+}
+
+/// Takes a sample.
+type Work = Box<dyn FnMut() -> Result<f64>>;
+
+/// What a case is compared with.
+enum Other {
+    Nothing,
+    /// The request that makes the peer do the same.
+    Peer(Value),
+    /// Another way to do the same in this process, and its name.
+    Baseline(String, Work),
 }
 
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Case")
             .field("id", &self.id)
-            .field("peer", &self.peer)
             .finish_non_exhaustive()
     }
 }
@@ -82,14 +93,39 @@ impl Case {
             warmup: 1,
             rounds: None,
             ours: Box::new(ours),
-            peer: None,
+            other: Other::Nothing,
         }
     }
 
     /// The request that makes the peer do the same.
     #[must_use]
     pub fn peer(mut self, request: Value) -> Self {
-        self.peer = Some(request);
+        self.other = Other::Peer(request);
+        self
+    }
+
+    /// Another way to do the same, called `name`, in this process: work to be timed.
+    #[must_use]
+    pub fn baseline(
+        self,
+        name: impl Into<String>,
+        mut work: impl FnMut() -> Result<()> + 'static,
+    ) -> Self {
+        self.baseline_value(name, move || {
+            let clock = Instant::now();
+            work()?;
+            Ok(clock.elapsed().as_secs_f64())
+        })
+    }
+
+    /// [`baseline`](Self::baseline) for a figure that the closure measures itself.
+    #[must_use]
+    pub fn baseline_value(
+        mut self,
+        name: impl Into<String>,
+        work: impl FnMut() -> Result<f64> + 'static,
+    ) -> Self {
+        self.other = Other::Baseline(name.into(), Box::new(work));
         self
     }
 
@@ -139,27 +175,31 @@ pub fn measure(plan: Plan, mut peer: Option<&mut Peer>, rounds: usize) -> Result
         for round in 0..case.warmup + rounds {
             // Whoever comes second may profit from a warm machine, or suffer from a hot one.
             for first in [round % 2 == 0, round % 2 != 0] {
-                let sample = if first {
-                    Some((case.ours)().with_context(|| case.id.clone())?)
+                let (side, sample) = if first {
+                    (&mut ours, Some((case.ours)()))
                 } else {
-                    None
+                    let sample = match (&mut case.other, peer.as_deref_mut()) {
+                        (Other::Baseline(_, work), _) => Some(work()),
+                        (Other::Peer(request), Some(peer)) => Some(peer.number(request)),
+                        _ => None,
+                    };
+                    (&mut theirs, sample)
                 };
-                match (sample, peer.as_deref_mut(), &case.peer) {
-                    (Some(sample), _, _) if round >= case.warmup => ours.push(sample),
-                    (None, Some(peer), Some(request)) => {
-                        let sample = peer.number(request)?;
-                        if round >= case.warmup {
-                            theirs.push(sample);
-                        }
-                    }
-                    _ => {}
+                if let Some(sample) = sample.transpose().with_context(|| case.id.clone())?
+                    && round >= case.warmup
+                {
+                    side.push(sample);
                 }
             }
             bar.inc(1);
         }
         let side =
             Side::new(ours).with_context(|| format!("{}: a sample is no number", case.id))?;
-        results.push(Measured::new(case.id, case.unit, side, Side::new(theirs)));
+        let mut measured = Measured::new(case.id, case.unit, side, Side::new(theirs));
+        if let Other::Baseline(name, _) = case.other {
+            measured.baseline = Some(name);
+        }
+        results.push(measured);
     }
     Ok(results)
 }
@@ -298,6 +338,18 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    #[test]
+    fn a_baseline_is_the_other_side_without_any_peer() {
+        let case = Case::value("sum", "MiB", || Ok(2.0)).baseline_value("dense", || Ok(5.0));
+        let plan = Plan {
+            setup: Vec::new(),
+            cases: vec![case],
+        };
+        let results = measure(plan, None, 2).unwrap();
+        assert_eq!(results[0].baseline.as_deref(), Some("dense"));
+        assert_eq!(results[0].ratio_of_medians, Some(2.5));
     }
 
     #[test]
