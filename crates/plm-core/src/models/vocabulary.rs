@@ -224,6 +224,8 @@ impl<M: PretrainedModel + WordTable> Pretrained<M> {
         if wanted > rows {
             let deviation = match M::init(&settings, M::TABLE) {
                 Init::Normal(deviation) => deviation,
+                // The deviation of Glorot's uniform numbers.
+                Init::Glorot => (2.0 / (wanted + width) as f64).sqrt(),
                 Init::Keep | Init::Constant(_) => 0.0,
             };
             let count = (wanted - rows) * width;
