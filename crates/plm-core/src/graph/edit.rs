@@ -1,9 +1,9 @@
 //! Sparse matrices from sparse matrices: transpose, self-loops, both directions.
 
 use super::build::Duplicates;
-use super::csr::Csr;
+use super::csr::{Csr, check_dims};
 use super::scalar::Scalar;
-use crate::Result;
+use crate::{Error, Result};
 
 impl<T: Scalar> Csr<T> {
     /// The transpose.
@@ -64,6 +64,37 @@ impl<T: Scalar> Csr<T> {
         )
     }
 
+    /// The rows `rows`, in the order given; a row may be taken several times.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) where a row is out of range or there are more than
+    /// 2³¹ − 1 of them.
+    pub fn select_rows(&self, rows: &[u32]) -> Result<Self> {
+        check_dims(rows.len(), self.n_cols())?;
+        if let Some(row) = rows.iter().find(|&&row| row as usize >= self.n_rows()) {
+            return Err(Error::invalid(
+                "rows",
+                format!("row {row} of {}", self.n_rows()),
+            ));
+        }
+        let mut indptr = Vec::with_capacity(rows.len() + 1);
+        indptr.push(0);
+        let (mut indices, mut values) = (Vec::new(), Vec::new());
+        for &row in rows {
+            let (columns, row_values) = self.row(row as usize);
+            indices.extend_from_slice(columns);
+            values.extend_from_slice(row_values);
+            indptr.push(indices.len());
+        }
+        Ok(Self::from_parts(
+            rows.len(),
+            self.n_cols(),
+            indptr,
+            indices,
+            values,
+        ))
+    }
+
     /// The entries for which `keep(row, column, value)` is true, in a matrix of the same size.
     pub fn filter(&self, mut keep: impl FnMut(u32, u32, T) -> bool) -> Self {
         let mut indptr = Vec::with_capacity(self.n_rows() + 1);
@@ -108,6 +139,10 @@ mod tests {
             [3.0, 1.0, 1.0, 0.0]
         );
         assert!(csr.symmetrize(Duplicates::Reject).is_err());
+        let rows = csr.select_rows(&[1, 0, 0]).unwrap();
+        assert_eq!(rows.to_dense(), [0.0, 0.0, 3.0, 1.0, 3.0, 1.0]);
+        let error = csr.select_rows(&[0, 2]).unwrap_err().to_string();
+        assert!(error.contains("row 2 of 2"), "{error}");
         assert!(csr.with_self_loops(f32::NAN).is_err());
         let wide = Csr::from_dense(1, 2, &[1.0_f32, 0.0]).unwrap();
         assert!(wide.with_self_loops(1.0).is_err());
