@@ -1,0 +1,3 @@
+//! Integration tests, one binary: linking burn once is enough.
+
+mod suite;

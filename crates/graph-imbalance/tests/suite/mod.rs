@@ -1,0 +1,11 @@
+mod data;
+mod gnn;
+mod losses;
+mod ppr;
+mod properties;
+mod renode;
+mod shared;
+mod split;
+mod support;
+mod totoro;
+mod training;
