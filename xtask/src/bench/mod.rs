@@ -5,6 +5,8 @@
 
 #[cfg(feature = "repro")]
 mod core;
+#[cfg(feature = "repro")]
+mod graph_imbalance;
 mod peer;
 mod record;
 pub mod registry;

@@ -19,15 +19,26 @@ pub struct Bench {
 }
 
 /// All benchmarks.
-pub const BENCHES: &[Bench] = &[Bench {
-    name: "core",
-    about: "MiniLM-L6: load, forward, training step, latency, memory",
-    peer: "torch_bert.py",
-}];
+pub const BENCHES: &[Bench] = &[
+    Bench {
+        name: "core",
+        about: "MiniLM-L6: load, forward, training step, latency, memory",
+        peer: "torch_bert.py",
+    },
+    Bench {
+        name: "graph-imbalance",
+        about: "a GCN's training step on Cora, Totoro on growing graphs (PLM_BENCH_LARGE=1 adds the \
+                largest), sparse products",
+        peer: "torch_geometric_gcn.py",
+    },
+];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
 #[cfg(feature = "repro")]
-pub const PLANNERS: &[(&str, Planner)] = &[("core", super::core::plan)];
+pub const PLANNERS: &[(&str, Planner)] = &[
+    ("core", super::core::plan),
+    ("graph-imbalance", super::graph_imbalance::plan),
+];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
 #[cfg(not(feature = "repro"))]

@@ -6,6 +6,8 @@
 mod context;
 #[cfg(feature = "repro")]
 mod core;
+#[cfg(feature = "repro")]
+pub(crate) mod graph_imbalance;
 mod outcome;
 pub mod registry;
 mod run;

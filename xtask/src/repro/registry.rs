@@ -9,7 +9,10 @@ pub type Runner = fn(&Context) -> Result<Outcome>;
 
 /// Name in `systems.toml` and function, one line a system. Empty in a build without the models.
 #[cfg(feature = "repro")]
-pub const RUNNERS: &[(&str, Runner)] = &[("core", super::core::run)];
+pub const RUNNERS: &[(&str, Runner)] = &[
+    ("core", super::core::run),
+    ("graph-imbalance", super::graph_imbalance::run),
+];
 
 /// Name in `systems.toml` and function, one line a system. Empty in a build without the models.
 #[cfg(not(feature = "repro"))]

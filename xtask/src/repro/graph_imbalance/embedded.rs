@@ -1,0 +1,148 @@
+//! The tier that needs nothing but the repository: generated graphs.
+
+use anyhow::Result;
+use burn::tensor::Device;
+use plm_core::rng::Seed;
+use plm_graph_imbalance::generate::{SbmConfig, WordConfig, generate};
+use plm_graph_imbalance::renode::ReNode;
+
+use super::levels::Extent;
+use super::problem::Problem;
+use super::{inductive, levels, networks, pictures, quantity, solvers};
+use crate::report::{Plot, Series};
+use crate::repro::{Check, Context, Op, Outcome, Row};
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let device = plm_core::device::parse(&context.device)?;
+    let mut outcome = Outcome::default();
+    let settings = &context.settings;
+    let nodes: usize = settings.get("nodes", 1400)?;
+    let gcn_splits: usize = settings.get("gcn_splits", 10)?;
+    let splits: usize = settings.get("splits", 3)?;
+    let extent = Extent {
+        draws: settings.get("draws", 120)?,
+        keep: settings.get("keep", 6)?,
+        constructed: settings.get("constructed", 3)?,
+    };
+    let problem = generated(nodes, 0.3, &device)?;
+
+    solvers::agree(&mut outcome, &problem.graph.adjacency)?;
+    solvers::closed_forms(&mut outcome)?;
+    let gcn_splits = networks::balanced(&problem, gcn_splits)?;
+    weights_are_as_stated(&mut outcome, &problem, &gcn_splits[0])?;
+    let runs = networks::compare(
+        context,
+        &mut outcome,
+        &problem,
+        &gcn_splits,
+        &gcn_splits[..splits.min(gcn_splits.len())],
+    )?;
+    let f1 = runs.split_means(|scores| scores.weighted_f1);
+    let mean = f1.iter().sum::<f64>() / f1.len() as f64;
+    let check = Check::new("pipeline_generated_gcn_wf1_ce", mean, Op::Ge, 0.7);
+    outcome.checks.push(check);
+    let gain = runs.gain(|scores| scores.weighted_f1);
+    let check = Check::new("renode_minus_ce_mean", gain.mean, Op::Gt, 0.0);
+    outcome.checks.push(check);
+
+    pictures::weights(&mut outcome, &problem, &gcn_splits[0])?;
+    pictures::map(&mut outcome, &problem, &gcn_splits[0])?;
+    pictures::accuracy_by_conflict(&mut outcome, &problem, &gcn_splits, &runs)?;
+    levels::sampled(context, &mut outcome, &problem, extent)?;
+    levels::constructed(context, &mut outcome, &problem, extent)?;
+    quantity::compare(context, &mut outcome, &problem, splits)?;
+    inductive::compare(context, &mut outcome, &problem, splits)?;
+    dial(context, &mut outcome, nodes, splits, &device)?;
+    Ok(outcome)
+}
+
+/// A citation-like graph of seven classes; a share of its nodes lies between two of them.
+fn generated(nodes: usize, mixed_share: f64, device: &Device) -> Result<Problem> {
+    let config = SbmConfig {
+        class_sizes: vec![nodes / 7; 7],
+        mixed_share,
+        words: Some(WordConfig {
+            topic_share: 0.25,
+            ..WordConfig::default()
+        }),
+        ..SbmConfig::default()
+    };
+    let sbm = generate(&config, Seed::new(1))?;
+    Problem::new("generated", sbm.graph, true, device)
+}
+
+fn weights_are_as_stated(
+    outcome: &mut Outcome,
+    problem: &Problem,
+    split: &plm_graph_imbalance::split::Split,
+) -> Result<()> {
+    let totoro = problem.totoro(split)?;
+    let conflict = totoro.conflict().values();
+    let weights = ReNode::default().weights(&split.train, conflict)?;
+    let mean = weights.iter().sum::<f64>() / weights.len() as f64;
+    let check = Check::new("mean_weight_minus_one", (mean - 1.0).abs(), Op::Le, 1e-6);
+    outcome.checks.push(check);
+    let rising = (0..weights.len())
+        .any(|a| (0..weights.len()).any(|b| conflict[a] < conflict[b] && weights[a] < weights[b]));
+    let check = Check::fact("weights_fall_with_conflict", !rising);
+    outcome.checks.push(check);
+    Ok(())
+}
+
+/// The generator's dial: the more nodes lie between classes, the more conflict and the less accuracy.
+fn dial(
+    context: &Context,
+    outcome: &mut Outcome,
+    nodes: usize,
+    splits: usize,
+    device: &Device,
+) -> Result<()> {
+    use super::paired::paired;
+    use super::problem::Method;
+    use plm_graph_imbalance::model::{Architecture, NetworkConfig};
+
+    let config = NetworkConfig::new(Architecture::Gcn);
+    let (mut conflicts, mut without, mut with) = (Vec::new(), Vec::new(), Vec::new());
+    for share in [0.0, 0.25, 0.5, 0.75] {
+        let problem = generated(nodes, share, device)?;
+        let own = networks::balanced(&problem, splits)?;
+        let mut total = 0.0;
+        for split in &own {
+            total += problem.totoro(split)?.conflict().total();
+        }
+        let bar = context
+            .progress
+            .bar(2 * splits as u64, &format!("mixed nodes {share}"));
+        let seeds = &context.seeds[..1];
+        let runs = paired(&problem, &config, Method::plain(), &own, seeds, &bar)?;
+        let id = format!("dial.{share}");
+        let conflict = total / splits as f64;
+        outcome
+            .rows
+            .push(Row::new(id.clone(), "overall conflict ΣT", conflict));
+        let rows = runs.rows(&id, "weighted F1", |scores| scores.weighted_f1);
+        conflicts.push(conflict);
+        without.push((share, rows[0].ours));
+        with.push((share, rows[1].ours));
+        outcome.rows.extend(rows);
+    }
+    let rises = conflicts.windows(2).all(|pair| pair[0] < pair[1]);
+    outcome
+        .checks
+        .push(Check::fact("conflict_rises_with_mixed_nodes", rises));
+    let fall = without[0].1 - without[3].1;
+    let check = Check::new("f1_lost_to_mixed_nodes", fall, Op::Gt, 0.0);
+    outcome.checks.push(check);
+    outcome.plots.push(Plot::lines(
+        "dial",
+        "Generated graphs: weighted F1 of a GCN by the share of nodes between two classes",
+        "share of mixed nodes",
+        "weighted F1",
+        vec![
+            Series::new("without ReNode", without),
+            Series::new("with ReNode", with),
+        ],
+    ));
+    Ok(())
+}
