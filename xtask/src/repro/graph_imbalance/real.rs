@@ -73,12 +73,13 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     levels::constructed(context, &mut outcome, &cora, extent)?;
     quantity::compare(context, &mut outcome, &cora, gcn_splits)?;
 
-    for name in others(context.tier) {
+    let others: String = settings.get("datasets", others(context.tier).join(","))?;
+    for name in others.split(',').filter(|name| !name.is_empty()) {
         let other = problem(name, &device, context)?;
         let own = networks::balanced(&other, splits)?;
         table(&mut outcome, &other, &own[0])?;
         networks::compare(context, &mut outcome, &other, &own, &own)?;
-        if *name == INDUCTIVE {
+        if name == INDUCTIVE {
             inductive::compare(context, &mut outcome, &other, splits)?;
         }
     }
