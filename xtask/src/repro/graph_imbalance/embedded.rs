@@ -59,8 +59,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     inductive::compare(context, &mut outcome, &problem, splits)?;
     dial(context, &mut outcome, nodes, splits, &device)?;
     outcome.notes.push(
-        "On generated graphs ReNode's gain is within its standard error of nothing, whatever the \
-         share of mixed nodes: no check asks for its sign. The tier `real` does."
+        "On generated graphs ReNode does not show the gain that it has on Cora: for a GCN it is about \
+         nothing, for some networks a loss. No check asks for its sign here; the tier `real` does."
             .to_owned(),
     );
     Ok(outcome)
