@@ -100,6 +100,21 @@ impl Labels {
     }
 }
 
+/// The number of nodes of each class among those of `classes`, none of them zero: `[n_classes]`.
+///
+/// # Errors
+/// [`Error::EmptyClass`] naming the first class without a node.
+pub(crate) fn count_every_class(classes: &[u32], n_classes: usize) -> Result<Vec<usize>> {
+    let mut counts = vec![0; n_classes];
+    for &class in classes {
+        counts[class as usize] += 1;
+    }
+    match counts.iter().position(|&count| count == 0) {
+        Some(class) => Err(Error::EmptyClass { class, n_classes }),
+        None => Ok(counts),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

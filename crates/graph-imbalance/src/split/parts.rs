@@ -1,6 +1,6 @@
 //! The three sets of a split.
 
-use crate::graph::Labels;
+use crate::graph::{Labels, count_every_class};
 use crate::{Error, Result};
 
 /// Disjoint sets of labeled nodes.
@@ -38,17 +38,8 @@ impl Split {
                 }
             }
         }
-        let mut counts = vec![0_usize; labels.n_classes()];
-        for class in labels.of(&self.train)? {
-            counts[class as usize] += 1;
-        }
-        match counts.iter().position(|&count| count == 0) {
-            Some(class) => Err(Error::EmptyClass {
-                class,
-                n_classes: labels.n_classes(),
-            }),
-            None => Ok(()),
-        }
+        count_every_class(&labels.of(&self.train)?, labels.n_classes())?;
+        Ok(())
     }
 }
 

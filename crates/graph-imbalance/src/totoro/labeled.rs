@@ -1,6 +1,6 @@
 //! The labeled set, checked.
 
-use crate::graph::Labels;
+use crate::graph::{Labels, count_every_class};
 use crate::{Error, Result};
 
 /// The training nodes and their classes, every class among them.
@@ -31,21 +31,11 @@ impl LabeledSet {
                 format!("node {} is given twice", pair[0]),
             ));
         }
-        let mut counts = vec![0; labels.n_classes()];
-        for &class in &classes {
-            counts[class as usize] += 1;
-        }
-        match counts.iter().position(|&count| count == 0) {
-            Some(class) => Err(Error::EmptyClass {
-                class,
-                n_classes: labels.n_classes(),
-            }),
-            None => Ok(Self {
-                nodes: train.to_vec(),
-                classes,
-                counts,
-            }),
-        }
+        Ok(Self {
+            nodes: train.to_vec(),
+            counts: count_every_class(&classes, labels.n_classes())?,
+            classes,
+        })
     }
 
     pub(super) fn n_classes(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::graph::{Adjacency, Labels};
+use crate::graph::{Adjacency, Labels, count_every_class};
 use crate::loss::{ClassLoss, LossConfig, Tam, TamConfig, weighted_mean};
 use crate::{Error, Result};
 
@@ -35,16 +35,7 @@ impl Objective {
         device: &Device,
     ) -> Result<Self> {
         let classes = labels.of(nodes)?;
-        let mut counts = vec![0; labels.n_classes()];
-        for &class in &classes {
-            counts[class as usize] += 1;
-        }
-        if let Some(class) = counts.iter().position(|&count| count == 0) {
-            return Err(Error::EmptyClass {
-                class,
-                n_classes: counts.len(),
-            });
-        }
+        let counts = count_every_class(&classes, labels.n_classes())?;
         let device = device.clone().inner();
         Ok(Self {
             loss: ClassLoss::new(config, &counts, &device)?,

@@ -4,17 +4,13 @@ use std::ops::ControlFlow;
 
 use anyhow::{Result, bail};
 use plm_core::rng::Seed;
-use plm_graph_imbalance::loss::LossConfig;
 use plm_graph_imbalance::model::{Architecture, Network, NetworkConfig};
 use plm_graph_imbalance::ppr::{PprForm, PushPpr};
-use plm_graph_imbalance::renode::ReNode;
 use plm_graph_imbalance::split::{InductiveIssue, Split, inductive_split};
-use plm_graph_imbalance::train::{
-    Evaluation, NodeScores, Objective, PprgoData, TrainConfig, train_pprgo,
-};
+use plm_graph_imbalance::train::{NodeScores, PprgoData, TrainConfig, train_pprgo};
 
 use super::paired::{Gain, in_threads};
-use super::problem::Problem;
+use super::problem::{Method, Problem};
 use crate::repro::{Context, Outcome, Row};
 
 /// Residual bound and entries kept of a row of PageRank, as PPRGo has them.
@@ -96,35 +92,24 @@ fn draw(problem: &Problem, issue: InductiveIssue, count: usize) -> Result<Vec<Sp
 }
 
 fn train(problem: &Problem, split: &Split, renode: bool, seed: Seed) -> Result<NodeScores> {
-    let (labels, device) = (&problem.graph.labels, &problem.device);
+    let device = &problem.device;
     let rows = PushPpr::new(EPSILON)?.rows::<f32>(
         &problem.diffusion,
         &split.train,
         Some(TOP_K),
         PprForm::Symmetric,
     )?;
-    let mut objective = Objective::new(LossConfig::CrossEntropy, labels, &split.train, device)?;
-    if renode {
-        let totoro = problem.totoro(split)?;
-        let weights = ReNode::default().weights(&split.train, totoro.conflict().values())?;
-        let weights: Vec<f32> = weights.iter().map(|&weight| weight as f32).collect();
-        objective = objective.with_weights(&weights)?;
-    }
+    let weights = renode.then(|| problem.weights(split)).transpose()?;
+    let objective = problem.objective(&Method::plain(), split, weights.as_deref())?;
     let config = NetworkConfig::new(Architecture::pprgo());
     let width = problem.inputs.features().width();
-    let Network::Pprgo(model) = config.init(width, labels.n_classes(), seed, device)? else {
+    let Network::Pprgo(model) = config.init(width, problem.graph.n_classes(), seed, device)? else {
         bail!("settings of PPRGo make a PPRGo");
     };
     let data = PprgoData {
         rows: &rows,
         features: &problem.graph.features,
         batch_size: None,
-    };
-    let evaluation = Evaluation {
-        inputs: &problem.inputs,
-        labels,
-        valid: &split.valid,
-        test: &split.test,
     };
     let config = TrainConfig {
         max_epochs: EPOCHS,
@@ -134,7 +119,7 @@ fn train(problem: &Problem, split: &Split, renode: bool, seed: Seed) -> Result<N
         model,
         &data,
         &objective,
-        &evaluation,
+        &problem.evaluation(split),
         &config,
         device,
         &mut |_| ControlFlow::Continue(()),

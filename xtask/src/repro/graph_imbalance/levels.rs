@@ -71,11 +71,7 @@ pub(super) fn sampled(
             .rows
             .push(Row::new(id.clone(), "overall conflict ΣT", mean));
         let rows = runs.rows(&id, "weighted F1", |scores| scores.weighted_f1);
-        outcome.rows.extend(if name == "cora" {
-            published::level(level, rows)
-        } else {
-            rows
-        });
+        outcome.rows.extend(published::level(&id, rows));
         let gain = runs.gain(|scores| scores.weighted_f1);
         outcome.rows.push(gain.row(
             format!("{id}.gain"),
@@ -95,11 +91,7 @@ pub(super) fn sampled(
         format!("Pearson correlation over {} splits", scores.len()),
         correlation,
     );
-    outcome.rows.push(if name == "cora" {
-        published::correlation(row)
-    } else {
-        row
-    });
+    outcome.rows.push(published::correlation(name, row));
     let (low, high) = (gains[0], gains[2]);
     outcome.rows.push(difference(
         format!("{name}.renode_gain_high_minus_low"),

@@ -45,26 +45,26 @@ pub(super) fn paired(
     seeds: &[u64],
     bar: &ProgressBar,
 ) -> Result<Paired> {
-    let methods = [method, method.with_renode()];
-    let jobs: Vec<(usize, usize, usize)> = (0..splits.len())
+    // They depend on the split alone, not on the network's first weights.
+    let weights = in_threads(splits, |split| problem.weights(split))?;
+    let jobs: Vec<(bool, usize, usize)> = (0..splits.len())
         .flat_map(|split| (0..seeds.len()).map(move |init| (split, init)))
-        .flat_map(|(split, init)| [(0, split, init), (1, split, init)])
+        .flat_map(|(split, init)| [(false, split, init), (true, split, init)])
         .collect();
-    let runs = in_threads(&jobs, |&(method, split, init)| {
+    let runs = in_threads(&jobs, |&(renode, split, init)| {
         // Other first weights on every split: else one lucky draw would count for all of them.
         let seed = Seed::new(seeds[init]).child(&problem.name).at(split as u64);
-        let run = problem.train(network, &methods[method], &splits[split], seed);
+        let weights = renode.then_some(weights[split].as_slice());
+        let run = problem.train(network, &method, &splits[split], weights, seed);
         bar.inc(1);
         run
     })?;
-    let mut sides = [
-        vec![Vec::new(); splits.len()],
-        vec![Vec::new(); splits.len()],
-    ];
-    for ((method, split, _), run) in jobs.into_iter().zip(runs) {
-        sides[method][split].push(run);
+    let mut without = vec![Vec::new(); splits.len()];
+    let mut with = without.clone();
+    for ((renode, split, _), run) in jobs.into_iter().zip(runs) {
+        let side = if renode { &mut with } else { &mut without };
+        side[split].push(run);
     }
-    let [without, with] = sides;
     Ok(Paired { without, with })
 }
 

@@ -36,7 +36,6 @@ pub(super) struct Problem {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Method {
     pub(super) loss: LossConfig,
-    pub(super) renode: Option<ReNode>,
     pub(super) tam: Option<TamConfig>,
 }
 
@@ -56,19 +55,7 @@ impl Method {
 
     /// `loss` by itself.
     pub(super) fn of(loss: LossConfig) -> Self {
-        Self {
-            loss,
-            renode: None,
-            tam: None,
-        }
-    }
-
-    /// The same with the paper's node weights, from 0.5 to 1.5.
-    pub(super) fn with_renode(self) -> Self {
-        Self {
-            renode: Some(ReNode::default()),
-            ..self
-        }
+        Self { loss, tam: None }
     }
 }
 
@@ -106,39 +93,58 @@ impl Problem {
         )?)
     }
 
+    /// ReNode's weights of the training nodes of `split`, from the paper's 0.5 to 1.5.
+    pub(super) fn weights(&self, split: &Split) -> Result<Vec<f32>> {
+        let totoro = self.totoro(split)?;
+        let weights = ReNode::default().weights(&split.train, totoro.conflict().values())?;
+        Ok(weights.iter().map(|&weight| weight as f32).collect())
+    }
+
+    /// What training on `split` minimizes; with `weights` it is ReNode.
+    pub(super) fn objective(
+        &self,
+        method: &Method,
+        split: &Split,
+        weights: Option<&[f32]>,
+    ) -> Result<Objective> {
+        let labels = &self.graph.labels;
+        let mut objective = Objective::new(method.loss, labels, &split.train, &self.device)?;
+        if let Some(weights) = weights {
+            objective = objective.with_weights(weights)?;
+        }
+        if let Some(tam) = method.tam {
+            objective = objective.with_tam(tam, &self.graph.adjacency)?;
+        }
+        Ok(objective)
+    }
+
+    /// What a model trained on `split` is judged by.
+    pub(super) fn evaluation<'a>(&'a self, split: &'a Split) -> Evaluation<'a> {
+        Evaluation {
+            inputs: &self.inputs,
+            labels: &self.graph.labels,
+            valid: &split.valid,
+            test: &split.test,
+        }
+    }
+
     /// Trains `network` on `split`. Runs with the same `seed` begin with the same weights and see the
-    /// same dropout, whatever the method: their scores are pairs.
+    /// same dropout, whatever is minimized: their scores are pairs.
     pub(super) fn train(
         &self,
         network: &NetworkConfig,
         method: &Method,
         split: &Split,
+        weights: Option<&[f32]>,
         seed: Seed,
     ) -> Result<Run> {
-        let labels = &self.graph.labels;
-        let mut objective = Objective::new(method.loss, labels, &split.train, &self.device)?;
-        if let Some(renode) = method.renode {
-            let totoro = self.totoro(split)?;
-            let weights = renode.weights(&split.train, totoro.conflict().values())?;
-            let weights: Vec<f32> = weights.iter().map(|&weight| weight as f32).collect();
-            objective = objective.with_weights(&weights)?;
-        }
-        if let Some(tam) = method.tam {
-            objective = objective.with_tam(tam, &self.graph.adjacency)?;
-        }
-        let evaluation = Evaluation {
-            inputs: &self.inputs,
-            labels,
-            valid: &split.valid,
-            test: &split.test,
-        };
         let width = self.inputs.features().width();
-        let model = network.init(width, labels.n_classes(), seed, &self.device)?;
+        let model = network.init(width, self.graph.n_classes(), seed, &self.device)?;
         let trained = train_full_batch(
             model,
             &self.inputs,
-            &objective,
-            &evaluation,
+            &self.objective(method, split, weights)?,
+            &self.evaluation(split),
             &TrainConfig::transductive(seed),
             &mut |_| ControlFlow::Continue(()),
         )?;

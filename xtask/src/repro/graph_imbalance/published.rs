@@ -15,7 +15,10 @@ const WEIGHTED_F1: [(&str, f64, f64); 5] = [
 ];
 
 /// Weighted F1 of a GCN on Cora by conflict level, without and with ReNode.
-const LEVELS: [(&str, f64, f64); 2] = [("low", 0.797, 0.804), ("high", 0.765, 0.787)];
+const LEVELS: [(&str, f64, f64); 2] = [
+    ("cora.sampled.low", 0.797, 0.804),
+    ("cora.sampled.high", 0.765, 0.787),
+];
 
 /// Pearson correlation of overall conflict and weighted F1 of a GCN on Cora.
 const CORRELATION: f64 = -0.618;
@@ -25,14 +28,17 @@ pub(super) fn weighted_f1(id: &str, rows: [Row; 2]) -> [Row; 2] {
     beside(WEIGHTED_F1.iter().find(|(other, ..)| *other == id), rows)
 }
 
-/// Adds the published figures to the pair of rows of a conflict level of Cora.
-pub(super) fn level(level: &str, rows: [Row; 2]) -> [Row; 2] {
-    beside(LEVELS.iter().find(|(other, ..)| *other == level), rows)
+/// Adds the published figures to the pair of rows of a conflict level.
+pub(super) fn level(id: &str, rows: [Row; 2]) -> [Row; 2] {
+    beside(LEVELS.iter().find(|(other, ..)| *other == id), rows)
 }
 
-/// Adds the published correlation.
-pub(super) fn correlation(row: Row) -> Row {
-    row.published(CORRELATION, SOURCE)
+/// Adds the published correlation to the row of a data set.
+pub(super) fn correlation(dataset: &str, row: Row) -> Row {
+    match dataset {
+        "cora" => row.published(CORRELATION, SOURCE),
+        _ => row,
+    }
 }
 
 fn beside(found: Option<&(&str, f64, f64)>, rows: [Row; 2]) -> [Row; 2] {
