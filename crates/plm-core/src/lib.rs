@@ -5,6 +5,7 @@ pub mod config;
 pub mod data;
 pub mod device;
 mod error;
+pub mod files;
 pub mod generate;
 pub mod graph;
 pub mod kernel;

@@ -13,7 +13,6 @@
 //! the size of the file does not back. Compressed files may expand to 256 times their size and one
 //! MiB more.
 
-mod atomic;
 mod dataset;
 mod edge_list;
 mod expand;

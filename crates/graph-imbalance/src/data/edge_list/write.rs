@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use plm_core::files::write_atomic;
+
 use super::{EdgeListFiles, EdgeListOptions};
 use crate::data::Dataset;
-use crate::data::atomic::write_file;
 use crate::graph::Features;
 use crate::{Error, Result};
 
@@ -105,7 +106,7 @@ fn write_rows<S: AsRef<str>>(
     header: &[impl AsRef<str>],
     rows: impl Iterator<Item = Vec<S>>,
 ) -> Result<()> {
-    write_file(path, |writer| {
+    write_atomic(path, |writer| {
         if options.header {
             writeln!(writer, "{}", line(options, header)?)?;
         }
@@ -113,7 +114,8 @@ fn write_rows<S: AsRef<str>>(
             writeln!(writer, "{}", line(options, &row)?)?;
         }
         Ok(())
-    })
+    })?;
+    Ok(())
 }
 
 fn line(options: &EdgeListOptions, fields: &[impl AsRef<str>]) -> io::Result<String> {

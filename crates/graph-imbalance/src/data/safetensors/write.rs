@@ -5,12 +5,12 @@ use std::io::Write;
 use std::path::Path;
 
 use flate2::{Compression, GzBuilder};
+use plm_core::files::write_atomic;
 use safetensors::Dtype;
 use serde_json::json;
 
 use super::is_gzipped;
 use crate::data::Dataset;
-use crate::data::atomic::write_file;
 use crate::graph::Features;
 use crate::{Error, Result};
 
@@ -38,14 +38,15 @@ pub fn write_safetensors(path: impl AsRef<Path>, dataset: &Dataset) -> Result<()
         dataset.graph.n_classes(),
     )?;
     let bytes = file.bytes();
-    write_file(path, |writer| {
+    write_atomic(path, |writer| {
         if !is_gzipped(path) {
             return writer.write_all(&bytes);
         }
         let mut encoder = GzBuilder::new().write(writer, Compression::best());
         encoder.write_all(&bytes)?;
         encoder.finish().map(|_| ())
-    })
+    })?;
+    Ok(())
 }
 
 /// The tensors and the metadata of a file.

@@ -7,15 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Result};
 
-/// Writes `path` by way of a new file beside it, so that a reader sees the old content or the new.
+/// Writes `path` by way of a new file beside it, so that a reader sees the old content or the new,
+/// and flushes it to disk.
 ///
 /// # Errors
-/// [`Error::Core`] where something cannot be written; the old content is then still there.
-pub(super) fn write_file(
-    path: &Path,
+/// [`Error::Io`] where something cannot be written, [`Error::Format`] where `path` names no file; the
+/// old content is then still there.
+pub fn write_atomic(
+    path: impl AsRef<Path>,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
+    let path = path.as_ref();
     let Some(name) = path.file_name() else {
         return Err(Error::format(path, "is not the name of a file"));
     };
@@ -50,17 +53,17 @@ mod tests {
     fn a_failure_leaves_the_old_content_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        write_file(&path, |writer| writer.write_all(b"old")).unwrap();
+        write_atomic(&path, |writer| writer.write_all(b"old")).unwrap();
         let fail = |writer: &mut BufWriter<File>| {
             writer.write_all(b"new")?;
             Err(io::Error::other("no more"))
         };
-        let error = write_file(&path, fail).unwrap_err().to_string();
+        let error = write_atomic(&path, fail).unwrap_err().to_string();
         assert!(error.contains("file: no more"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        write_file(&path, |writer| writer.write_all(b"new")).unwrap();
+        write_atomic(&path, |writer| writer.write_all(b"new")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert!(write_file(Path::new("/"), |_| Ok(())).is_err());
+        assert!(write_atomic("/", |_| Ok(())).is_err());
     }
 }
