@@ -228,6 +228,7 @@ impl ModelConfig for EncoderConfig {
                 "pad_token_id": self.pad_token_id,
                 "initializer_range": self.initializer_range,
                 "tie_word_embeddings": self.tie_word_embeddings,
+                "num_labels": self.num_labels,
             }),
             family => json!({
                 "model_type": match family {
@@ -251,6 +252,7 @@ impl ModelConfig for EncoderConfig {
                 "initializer_range": self.initializer_range,
                 "relative_attention_num_buckets": self.relative_attention_num_buckets,
                 "tie_word_embeddings": self.tie_word_embeddings,
+                "num_labels": self.num_labels,
             }),
         };
         let Value::Object(mut fields) = value else {
@@ -262,5 +264,36 @@ impl ModelConfig for EncoderConfig {
             fields.remove("type_vocab_size");
         }
         fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_back_for_every_family() {
+        for family in [
+            EncoderFamily::Bert,
+            EncoderFamily::Roberta,
+            EncoderFamily::Mpnet,
+            EncoderFamily::DistilBert,
+        ] {
+            let config = EncoderConfig {
+                family,
+                hidden_size: 24,
+                num_hidden_layers: 3,
+                num_attention_heads: 6,
+                intermediate_size: 40,
+                hidden_act: Activation::Relu,
+                num_labels: 5,
+                ..EncoderConfig::bert(70)
+            };
+            let file = ConfigFile::from_fields("test", config.to_fields());
+            let again = EncoderConfig::from_file(&file).unwrap();
+            assert_eq!(again.num_labels, 5, "{family:?}");
+            assert_eq!(again.hidden_act, Activation::Relu, "{family:?}");
+            assert_eq!(again.intermediate_size, 40, "{family:?}");
+        }
     }
 }
