@@ -61,12 +61,12 @@ impl Plot {
         let all = || finite.iter().flat_map(|(_, points)| points.iter());
         let x = range(all().map(|point| point.0), 0.02)?;
         let y = range(all().map(|point| point.1), 0.06)?;
-        let mut chart = self.chart(area, x, y)?;
+        let mut chart = self.chart(area, x.clone(), y.clone())?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
-            .y_label_formatter(&|y| number(*y))
-            .x_label_formatter(&|x| number(*x))
+            .y_label_formatter(&ticks(&y))
+            .x_label_formatter(&ticks(&x))
             .x_desc(&self.x)
             .y_desc(&self.y)
             .label_style((FONT, 14))
@@ -141,7 +141,7 @@ impl Plot {
         } else {
             y
         };
-        let mut chart = self.chart(area, -0.5..categories.len() as f64 - 0.5, y)?;
+        let mut chart = self.chart(area, -0.5..categories.len() as f64 - 0.5, y.clone())?;
         let name = |x: &f64| {
             let place = x.round();
             let near = (x - place).abs() < 1e-6 && place >= 0.0;
@@ -156,7 +156,7 @@ impl Plot {
             .configure_mesh()
             .disable_x_mesh()
             .light_line_style(TRANSPARENT)
-            .y_label_formatter(&|y| number(*y))
+            .y_label_formatter(&ticks(&y))
             .x_labels(2 * categories.len() + 1)
             .x_label_formatter(&name)
             .y_desc(&self.y)
@@ -221,14 +221,14 @@ impl Plot {
             let bin = ((value - x.start) / step) as usize;
             counts[bin.min(bins - 1)] += 1;
         }
-        let top = f64::from(counts.iter().copied().max().unwrap_or(1)) * 1.06;
-        let mut chart = self.chart(area, x.clone(), 0.0..top)?;
+        let y = 0.0..f64::from(counts.iter().copied().max().unwrap_or(1)) * 1.06;
+        let mut chart = self.chart(area, x.clone(), y.clone())?;
         chart
             .configure_mesh()
             .disable_x_mesh()
             .light_line_style(TRANSPARENT)
-            .y_label_formatter(&|y| number(*y))
-            .x_label_formatter(&|x| number(*x))
+            .y_label_formatter(&ticks(&y))
+            .x_label_formatter(&ticks(&x))
             .x_desc(&self.x)
             .y_desc(&self.y)
             .label_style((FONT, 14))
@@ -278,6 +278,12 @@ fn range(values: impl Iterator<Item = f64>, margin: f64) -> Result<std::ops::Ran
     Ok(low - pad..high + pad)
 }
 
+/// Labels of an axis. A tick that should be 0 but is a rounding error away from it reads `0`.
+fn ticks(range: &std::ops::Range<f64>) -> impl Fn(&f64) -> String + use<> {
+    let nothing = (range.end - range.start) * 1e-9;
+    move |&value| number(if value.abs() < nothing { 0.0 } else { value })
+}
+
 fn swatch(color: RGBColor) -> impl Fn((i32, i32)) -> Rectangle<(i32, i32)> {
     move |(x, y)| Rectangle::new([(x, y - 5), (x + 14, y + 5)], color.filled())
 }
@@ -304,6 +310,14 @@ fn drawing(error: impl std::fmt::Display) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_errors_at_zero_are_not_labels() {
+        let label = ticks(&(-0.3..0.3));
+        assert_eq!(label(&-5.551e-17), "0");
+        assert_eq!(label(&-0.1), "-0.1");
+        assert_eq!(ticks(&(0.0..1e-12))(&5e-13), "5e-13");
+    }
 
     #[test]
     fn a_single_value_still_has_a_range() {
