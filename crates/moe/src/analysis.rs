@@ -1,0 +1,159 @@
+//! What can be seen of a layer before and after it is divided.
+
+use plm_core::nn::FeedForward;
+
+use crate::capture::FfnInputs;
+use crate::convert::{MoeLayer, each_chunk};
+use crate::host::{matrix, values};
+use crate::router::Router;
+use crate::score::contributions;
+use crate::{Error, Result};
+
+/// Which share of the neurons is active, token by token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Activity {
+    /// The share of neurons above 0, for every token, in rising order.
+    shares: Vec<f64>,
+}
+
+impl Activity {
+    /// The activity of `ffn` over `inputs`.
+    ///
+    /// # Errors
+    /// [`Error::NoTokens`] without inputs.
+    pub fn of(ffn: &FeedForward, inputs: &FfnInputs) -> Result<Self> {
+        let neurons = ffn.inner.weight.val().dims()[1];
+        let mut shares = Vec::with_capacity(inputs.tokens());
+        each_chunk(ffn, inputs, |hidden| {
+            shares.extend(hidden.chunks_exact(neurons).map(|row| {
+                let active = row.iter().filter(|&&value| value > 0.0).count();
+                active as f64 / neurons as f64
+            }));
+            Ok(())
+        })?;
+        shares.sort_by(f64::total_cmp);
+        Ok(Self { shares })
+    }
+
+    /// The mean share: the active ratio of the paper.
+    pub fn mean(&self) -> f64 {
+        self.shares.iter().sum::<f64>() / self.shares.len() as f64
+    }
+
+    /// The share of tokens for which less than `share` of the neurons are active.
+    pub fn below(&self, share: f64) -> f64 {
+        let count = self.shares.partition_point(|&own| own < share);
+        count as f64 / self.shares.len() as f64
+    }
+}
+
+/// How often each expert is chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExpertLoad {
+    /// Tokens of each expert.
+    pub counts: Vec<u64>,
+}
+
+impl ExpertLoad {
+    /// The load of `layer` over `inputs`.
+    ///
+    /// # Errors
+    /// [`Error::NoTokens`] without inputs; those of the policy.
+    pub fn of(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Self> {
+        if inputs.tokens() == 0 {
+            return Err(Error::NoTokens {
+                what: "load of experts",
+            });
+        }
+        let experts = layer.partition.experts();
+        let scores = expert_scores(layer, inputs)?;
+        let selection = layer.policy.select(&scores, experts)?;
+        let mut counts = vec![0; experts];
+        for token in 0..inputs.tokens() {
+            for &expert in selection.of(token) {
+                counts[expert as usize] += 1;
+            }
+        }
+        Ok(Self { counts })
+    }
+
+    /// Experts that no token chose.
+    pub fn unused(&self) -> usize {
+        self.counts.iter().filter(|&&count| count == 0).count()
+    }
+
+    /// The Gini coefficient of the counts: 0 where all are alike, near 1 where one expert has all.
+    pub fn gini(&self) -> f64 {
+        let mut counts = self.counts.clone();
+        counts.sort_unstable();
+        let total: u64 = counts.iter().sum();
+        if total == 0 {
+            return 0.0;
+        }
+        let n = counts.len() as f64;
+        let ranked: f64 = counts
+            .iter()
+            .enumerate()
+            .map(|(place, &count)| (2.0 * (place + 1) as f64 - n - 1.0) * count as f64)
+            .sum();
+        ranked / (n * total as f64)
+    }
+}
+
+/// The router's scores of every expert for `inputs`, `[tokens, experts]`.
+pub(crate) fn expert_scores(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<f32>> {
+    if matches!(layer.router, Router::Groundtruth(_)) {
+        return expert_contributions(layer, inputs);
+    }
+    let device = layer.ffn.inner.weight.device().inner();
+    let x = matrix(&inputs.rows, inputs.tokens(), inputs.width, &device);
+    let scores = layer.router.scores(&x).expect("only groundtruth has none");
+    Ok(values(scores))
+}
+
+/// The experts' contributions to each of `inputs`, `[tokens, experts]`.
+///
+/// # Errors
+/// [`Error::NoTokens`] without inputs.
+pub fn expert_contributions(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<f32>> {
+    let device = layer.ffn.inner.weight.device().inner();
+    let neurons = layer.partition.neurons();
+    let mean = layer.mean_tensor();
+    let w_out = layer.ffn.outer.weight.val();
+    let mut all = Vec::with_capacity(inputs.tokens() * layer.partition.experts());
+    each_chunk(&layer.ffn, inputs, |hidden| {
+        let hidden = matrix(&hidden, hidden.len() / neurons, neurons, &device);
+        let experts = layer.partition.experts();
+        let own = contributions(layer.contribution, hidden, &w_out, mean.as_ref(), experts);
+        all.extend(values(own));
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_statistics_by_hand() {
+        let even = ExpertLoad { counts: vec![3; 4] };
+        assert_eq!((even.gini(), even.unused()), (0.0, 0));
+        // One of four has all: (n - 1) / n.
+        let one = ExpertLoad {
+            counts: vec![0, 8, 0, 0],
+        };
+        assert_eq!((one.gini(), one.unused()), (0.75, 3));
+        assert_eq!(ExpertLoad { counts: vec![0, 0] }.gini(), 0.0);
+    }
+
+    #[test]
+    fn activity_counts_tokens_strictly_below() {
+        let activity = Activity {
+            shares: vec![0.1, 0.2, 0.2, 0.5],
+        };
+        assert!((activity.mean() - 0.25).abs() < 1e-12);
+        assert_eq!(activity.below(0.2), 0.25);
+        assert_eq!(activity.below(0.6), 1.0);
+    }
+}

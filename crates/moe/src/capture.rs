@@ -1,0 +1,172 @@
+//! What the feed-forward layers of a model read: the data that routers and means are fitted to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burn::tensor::Tensor;
+use plm_core::models::Stack;
+use plm_core::nn::{Tapped, Taps};
+
+use crate::host::values;
+use crate::layer::LayerId;
+use crate::{Error, Result};
+
+/// Input rows of one feed-forward layer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FfnInputs {
+    /// Width of a row.
+    pub width: usize,
+    /// The rows one after the other, `[tokens, width]`.
+    pub rows: Vec<f32>,
+}
+
+impl FfnInputs {
+    /// Number of rows.
+    pub fn tokens(&self) -> usize {
+        self.rows.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// The first `share` of the rows, for fitting, and the rest, for measuring.
+    ///
+    /// The original code trains routers on the first 90 % of the tokens (MoEfication, `mlp_select.py`).
+    pub fn split(&self, share: f64) -> (&[f32], &[f32]) {
+        let tokens = (self.tokens() as f64 * share).round() as usize;
+        self.rows.split_at(tokens.min(self.tokens()) * self.width)
+    }
+}
+
+/// The inputs of all feed-forward layers over some texts.
+///
+/// Ask a forward pass for them with [`Capture::taps`], then [`Capture::add`] what it tapped:
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use burn::tensor::{Int, Tensor};
+/// use plm_core::models::{EncoderInput, EncoderModel, Stack};
+/// use plm_core::config::{EncoderConfig, EncoderFamily};
+/// use plm_moe::Capture;
+///
+/// # let device = plm_core::device::parse("flex")?;
+/// # let json = r#"{"model_type":"bert","vocab_size":9,"hidden_size":4,"num_hidden_layers":2,
+/// #   "num_attention_heads":1,"intermediate_size":8,"max_position_embeddings":8,"type_vocab_size":2,
+/// #   "hidden_act":"relu"}"#;
+/// # let file = plm_core::config::ConfigFile::from_fields("doc", serde_json::from_str(json)?);
+/// # let config = <EncoderConfig as plm_core::config::ModelConfig>::from_file(&file)?;
+/// let model = EncoderModel::new(&config, false, &device);
+/// let mut capture = Capture::new(20_000);
+/// let ids = Tensor::<2, Int>::from_data([[1, 2, 3], [4, 5, 0]], &device);
+/// let visible = [true, true, true, true, true, false];
+/// let output = model.forward(&EncoderInput::ids(ids).with_taps(Capture::taps(2)));
+/// capture.add(Stack::Encoder, &output.tapped, &visible)?;
+/// assert_eq!(capture.tokens(), 5);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Capture {
+    layers: BTreeMap<LayerId, FfnInputs>,
+    max_tokens: usize,
+}
+
+impl Capture {
+    /// An empty collection that keeps at most `max_tokens` rows of each layer.
+    pub fn new(max_tokens: usize) -> Self {
+        Self {
+            layers: BTreeMap::new(),
+            max_tokens,
+        }
+    }
+
+    /// What to ask a stack of `layers` layers for.
+    pub fn taps(layers: usize) -> Taps {
+        Taps {
+            ffn_inputs: (0..layers).collect::<BTreeSet<_>>(),
+            ..Taps::default()
+        }
+    }
+
+    /// Adds the tapped inputs of one batch; `keep` says which positions count, `[batch, length]` in
+    /// row-major order: padding must not.
+    ///
+    /// # Errors
+    /// [`Error::Size`] where `keep` has not one entry for each position, [`Error::NotFinite`] where an
+    /// input is not a number.
+    pub fn add(&mut self, stack: Stack, tapped: &Tapped, keep: &[bool]) -> Result<()> {
+        for (&index, rows) in &tapped.ffn_inputs {
+            self.add_layer(LayerId { stack, index }, rows.clone(), keep)?;
+        }
+        Ok(())
+    }
+
+    fn add_layer(&mut self, layer: LayerId, rows: Tensor<3>, keep: &[bool]) -> Result<()> {
+        let [batch, length, width] = rows.dims();
+        if keep.len() != batch * length {
+            return Err(Error::Size {
+                what: "the list of positions to keep".to_owned(),
+                found: keep.len(),
+                expected: batch * length,
+            });
+        }
+        let inputs = self.layers.entry(layer).or_default();
+        if inputs.rows.is_empty() {
+            inputs.width = width;
+        }
+        if inputs.width != width {
+            return Err(Error::Size {
+                what: format!("an input row of layer {layer}"),
+                found: width,
+                expected: inputs.width,
+            });
+        }
+        for (row, _) in values(rows)
+            .chunks_exact(width.max(1))
+            .zip(keep)
+            .filter(|(_, keep)| **keep)
+        {
+            let count = inputs.tokens();
+            if count >= self.max_tokens {
+                break;
+            }
+            if let Some(column) = row.iter().position(|value| !value.is_finite()) {
+                return Err(Error::NotFinite {
+                    what: format!("the input of layer {layer}"),
+                    row: count,
+                    column,
+                    value: f64::from(row[column]),
+                });
+            }
+            inputs.rows.extend_from_slice(row);
+        }
+        Ok(())
+    }
+
+    /// Whether every layer seen so far has as many rows as wanted.
+    pub fn is_full(&self) -> bool {
+        !self.layers.is_empty()
+            && self
+                .layers
+                .values()
+                .all(|inputs| inputs.tokens() >= self.max_tokens)
+    }
+
+    /// The smallest number of rows of a layer.
+    pub fn tokens(&self) -> usize {
+        self.layers
+            .values()
+            .map(FfnInputs::tokens)
+            .min()
+            .unwrap_or(0)
+    }
+
+    /// The inputs of one layer.
+    ///
+    /// # Errors
+    /// [`Error::NoTokens`] where it has none.
+    pub fn layer(&self, layer: LayerId) -> Result<&FfnInputs> {
+        self.layers
+            .get(&layer)
+            .filter(|inputs| inputs.tokens() > 0)
+            .ok_or(Error::NoTokens {
+                what: "inputs of a feed-forward layer",
+            })
+    }
+}

@@ -1,0 +1,77 @@
+//! What can go wrong.
+
+/// A mistake in what a function was given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Neurons cannot be shared out evenly.
+    #[error("{neurons} neurons cannot be divided into experts of {expert_size}")]
+    NotDivisible {
+        /// Neurons of the feed-forward layer.
+        neurons: usize,
+        /// Neurons that an expert was to have.
+        expert_size: usize,
+    },
+    /// A partition whose experts differ in size.
+    #[error("expert {expert} has {found} neurons, expected {expected}")]
+    Unbalanced {
+        /// Number of the expert.
+        expert: usize,
+        /// Its neurons.
+        found: usize,
+        /// Neurons that every expert must have.
+        expected: usize,
+    },
+    /// A number of experts that a token cannot choose.
+    #[error("a token cannot choose {k} of {experts} experts; it takes 1 to {experts}")]
+    Chosen {
+        /// Experts that were asked for.
+        k: usize,
+        /// Experts that there are.
+        experts: usize,
+    },
+    /// A weight or an input that is not a finite number.
+    #[error("{what} holds {value} at row {row}, column {column}; only finite numbers are allowed")]
+    NotFinite {
+        /// The matrix.
+        what: String,
+        /// Row, from 0.
+        row: usize,
+        /// Column, from 0.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// Sizes that do not fit together.
+    #[error("{what} has {found} values, expected {expected}")]
+    Size {
+        /// What has the wrong size.
+        what: String,
+        /// Its size.
+        found: usize,
+        /// The size that fits.
+        expected: usize,
+    },
+    /// A setting out of its limits.
+    #[error("{name} = {value}: {limit}")]
+    Setting {
+        /// Name of the setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        limit: &'static str,
+    },
+    /// No tokens, or none with an active neuron, where some are needed.
+    #[error("{what}: no token to learn from")]
+    NoTokens {
+        /// What was to be learnt.
+        what: &'static str,
+    },
+    /// A file, a tensor or a setting that `plm-core` refuses.
+    #[error(transparent)]
+    Core(#[from] plm_core::Error),
+}
+
+/// Result of this crate's functions.
+pub type Result<T> = std::result::Result<T, Error>;

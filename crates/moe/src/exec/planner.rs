@@ -1,0 +1,243 @@
+//! Which path to take, decided by measuring.
+
+use std::time::Instant;
+
+use plm_core::kernel::Activation;
+
+use crate::{Result, Selection};
+
+use super::layer::{ExpertFfn, Path};
+
+/// Most tokens for which paths that handle tokens one by one are tried.
+const FEW_TOKENS: usize = 8;
+
+/// What the time of a path depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Situation {
+    /// Tokens, rounded up to a power of 2.
+    pub tokens: usize,
+    /// Experts of a token on average, rounded up.
+    pub chosen: usize,
+    /// Neurons of an expert.
+    pub expert_size: usize,
+    /// Width of inputs and outputs.
+    pub hidden_size: usize,
+    /// Number of neurons.
+    pub neurons: usize,
+    /// Whether there is a gate.
+    pub gated: bool,
+    /// The activation.
+    pub activation: Activation,
+}
+
+impl Situation {
+    /// That of `layer` with `selection`.
+    pub fn of(layer: &ExpertFfn, selection: &Selection) -> Self {
+        Self {
+            tokens: selection.tokens().next_power_of_two(),
+            chosen: selection.mean_chosen().ceil() as usize,
+            expert_size: layer.expert_size(),
+            hidden_size: layer.hidden_size(),
+            neurons: layer.neurons(),
+            gated: layer.weights().w_gate.is_some(),
+            activation: layer.weights().activation,
+        }
+    }
+
+    /// The paths that are worth a measurement.
+    pub fn eligible(&self) -> Vec<Path> {
+        let fits = |path: &Path| match path {
+            Path::Masked => true,
+            Path::Fused => self.tokens <= FEW_TOKENS,
+            Path::Union => (2..=FEW_TOKENS).contains(&self.tokens),
+            Path::Grouped => self.tokens >= 2,
+        };
+        Path::ALL.into_iter().filter(fits).collect()
+    }
+}
+
+/// How long a path took.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Timing {
+    /// The path.
+    pub path: Path,
+    /// The median, in seconds.
+    pub seconds: f64,
+}
+
+/// What was measured in a situation, and what follows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The situation.
+    pub situation: Situation,
+    /// Median of the layer with all its neurons, in seconds.
+    pub dense_seconds: f64,
+    /// Medians of the eligible paths.
+    pub timings: Vec<Timing>,
+    /// The path to take.
+    pub path: Path,
+}
+
+impl Decision {
+    /// Takes the fastest path.
+    ///
+    /// [`Path::Masked`] is among them. It computes the whole layer, as the dense one does, but keeps
+    /// the meaning of the selection: its time is the true price of falling back.
+    pub fn from_timings(situation: Situation, dense_seconds: f64, timings: Vec<Timing>) -> Self {
+        let fastest = timings
+            .iter()
+            .min_by(|a, b| a.seconds.total_cmp(&b.seconds));
+        Self {
+            situation,
+            dense_seconds,
+            path: fastest.map_or(Path::Masked, |timing| timing.path),
+            timings,
+        }
+    }
+
+    /// Time of the chosen path relative to the layer with all its neurons; above 1, choosing experts
+    /// costs time instead of saving it.
+    pub fn relative_time(&self) -> f64 {
+        let mut timings = self.timings.iter();
+        let chosen = timings.find(|timing| timing.path == self.path);
+        chosen.map_or(f64::NAN, |timing| timing.seconds / self.dense_seconds)
+    }
+}
+
+/// Picks the fastest path for each situation, measuring each once.
+///
+/// Paths agree to rounding only, so results that must be equal to the last bit from run to run need
+/// [`Planner::fixed`], or the [`Self::decisions`] of an earlier run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planner {
+    /// The path that is always taken, without any measurement.
+    pub fixed: Option<Path>,
+    /// How often each path is run to measure it, after one run that does not count.
+    pub repetitions: usize,
+    /// What was decided so far.
+    pub decisions: Vec<Decision>,
+}
+
+impl Default for Planner {
+    fn default() -> Self {
+        Self {
+            fixed: None,
+            repetitions: 5,
+            decisions: Vec::new(),
+        }
+    }
+}
+
+impl Planner {
+    /// Always takes `path`.
+    pub fn fixed(path: Path) -> Self {
+        Self {
+            fixed: Some(path),
+            ..Self::default()
+        }
+    }
+
+    /// The path for a situation, if it is fixed or was measured.
+    pub fn known(&self, situation: &Situation) -> Option<Path> {
+        let decided = |decision: &&Decision| decision.situation == *situation;
+        let path = || self.decisions.iter().find(decided).map(|d| d.path);
+        self.fixed.or_else(path)
+    }
+
+    /// The path for these inputs; measures the layer on them if their situation is new.
+    ///
+    /// # Shapes
+    /// - x: `[T, d]`
+    ///
+    /// # Errors
+    /// Those of [`ExpertFfn::run`].
+    pub fn plan(&mut self, layer: &ExpertFfn, x: &[f32], selection: &Selection) -> Result<Path> {
+        let situation = Situation::of(layer, selection);
+        if let Some(path) = self.known(&situation) {
+            return Ok(path);
+        }
+        let paths = situation.eligible();
+        let mut dense = Vec::new();
+        let mut times = vec![Vec::new(); paths.len()];
+        // Rounds over all paths, so that a change of the machine's load hits all alike.
+        for round in 0..=self.repetitions.max(1) {
+            let start = Instant::now();
+            layer.dense(x)?;
+            let dense_seconds = start.elapsed().as_secs_f64();
+            if round > 0 {
+                dense.push(dense_seconds);
+            }
+            for (path, times) in paths.iter().zip(&mut times) {
+                let start = Instant::now();
+                layer.run(*path, x, selection, None)?;
+                if round > 0 {
+                    times.push(start.elapsed().as_secs_f64());
+                }
+            }
+        }
+        let timing = |(&path, times)| Timing {
+            path,
+            seconds: median(times),
+        };
+        let timings = paths.iter().zip(times).map(timing).collect();
+        let decision = Decision::from_timings(situation, median(dense), timings);
+        let path = decision.path;
+        self.decisions.push(decision);
+        Ok(path)
+    }
+
+    /// The chosen experts, by the path of [`Self::plan`].
+    ///
+    /// # Shapes
+    /// - x: `[T, d]`
+    /// - result: `[T, d]`
+    ///
+    /// # Errors
+    /// Those of [`ExpertFfn::run`].
+    pub fn run(&mut self, layer: &ExpertFfn, x: &[f32], selection: &Selection) -> Result<Vec<f32>> {
+        let path = self.plan(layer, x, selection)?;
+        layer.run(path, x, selection, None)
+    }
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_unstable_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn situation(tokens: usize) -> Situation {
+        Situation {
+            tokens,
+            chosen: 2,
+            expert_size: 32,
+            hidden_size: 64,
+            neurons: 512,
+            gated: false,
+            activation: Activation::Relu,
+        }
+    }
+
+    #[test]
+    fn the_fastest_path_wins() {
+        let decide = |seconds: [f64; 4]| {
+            let timings = Path::ALL.into_iter().zip(seconds);
+            let timings = timings.map(|(path, seconds)| Timing { path, seconds });
+            Decision::from_timings(situation(4), 2.0, timings.collect())
+        };
+        let decision = decide([2.1, 1.0, 0.5, 1.2]);
+        assert_eq!(decision.path, Path::Union);
+        assert_eq!(decision.relative_time(), 0.25);
+        assert_eq!(decide([2.1, 2.4, 2.3, 2.2]).path, Path::Masked);
+    }
+
+    #[test]
+    fn paths_fit_the_number_of_tokens() {
+        assert_eq!(situation(1).eligible(), [Path::Masked, Path::Fused]);
+        assert_eq!(situation(4).eligible(), Path::ALL);
+        assert_eq!(situation(64).eligible(), [Path::Masked, Path::Grouped]);
+    }
+}

@@ -1,0 +1,159 @@
+//! From a kind of router to a router for one layer, and how good it is.
+
+use burn::tensor::Tensor;
+use plm_core::nn::FeedForward;
+use plm_core::rng::Seed;
+
+use super::centroid::CentroidRouter;
+use super::contribution::ContributionRouter;
+use super::mlp::MlpRouter;
+use super::train::{Labelled, Steps, Trainable as _, score_rows, train};
+use super::{NoWeights, RandomRouter, Router, RouterKind};
+use crate::capture::FfnInputs;
+use crate::ffn::hidden_values;
+use crate::quality::{capture, recall};
+use crate::score::{Contribution, contributions};
+use crate::{Error, FfnWeights, Result};
+
+/// Share of the captured tokens that routers are trained on; the rest measures them.
+const TRAINING_SHARE: f64 = 0.9;
+
+/// How good a router is on tokens that it was not trained on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouterReport {
+    /// Experts chosen in these measurements.
+    pub k: usize,
+    /// Mean share of the contributions that the chosen experts have, over tokens with any.
+    pub capture: f64,
+    /// Mean share of the truly largest experts that were chosen.
+    pub recall: f64,
+    /// Capture before training and after every epoch; empty for routers without training.
+    pub history: Vec<f64>,
+    /// Which entry of `history` was kept.
+    pub best: usize,
+}
+
+/// What the router of one layer learns and is measured by.
+pub(crate) struct Targets<'a> {
+    /// The layer, its neurons expert by expert.
+    pub(crate) ffn: &'a FeedForward,
+    /// The same on the host.
+    pub(crate) weights: &'a FfnWeights,
+    /// Number of experts.
+    pub(crate) experts: usize,
+    /// What counts as an expert's contribution.
+    pub(crate) contribution: Contribution,
+    /// Means that stand in for unselected neurons.
+    pub(crate) mean: Option<&'a Tensor<1>>,
+    /// Input rows.
+    pub(crate) inputs: &'a FfnInputs,
+}
+
+impl Targets<'_> {
+    /// The experts' contributions to each of `rows`.
+    fn label(&self, rows: &[f32], contribution: Contribution) -> Labelled {
+        let width = self.weights.hidden_size;
+        let device = self.ffn.inner.weight.device().inner();
+        let w_out = self.ffn.outer.weight.val();
+        let contributions = score_rows(rows, width, &device, |x| {
+            let hidden = hidden_values(self.ffn, x);
+            contributions(contribution, hidden, &w_out, self.mean, self.experts)
+        });
+        Labelled {
+            rows: rows.to_vec(),
+            contributions,
+            width,
+            experts: self.experts,
+        }
+    }
+}
+
+/// A router of `kind` for the layer of `targets`, measured with `k` experts.
+///
+/// # Errors
+/// [`Error::NoTokens`] where there is nothing to train on or to measure with, [`Error::Setting`] for
+/// a setting out of its limits.
+pub(crate) fn fit(
+    kind: RouterKind,
+    targets: &Targets<'_>,
+    k: usize,
+    seed: Seed,
+) -> Result<(Router, RouterReport)> {
+    let (weights, experts) = (targets.weights, targets.experts);
+    let (rows, width) = (weights.routing_rows(), weights.hidden_size);
+    let device = targets.ffn.inner.weight.device().inner();
+    let (training, held_out) = targets.inputs.split(TRAINING_SHARE);
+    let held_out = targets.label(held_out, targets.contribution);
+    if held_out.tokens() == 0 {
+        return Err(Error::NoTokens {
+            what: "measuring a router",
+        });
+    }
+    let (mut history, mut best) = (Vec::new(), 0);
+    let router = match kind {
+        RouterKind::Groundtruth => Router::Groundtruth(NoWeights::default()),
+        RouterKind::Random => Router::Random(RandomRouter {
+            experts,
+            seed: seed.value(),
+        }),
+        RouterKind::Similarity(metric) => {
+            let router = CentroidRouter::means(rows, width, experts, metric, &device)?;
+            Router::Centroid(router)
+        }
+        RouterKind::Representative => {
+            let router = CentroidRouter::first_neurons(rows, width, experts, &device);
+            Router::Centroid(router)
+        }
+        RouterKind::Mlp(config) => {
+            config.check()?;
+            let initial = MlpRouter::initial(rows, width, experts, &device)?;
+            let data = targets.label(training, targets.contribution);
+            let at = ((config.validation_share * experts as f64) as usize).max(1);
+            let steps = Steps {
+                lr: config.lr,
+                epochs: config.epochs,
+                batch_size: config.batch_size,
+                seed: config.seed,
+            };
+            let trained = train(initial, &data, &steps, &device, |router: &MlpRouter| {
+                let scores = score_rows(&held_out.rows, width, &device, |x| router.forward(x));
+                capture(&scores, &held_out.contributions, experts, at)
+            })?;
+            (history, best) = (trained.history, trained.best);
+            Router::Mlp(trained.router)
+        }
+        RouterKind::Contribution(config) => {
+            config.check()?;
+            let initial = ContributionRouter::initial(width, experts, &config, &device);
+            let data = targets.label(training, Contribution::OutputNorm);
+            let norms = targets.label(&held_out.rows, Contribution::OutputNorm);
+            let steps = Steps {
+                lr: config.lr,
+                epochs: config.epochs,
+                batch_size: config.batch_size,
+                seed: config.seed,
+            };
+            let measure = |router: &ContributionRouter| {
+                let scores = score_rows(&norms.rows, width, &device, |x| router.forward(x));
+                capture(&scores, &norms.contributions, experts, k)
+            };
+            let trained = train(initial, &data, &steps, &device, measure)?;
+            (history, best) = (trained.history, trained.best);
+            Router::Contribution(trained.router)
+        }
+    };
+    let scores = match &router {
+        Router::Groundtruth(_) => held_out.contributions.clone(),
+        router => score_rows(&held_out.rows, width, &device, |x| {
+            router.scores(&x).expect("only groundtruth has none")
+        }),
+    };
+    let report = RouterReport {
+        k,
+        capture: capture(&scores, &held_out.contributions, experts, k)?,
+        recall: recall(&scores, &held_out.contributions, experts, k)?,
+        history,
+        best,
+    };
+    Ok((router, report))
+}

@@ -1,0 +1,168 @@
+//! A feed-forward layer of experts that skips what was not chosen.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+use plm_core::nn::{Ffn, FfnContext};
+
+use crate::convert::MoeLayer;
+use crate::exec::{ExpertFfn, Planner};
+use crate::host::values;
+use crate::layer::{FeedForwards, LayerId};
+use crate::policy::{Policy, Selection};
+use crate::router::HostRouter;
+use crate::split::contiguous;
+use crate::{FfnWeights, Result};
+
+/// The fast form of [`crate::MoeFfn`], for inference on the processor.
+///
+/// Weights lie in the host's memory, expert by expert. Each call chooses experts and takes the path
+/// that is fastest for its number of tokens ([`crate::exec::Planner`]). There are no parameters and no gradients;
+/// on other devices inputs and outputs are copied. Feed-forward taps other than the inputs, masks and
+/// dropout of the neurons' values are not served.
+#[derive(Module, Debug)]
+pub struct SparseFfn {
+    #[module(skip)]
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    layer: ExpertFfn,
+    router: HostRouter,
+    policy: Policy,
+    planner: SharedPlanner,
+}
+
+/// What layers of one model share: their situations are mostly the same.
+#[derive(Debug, Clone, Default)]
+pub struct SharedPlanner(Arc<Mutex<Planner>>);
+
+impl SharedPlanner {
+    /// A planner to be used by several layers.
+    pub fn new(planner: Planner) -> Self {
+        Self(Arc::new(Mutex::new(planner)))
+    }
+
+    /// The planner as it is now, with all it has decided.
+    pub fn snapshot(&self) -> Planner {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn run(&self, layer: &ExpertFfn, x: &[f32], selection: &Selection) -> Result<Vec<f32>> {
+        let path = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .plan(layer, x, selection)?;
+        layer.run(path, x, selection, None)
+    }
+}
+
+impl SparseFfn {
+    /// The fast form of a converted layer.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFinite`] for a weight that is not a number, [`crate::Error::Chosen`] for a policy that
+    /// chooses more experts than there are.
+    pub fn new(layer: &MoeLayer, planner: &SharedPlanner) -> Result<Self> {
+        let experts = layer.partition.experts();
+        layer.policy.check(experts)?;
+        let weights = FfnWeights::read(&layer.ffn)?;
+        let order = contiguous(weights.neurons, experts)?;
+        let mut own = ExpertFfn::new(&weights, &order)?;
+        if let Some(mean) = &layer.mean {
+            own = own.with_mean_fill(mean)?;
+        }
+        Ok(Self {
+            parts: Arc::new(Parts {
+                layer: own,
+                router: HostRouter::new(&layer.router, layer.contribution)?,
+                policy: layer.policy,
+                planner: planner.clone(),
+            }),
+        })
+    }
+
+    /// The experts of each row.
+    ///
+    /// # Shapes
+    /// - x: `[tokens, width]`
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFinite`] for a score that is not a number.
+    pub fn select(&self, x: &[f32]) -> Result<Selection> {
+        let parts = &*self.parts;
+        let experts = parts.layer.experts();
+        let scores = parts.router.scores(&parts.layer, x)?;
+        parts.policy.select(&scores, experts)
+    }
+
+    /// The layer's output.
+    ///
+    /// # Shapes
+    /// - x and result: `[tokens, width]`
+    ///
+    /// # Errors
+    /// As [`Self::select`]; [`crate::Error::Size`] where `x` is not made of whole rows.
+    pub fn run(&self, x: &[f32]) -> Result<Vec<f32>> {
+        // Once on a thread of the pool, the steps need not wake it one by one.
+        rayon::scope(|_| {
+            let selection = self.select(x)?;
+            self.parts.planner.run(&self.parts.layer, x, &selection)
+        })
+    }
+
+    /// The layer with its weights.
+    pub fn layer(&self) -> &ExpertFfn {
+        &self.parts.layer
+    }
+}
+
+impl Ffn for SparseFfn {
+    /// # Panics
+    /// If an input is not a number, or a mask, dropout or a tap of the neurons' values is asked for.
+    fn forward(&self, x: Tensor<3>, context: &mut FfnContext<'_>) -> Tensor<3> {
+        let (layer, taps) = (context.layer, context.taps);
+        assert!(
+            context.dropout.is_none()
+                && !context.masks.contains_key(&layer)
+                && !taps.ffn_activations.contains(&layer)
+                && !taps.ffn_pre_activations.contains(&layer),
+            "layer {layer}: the fast form of experts has no masks, dropout or taps of its neurons; use MoeFfn"
+        );
+        if taps.ffn_inputs.contains(&layer) {
+            let picked = taps.positions.pick(&x);
+            context.tapped.ffn_inputs.insert(layer, picked);
+        }
+        let (shape, device) = (x.dims(), x.device());
+        let y = self
+            .run(&values(x))
+            .unwrap_or_else(|error| panic!("layer {layer}: {error}"));
+        Tensor::from_data(TensorData::new(y, shape), &device)
+    }
+}
+
+/// `model` with the experts of `layers` in their fast form, and the planner that they share.
+///
+/// # Errors
+/// As [`SparseFfn::new`].
+///
+/// # Panics
+/// If `layers` lacks a layer of the model.
+pub fn with_sparse_experts<M: FeedForwards>(
+    model: M,
+    layers: &BTreeMap<LayerId, MoeLayer>,
+    planner: &SharedPlanner,
+) -> Result<M::With<SparseFfn>> {
+    let mut fast = BTreeMap::new();
+    for (id, layer) in layers {
+        fast.insert(*id, SparseFfn::new(layer, planner)?);
+    }
+    Ok(model.replace_ffns(|id, _| fast[&id].clone()))
+}

@@ -1,0 +1,170 @@
+//! Writing.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use plm_core::checkpoint::{SaveOptions, SaveReport, fingerprint};
+use plm_core::files::write_atomic;
+use plm_core::models::{Pretrained, PretrainedModel};
+use plm_core::nn::FeedForward;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+
+use super::record::{LayerRecord, Quality, Record, RouterRecord};
+use super::{FORMAT, RECORD, TENSORS};
+use crate::convert::{MoeLayer, permuted};
+use crate::host::values;
+use crate::layer::{FeedForwards, LayerId};
+use crate::router::Router;
+use crate::{Error, Result};
+
+/// Writes the dense model `pretrained` and the `layers` that were made of it to `dir`.
+///
+/// The weights are complete before the files beside them are written. A write that is cut off leaves
+/// the old directory, or the new dense checkpoint without experts.
+///
+/// # Errors
+/// As [`Pretrained::save`]; [`Error::Size`] where `layers` are not those of the model.
+pub fn save<M>(
+    dir: impl AsRef<Path>,
+    pretrained: &Pretrained<M>,
+    layers: &BTreeMap<LayerId, MoeLayer>,
+    options: &SaveOptions,
+) -> Result<SaveReport>
+where
+    M: PretrainedModel + FeedForwards<Ffn = FeedForward, With<FeedForward> = M>,
+{
+    let dir = dir.as_ref();
+    let names: Vec<LayerId> = pretrained
+        .model
+        .ffns()
+        .into_iter()
+        .map(|one| one.0)
+        .collect();
+    if !names.iter().eq(layers.keys()) {
+        return Err(Error::Size {
+            what: "the list of converted layers".to_owned(),
+            found: layers.len(),
+            expected: names.len(),
+        });
+    }
+    let dense = Pretrained {
+        model: permuted(pretrained.model.clone(), layers),
+        ..pretrained.clone()
+    };
+    let report = dense.save(dir, options)?;
+    let mut tensors = Tensors::default();
+    let mut records = BTreeMap::new();
+    for (id, layer) in layers {
+        tensors.layer(*id, layer);
+        records.insert(id.to_string(), record(layer));
+    }
+    let bytes = tensors.bytes(&dir.join(TENSORS))?;
+    write_atomic(dir.join(TENSORS), |file| file.write_all(&bytes))?;
+    let record = Record {
+        format: FORMAT,
+        weights_sha256: fingerprint(dir)?,
+        layers: records,
+    };
+    let path = dir.join(RECORD);
+    let text = serde_json::to_vec_pretty(&record)
+        .map_err(|error| plm_core::Error::format(&path, error.to_string()))?;
+    write_atomic(&path, |file| file.write_all(&text))?;
+    Ok(report)
+}
+
+fn record(layer: &MoeLayer) -> LayerRecord {
+    let [hidden_size, neurons] = layer.ffn.inner.weight.val().dims();
+    LayerRecord {
+        hidden_size,
+        neurons,
+        experts: layer.partition.experts(),
+        policy: layer.policy,
+        contribution: layer.contribution,
+        router: match &layer.router {
+            Router::Groundtruth(_) => RouterRecord::Groundtruth,
+            Router::Random(router) => RouterRecord::Random { seed: router.seed },
+            Router::Centroid(router) => RouterRecord::Centroid {
+                metric: router.metric,
+            },
+            Router::Mlp(_) => RouterRecord::Mlp,
+            Router::Contribution(router) => RouterRecord::Contribution {
+                hidden_size: router.hidden.weight.val().dims()[1],
+            },
+        },
+        held_out: Quality {
+            k: layer.report.k,
+            capture: layer.report.capture,
+            recall: layer.report.recall,
+        },
+    }
+}
+
+/// Named tensors on their way to a file.
+#[derive(Default)]
+struct Tensors(Vec<(String, Dtype, Vec<usize>, Vec<u8>)>);
+
+impl Tensors {
+    fn layer(&mut self, id: LayerId, layer: &MoeLayer) {
+        let name = |part: &str| format!("layers.{id}.{part}");
+        let experts = layer.partition.experts();
+        let [width, neurons] = layer.ffn.inner.weight.val().dims();
+        self.integers(name("labels"), layer.partition.labels());
+        self.integers(name("permutation"), &layer.partition.permutation());
+        if let Some(mean) = &layer.mean {
+            self.floats(name("mean"), vec![neurons], mean);
+        }
+        let mut router = |part: &str, shape: Vec<usize>, values: Vec<f32>| {
+            self.floats(name(&format!("router.{part}")), shape, &values);
+        };
+        match &layer.router {
+            Router::Groundtruth(_) | Router::Random(_) => {}
+            Router::Centroid(own) => {
+                router("centers", vec![experts, width], values(own.centers.clone()));
+            }
+            Router::Mlp(own) => {
+                router("w1", vec![width, experts], values(own.w1.val()));
+                router("w2", vec![experts, experts], values(own.w2.val()));
+            }
+            Router::Contribution(own) => {
+                for (part, linear) in [("hidden", &own.hidden), ("output", &own.output)] {
+                    let weight = linear.weight.val();
+                    let shape = weight.dims();
+                    router(&format!("{part}.weight"), shape.to_vec(), values(weight));
+                    if let Some(bias) = &linear.bias {
+                        let values = values(bias.val());
+                        router(&format!("{part}.bias"), vec![values.len()], values);
+                    }
+                }
+            }
+        }
+    }
+
+    fn integers(&mut self, name: String, values: &[u32]) {
+        let bytes = values
+            .iter()
+            .flat_map(|&value| (value as i32).to_le_bytes())
+            .collect();
+        self.0.push((name, Dtype::I32, vec![values.len()], bytes));
+    }
+
+    fn floats(&mut self, name: String, shape: Vec<usize>, values: &[f32]) {
+        let bytes = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        self.0.push((name, Dtype::F32, shape, bytes));
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
+        let format = |error: safetensors::SafeTensorError| {
+            Error::from(plm_core::Error::format(path, error.to_string()))
+        };
+        let mut views = Vec::with_capacity(self.0.len());
+        for (name, dtype, shape, bytes) in &self.0 {
+            let view = TensorView::new(*dtype, shape.clone(), bytes).map_err(format)?;
+            views.push((name.as_str(), view));
+        }
+        serialize(views, None).map_err(format)
+    }
+}

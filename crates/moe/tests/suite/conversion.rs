@@ -1,0 +1,176 @@
+//! Whole models: conversion, budgets, errors.
+
+use plm_core::kernel::Activation;
+use plm_core::models::EncoderInput;
+use plm_core::rng::Seed;
+use plm_moe::exec::Planner;
+use plm_moe::{
+    Capture, Error, ExpertLoad, FeedForwards as _, FfnInputs, Fill, LayerId, Metric, MoeConfig,
+    MoeLayer, Policy, RouterKind, SharedPlanner, convert, share_out, with_experts,
+    with_sparse_experts,
+};
+
+use super::support::{
+    LAYERS, WIDTH, assert_close, captured, classifier, devices, ids, layer, numbers, rows,
+    tolerance,
+};
+
+fn config() -> MoeConfig {
+    MoeConfig {
+        expert_size: 4,
+        router: RouterKind::Similarity(Metric::Cosine),
+        share: 0.5,
+        ..MoeConfig::default()
+    }
+}
+
+#[test]
+fn a_model_is_converted_layer_by_layer() {
+    for (name, device) in devices() {
+        let model = classifier(&device).model;
+        let capture = captured(&model, &device);
+        let mut seen = Vec::new();
+        let converted = convert(model.clone(), &capture, &config(), |id, layer| {
+            seen.push((id, layer.partition.experts()));
+        })
+        .unwrap();
+        let both: Vec<_> = (0..LAYERS).map(|i| (LayerId::encoder(i), 8)).collect();
+        assert_eq!(seen, both);
+        let input = EncoderInput::ids(ids(3, 6, &device));
+        let (_, some) = converted.model.forward(&input);
+        let mut all = converted.layers.clone();
+        for layer in all.values_mut() {
+            assert_eq!(layer.policy, Policy::TopK(4));
+            layer.policy = Policy::All;
+        }
+        let (_, dense) = model.forward(&input);
+        let (_, every) = with_experts(model.clone(), &all).forward(&input);
+        let (dense, some) = (numbers(dense), numbers(some));
+        assert_close(&numbers(every), &dense, 10.0 * tolerance(name), name);
+        assert_ne!(some, dense, "half of the experts changed nothing");
+        if tolerance(name) <= 1e-5 {
+            let planner = SharedPlanner::new(Planner::default());
+            let fast = with_sparse_experts(model, &converted.layers, &planner).unwrap();
+            let (_, fast) = fast.forward(&input);
+            assert_close(&numbers(fast), &some, 1e-4, name);
+        }
+    }
+}
+
+#[test]
+fn equal_seeds_give_equal_models() {
+    let (_, device) = devices().remove(0);
+    let dense = layer(Activation::Relu, false, &device);
+    let inputs = rows(120, 1);
+    let build = |seed| {
+        let config = MoeConfig {
+            router: RouterKind::Mlp(Default::default()),
+            ..config()
+        };
+        let layer = MoeLayer::convert(&dense, &inputs, &config, Seed::new(seed)).unwrap();
+        (layer.partition, layer.report)
+    };
+    assert_eq!(build(1), build(1));
+}
+
+#[test]
+fn fills_follow_the_activation() {
+    let config = MoeConfig::default();
+    assert_eq!(config.fill(Activation::Relu), Fill::Zero);
+    assert_eq!(config.fill(Activation::Gelu), Fill::Mean);
+    let (_, device) = devices().remove(0);
+    let inputs = rows(120, 1);
+    let config = MoeConfig {
+        expert_size: 4,
+        router: RouterKind::Groundtruth,
+        share: 0.25,
+        ..config
+    };
+    let gelu = layer(Activation::Gelu, false, &device);
+    let converted = MoeLayer::convert(&gelu, &inputs, &config, Seed::new(0)).unwrap();
+    let mean = converted.mean.unwrap();
+    // The mean of the first neuron, worked out from the layer's own values.
+    let x = burn::tensor::Tensor::<1>::from_data(inputs.rows.as_slice(), &device);
+    let x = x.reshape([120, WIDTH]);
+    let hidden = plm_core::nn::apply_activated(&converted.ffn.inner, x, Activation::Gelu);
+    assert_close(&mean, &numbers(hidden.mean_dim(0)), 1e-5, "means");
+}
+
+#[test]
+fn budgets_are_kept_and_help() {
+    let (_, device) = devices().remove(0);
+    let model = classifier(&device).model;
+    let capture = captured(&model, &device);
+    let mut layers = convert(model, &capture, &config(), |_, _| ())
+        .unwrap()
+        .layers;
+    share_out(&mut layers, &capture, 0.5).unwrap();
+    let chosen: Vec<usize> = layers
+        .values()
+        .map(|layer| match layer.policy {
+            Policy::TopK(k) => k,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(chosen.iter().sum::<usize>(), 8, "{chosen:?}");
+    let load = ExpertLoad::of(
+        &layers[&LayerId::encoder(0)],
+        capture.layer(LayerId::encoder(0)).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(load.counts.iter().sum::<u64>(), 240 * chosen[0] as u64);
+    assert!(share_out(&mut layers, &capture, 0.0).is_err());
+}
+
+#[test]
+fn mistakes_are_named() {
+    let (_, device) = devices().remove(0);
+    let dense = layer(Activation::Relu, false, &device);
+    let inputs = rows(50, 1);
+    let try_with = |config: MoeConfig, inputs: &FfnInputs| {
+        MoeLayer::convert(&dense, inputs, &config, Seed::new(0)).unwrap_err()
+    };
+    let sizes = |expert_size| {
+        try_with(
+            MoeConfig {
+                expert_size,
+                ..config()
+            },
+            &inputs,
+        )
+    };
+    assert!(matches!(
+        sizes(5),
+        Error::NotDivisible {
+            neurons: 32,
+            expert_size: 5
+        }
+    ));
+    assert!(matches!(sizes(0), Error::NotDivisible { .. }));
+    for share in [0.0, -1.0, 1.5, f64::NAN] {
+        let error = try_with(MoeConfig { share, ..config() }, &inputs);
+        assert!(
+            matches!(error, Error::Setting { name: "share", .. }),
+            "{error}"
+        );
+    }
+    let narrow = FfnInputs {
+        width: 3,
+        rows: vec![0.0; 9],
+    };
+    assert!(matches!(try_with(config(), &narrow), Error::Size { .. }));
+    let none = FfnInputs {
+        width: WIDTH,
+        rows: Vec::new(),
+    };
+    assert!(matches!(try_with(config(), &none), Error::NoTokens { .. }));
+    let capture = Capture::new(10);
+    let model = classifier(&device).model;
+    let missing = convert(model.clone(), &capture, &config(), |_, _| ());
+    assert!(matches!(missing, Err(Error::NoTokens { .. })));
+    let mut bad = dense.clone();
+    bad.inner.weight = bad.inner.weight.map(|weight| weight.mul_scalar(f32::NAN));
+    let error = MoeLayer::convert(&bad, &inputs, &config(), Seed::new(0)).unwrap_err();
+    assert!(error.to_string().contains("W_in"), "{error}");
+    assert_eq!(model.ffns().len(), LAYERS);
+}

@@ -1,0 +1,216 @@
+//! Writing and reading converted models; files that are not what they should be.
+
+use std::fs;
+use std::path::Path;
+
+use burn::tensor::Device;
+use plm_core::checkpoint::{SaveDtype, SaveOptions};
+use plm_core::models::{EncoderForSequenceClassification, EncoderInput, Pretrained};
+use plm_core::nn::Ffn;
+use plm_moe::{
+    ContributionRouterConfig, Converted, Metric, MlpRouterConfig, MoeConfig, MoeFfn, RouterKind,
+    convert, load, save, with_experts,
+};
+
+use super::support::{assert_close, captured, classifier, devices, ids, numbers, tolerance};
+
+type Model = EncoderForSequenceClassification;
+
+fn routers() -> Vec<RouterKind> {
+    vec![
+        RouterKind::Groundtruth,
+        RouterKind::Random,
+        RouterKind::Similarity(Metric::Euclidean),
+        RouterKind::Mlp(MlpRouterConfig {
+            epochs: 1,
+            ..MlpRouterConfig::default()
+        }),
+        RouterKind::Contribution(ContributionRouterConfig {
+            hidden_size: 8,
+            epochs: 1,
+            ..ContributionRouterConfig::default()
+        }),
+    ]
+}
+
+fn converted(
+    router: RouterKind,
+    device: &Device,
+) -> (
+    Pretrained<Model>,
+    Converted<EncoderForSequenceClassification<MoeFfn>>,
+) {
+    let dense = classifier(device);
+    let config = MoeConfig {
+        expert_size: 4,
+        router,
+        share: 0.25,
+        fill: Some(plm_moe::Fill::Mean),
+        ..MoeConfig::default()
+    };
+    let capture = captured(&dense.model, device);
+    let converted = convert(dense.model.clone(), &capture, &config, |_, _| ()).unwrap();
+    (dense, converted)
+}
+
+fn logits<F: Ffn>(model: &EncoderForSequenceClassification<F>, device: &Device) -> Vec<f32> {
+    let input = EncoderInput::ids(ids(3, 7, device));
+    numbers(model.forward(&input).1)
+}
+
+#[test]
+fn what_was_written_is_read_back() {
+    for (name, device) in devices() {
+        for router in routers() {
+            let folder = tempfile::tempdir().unwrap();
+            let dir = folder.path().join("model");
+            let (dense, converted) = converted(router, &device);
+            save(&dir, &dense, &converted.layers, &SaveOptions::new()).unwrap();
+            let loaded = load::<Model>(&dir, &device).unwrap();
+            let what = format!("{router:?} on {name}");
+            let expected = logits(&dense.model, &device);
+            let again = logits(&loaded.dense.model, &device);
+            assert_close(&again, &expected, 10.0 * tolerance(name), &what);
+            let experts = with_experts(loaded.dense.model, &loaded.layers);
+            let expected = logits(&converted.model, &device);
+            assert_close(
+                &logits(&experts, &device),
+                &expected,
+                tolerance(name),
+                &what,
+            );
+            for (id, layer) in &converted.layers {
+                let own = &loaded.layers[id];
+                assert_eq!(own.partition, layer.partition, "{what}");
+                assert_eq!(own.policy, layer.policy, "{what}");
+                assert_eq!(own.mean, layer.mean, "{what}");
+                assert!(
+                    (own.report.capture - layer.report.capture).abs() < 1e-12,
+                    "{what}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn half_precision_weights_keep_their_experts() {
+    let (_, device) = devices().remove(0);
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("model");
+    let (dense, converted) = converted(routers()[2], &device);
+    let options = SaveOptions::new().dtype(SaveDtype::Bf16);
+    save(&dir, &dense, &converted.layers, &options).unwrap();
+    let loaded = load::<Model>(&dir, &device).unwrap();
+    let expected = logits(&dense.model, &device);
+    assert_close(
+        &logits(&loaded.dense.model, &device),
+        &expected,
+        0.05,
+        "bf16",
+    );
+}
+
+/// A written model to be spoiled.
+fn written(device: &Device) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (dense, converted) = converted(routers()[3], device);
+    save(
+        folder.path().join("model"),
+        &dense,
+        &converted.layers,
+        &SaveOptions::new(),
+    )
+    .unwrap();
+    folder
+}
+
+fn refusal(dir: &Path, device: &Device) -> String {
+    load::<Model>(dir, device).unwrap_err().to_string()
+}
+
+#[test]
+fn other_weights_are_refused() {
+    let (_, device) = devices().remove(0);
+    let folder = written(&device);
+    let dir = folder.path().join("model");
+    let path = dir.join("model.safetensors");
+    let mut bytes = fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let error = refusal(&dir, &device);
+    assert!(
+        error.contains("moe.json") && error.contains("fingerprint"),
+        "{error}"
+    );
+}
+
+#[test]
+fn spoiled_records_are_refused() {
+    let (_, device) = devices().remove(0);
+    let folder = written(&device);
+    let dir = folder.path().join("model");
+    let path = dir.join("moe.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let spoiled = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from} is not in {text}");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let error = refusal(&dir, &device);
+        assert!(error.contains("moe"), "{error}");
+        error
+    };
+    let version = spoiled("\"format\": 1", "\"format\": 7");
+    assert!(version.contains('7') && version.contains('1'), "{version}");
+    spoiled("\"format\": 1,", "");
+    spoiled("\"experts\": 8", "\"experts\": 7");
+    spoiled("\"experts\": 8", "\"experts\": 99999999");
+    spoiled("\"neurons\": 32", "\"neurons\": 64");
+    spoiled("\"enc.0\"", "\"enc.5\"");
+    spoiled("{", "");
+    fs::write(&path, text.replacen("\"top_k\": 2", "\"top_k\": 9", 1)).unwrap();
+    assert!(refusal(&dir, &device).contains('9'));
+    fs::remove_file(&path).unwrap();
+    assert!(refusal(&dir, &device).contains("moe.json"));
+}
+
+#[test]
+fn arbitrary_bytes_never_panic() {
+    let (_, device) = devices().remove(0);
+    let folder = written(&device);
+    let dir = folder.path().join("model");
+    for name in ["moe.safetensors", "moe.json"] {
+        let path = dir.join(name);
+        let whole = fs::read(&path).unwrap();
+        for length in [0, 1, 7, 8, 9, 100, whole.len() / 2, whole.len() - 1] {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert!(
+                refusal(&dir, &device).contains(name),
+                "{name} cut to {length}"
+            );
+        }
+        for place in (0..whole.len().min(4_000)).step_by(37) {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 0x55;
+            fs::write(&path, bytes).unwrap();
+            // A changed number may go unseen; a panic may not happen.
+            let _ = load::<Model>(&dir, &device);
+        }
+        fs::write(&path, whole).unwrap();
+    }
+    load::<Model>(&dir, &device).unwrap();
+}
+
+#[test]
+fn layers_of_another_model_are_refused() {
+    let (_, device) = devices().remove(0);
+    let folder = tempfile::tempdir().unwrap();
+    let (dense, mut converted) = converted(routers()[0], &device);
+    converted.layers.pop_last();
+    let error = save(
+        folder.path().join("model"),
+        &dense,
+        &converted.layers,
+        &SaveOptions::new(),
+    );
+    assert!(error.unwrap_err().to_string().contains("layers"));
+}

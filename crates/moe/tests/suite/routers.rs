@@ -1,0 +1,165 @@
+//! Routers: gradients, the best epoch, order of quality on layers with structure.
+
+use burn::tensor::{Tensor, TensorData};
+use plm_core::kernel::Activation;
+use plm_core::rng::Seed;
+use plm_moe::{
+    FfnInputs, FfnWeights, Metric, MlpRouterConfig, MoeConfig, MoeLayer, RouterKind, SplitKind,
+};
+use rand::RngExt;
+
+use super::support::devices;
+
+const GROUPS: usize = 8;
+const WIDTH: usize = 24;
+const NEURONS: usize = 64;
+
+/// A ReLU layer whose neurons come in groups, in an order that hides them, and inputs near the
+/// groups.
+fn structured(seed: u64) -> (FfnWeights, FfnInputs) {
+    let mut rng = Seed::new(seed).stream("structure");
+    let mut normal = move || (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0;
+    let centers: Vec<Vec<f32>> = (0..GROUPS)
+        .map(|_| {
+            let row: Vec<f32> = (0..WIDTH).map(|_| normal()).collect();
+            let norm = row.iter().map(|x| x * x).sum::<f32>().sqrt();
+            row.iter().map(|x| x / norm).collect()
+        })
+        .collect();
+    let mut w_in = Vec::new();
+    for neuron in 0..NEURONS {
+        let center = &centers[(neuron * 5) % GROUPS];
+        w_in.extend(center.iter().map(|x| x + 0.05 * normal()));
+    }
+    let w_out = (0..NEURONS * WIDTH).map(|_| normal() / 8.0).collect();
+    let mut rows = Vec::new();
+    for token in 0..800 {
+        let center = &centers[(token * 3) % GROUPS];
+        rows.extend(center.iter().map(|x| x + 0.05 * normal()));
+    }
+    let weights = FfnWeights {
+        hidden_size: WIDTH,
+        neurons: NEURONS,
+        w_in,
+        b_in: Some(vec![-0.2; NEURONS]),
+        w_gate: None,
+        b_gate: None,
+        w_out,
+        b_out: None,
+        activation: Activation::Relu,
+    };
+    let inputs = FfnInputs { width: WIDTH, rows };
+    (weights, inputs)
+}
+
+#[test]
+fn better_routers_capture_more() {
+    for (name, device) in devices() {
+        let (weights, inputs) = structured(1);
+        let dense = weights.to_feed_forward(&device);
+        let build = |router, split| {
+            let config = MoeConfig {
+                expert_size: NEURONS / GROUPS,
+                split,
+                router,
+                share: 1.0 / GROUPS as f64,
+                ..MoeConfig::default()
+            };
+            MoeLayer::convert(&dense, &inputs, &config, Seed::new(0)).unwrap()
+        };
+        let cluster = |router| build(router, SplitKind::Cluster).report.capture;
+        let random = cluster(RouterKind::Random);
+        let similarity = cluster(RouterKind::Similarity(Metric::Cosine));
+        let mlp = cluster(RouterKind::Mlp(MlpRouterConfig::default()));
+        let best = cluster(RouterKind::Groundtruth);
+        assert!(random < 0.3, "{random} on {name}");
+        assert!(
+            similarity > 0.8 && mlp > 0.8,
+            "{similarity}, {mlp} on {name}"
+        );
+        assert!(best >= mlp - 1e-9 && best >= similarity - 1e-9, "{name}");
+        let shuffled = build(RouterKind::Groundtruth, SplitKind::Random)
+            .report
+            .capture;
+        assert!(
+            shuffled < best - 0.2,
+            "{shuffled}, clusters {best} on {name}"
+        );
+        let graph = build(RouterKind::Groundtruth, SplitKind::Coactivation);
+        assert!(graph.report.capture > best - 0.02, "{name}");
+    }
+}
+
+#[test]
+fn the_best_epoch_is_kept() {
+    let (_, device) = devices().remove(0);
+    let (weights, inputs) = structured(2);
+    let dense = weights.to_feed_forward(&device);
+    // A rate at which the router gets worse.
+    for lr in [1e-3, 1.0] {
+        let config = MoeConfig {
+            expert_size: NEURONS / GROUPS,
+            router: RouterKind::Mlp(MlpRouterConfig {
+                lr,
+                epochs: 6,
+                ..MlpRouterConfig::default()
+            }),
+            share: 0.2,
+            ..MoeConfig::default()
+        };
+        let report = MoeLayer::convert(&dense, &inputs, &config, Seed::new(0))
+            .unwrap()
+            .report;
+        assert_eq!(report.history.len(), 7);
+        let best = report.history.iter().copied().fold(0.0, f64::max);
+        assert_eq!(report.history[report.best], best, "rate {lr}");
+        assert!(best >= report.history[0]);
+    }
+}
+
+#[test]
+fn inputs_without_activity_are_refused() {
+    let (_, device) = devices().remove(0);
+    let (mut weights, inputs) = structured(3);
+    weights.b_in = Some(vec![-1e6; NEURONS]);
+    let dense = weights.to_feed_forward(&device);
+    let config = MoeConfig {
+        expert_size: 8,
+        router: RouterKind::Mlp(MlpRouterConfig::default()),
+        ..MoeConfig::default()
+    };
+    let error = MoeLayer::convert(&dense, &inputs, &config, Seed::new(0)).unwrap_err();
+    assert!(error.to_string().contains("no token"), "{error}");
+}
+
+#[test]
+fn scores_do_not_depend_on_the_length_of_the_input() {
+    for (name, device) in devices() {
+        let (weights, inputs) = structured(4);
+        let dense = weights.to_feed_forward(&device);
+        for router in [
+            RouterKind::Similarity(Metric::Cosine),
+            RouterKind::Similarity(Metric::Euclidean),
+            RouterKind::Representative,
+            RouterKind::Mlp(MlpRouterConfig {
+                epochs: 1,
+                ..MlpRouterConfig::default()
+            }),
+        ] {
+            let config = MoeConfig {
+                expert_size: 8,
+                router,
+                ..MoeConfig::default()
+            };
+            let layer = MoeLayer::convert(&dense, &inputs, &config, Seed::new(0)).unwrap();
+            let x: Tensor<2> = Tensor::from_data(
+                TensorData::new(inputs.rows[..3 * WIDTH].to_vec(), [3, WIDTH]),
+                &device,
+            );
+            let plain = layer.router.scores(&x).unwrap();
+            let longer = layer.router.scores(&(x * 7.5)).unwrap();
+            let gap: f32 = (plain - longer).abs().max().into_scalar();
+            assert!(gap < 1e-3, "{router:?} on {name}: {gap}");
+        }
+    }
+}
