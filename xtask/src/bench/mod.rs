@@ -7,6 +7,8 @@
 mod core;
 #[cfg(feature = "repro")]
 mod graph_imbalance;
+#[cfg(feature = "repro")]
+mod moe;
 mod peer;
 mod record;
 pub mod registry;

@@ -31,6 +31,11 @@ pub const BENCHES: &[Bench] = &[
                 largest), sparse products",
         peer: "torch_geometric_gcn.py",
     },
+    Bench {
+        name: "moe",
+        about: "layers of experts against dense ones, a whole encoder, conversion",
+        peer: "torch_ffn.py",
+    },
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
@@ -38,6 +43,7 @@ pub const BENCHES: &[Bench] = &[
 pub const PLANNERS: &[(&str, Planner)] = &[
     ("core", super::core::plan),
     ("graph-imbalance", super::graph_imbalance::plan),
+    ("moe", super::moe::plan),
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.

@@ -195,6 +195,8 @@ fn wgpu(workspace: &Workspace, steps: &mut Steps) {
             "plm-core",
             "--features",
             "wgpu",
+            "--profile",
+            "gpu-test",
             "--lib",
             "--",
             "--exact",

@@ -3,15 +3,23 @@
 //! A reproduction is a function from a [`Context`] to an [`Outcome`]. [`run()`] finds it in the
 //! [`registry`], makes sure that its assets are there, times it and writes the report.
 
+#[cfg(feature = "repro")]
+mod classify;
 mod context;
 #[cfg(feature = "repro")]
 mod core;
 #[cfg(feature = "repro")]
 pub(crate) mod graph_imbalance;
+#[cfg(feature = "repro")]
+mod moe;
+#[cfg(feature = "repro")]
+mod opinions;
 mod outcome;
 pub mod registry;
 mod run;
 mod settings;
+#[cfg(feature = "repro")]
+mod things;
 
 pub use context::{Context, Progress};
 pub use outcome::{Check, Op, Outcome, Row, Table, Text};

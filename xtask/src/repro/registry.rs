@@ -11,6 +11,7 @@ pub type Runner = fn(&Context) -> Result<Outcome>;
 #[cfg(feature = "repro")]
 pub const RUNNERS: &[(&str, Runner)] = &[
     ("core", super::core::run),
+    ("moe", super::moe::run),
     ("graph-imbalance", super::graph_imbalance::run),
 ];
 

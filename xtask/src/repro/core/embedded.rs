@@ -11,11 +11,11 @@ use plm_core::nn::init::initialize;
 use plm_core::rng::Seed;
 use plm_core::text::{EncodeOptions, Padding, Tokenizer};
 
-use super::classify::{Labelled, Recipe, accuracy, predict, train};
 use super::cloze::{self, Cloze, Filled};
-use super::generated::{Half, opinions};
 use super::parity;
 use crate::report::{BarGroup, Plot, Series};
+use crate::repro::classify::{Labelled, Recipe, accuracy, predict, train};
+use crate::repro::opinions::{Half, opinions};
 use crate::repro::{Check, Context, Op, Outcome, Row, Table};
 
 /// Runs it.

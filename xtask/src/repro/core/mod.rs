@@ -4,10 +4,8 @@
 //! helps a classifier. Real: it models reviews it never saw, sentence encoders rank sentence pairs,
 //! and MiniLM is fine-tuned on SST-2.
 
-mod classify;
 mod cloze;
 mod embedded;
-mod generated;
 mod parity;
 mod real;
 

@@ -18,9 +18,9 @@ use plm_core::text::{
     EncodeOptions, Encoding, MlmMasking, Padding, Truncation, TruncationReport, collate,
 };
 
-use super::classify::{Labelled, Recipe, accuracy, predict, train};
 use super::parity;
 use crate::report::{Plot, Series};
+use crate::repro::classify::{Labelled, Recipe, accuracy, predict, train};
 use crate::repro::{Check, Context, Op, Outcome, Row};
 
 /// Runs it.

@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use indicatif::ProgressBar;
 use plm_core::models::{EncoderForSequenceClassification, EncoderInput, loss};
+use plm_core::nn::Ffn;
 use plm_core::rng::Seed;
 use plm_core::text::{BatchBy, Encoding, LengthBuckets, Padding, collate};
 use plm_core::train::{
@@ -29,15 +30,31 @@ pub(super) struct Recipe {
 /// Trains with linear warm-up over a tenth of the steps, then linear decay.
 ///
 /// Returns the trained model and the mean training loss of every epoch.
-pub(super) fn train(
-    model: EncoderForSequenceClassification,
+pub(super) fn train<F: Ffn>(
+    model: EncoderForSequenceClassification<F>,
     examples: &[Labelled],
     padding: &Padding,
     recipe: &Recipe,
     seed: Seed,
     device: &Device,
     bar: &ProgressBar,
-) -> Result<(EncoderForSequenceClassification, Vec<f64>)> {
+) -> Result<(EncoderForSequenceClassification<F>, Vec<f64>)> {
+    let still = |_| ();
+    train_with(model, examples, padding, recipe, seed, device, bar, still)
+}
+
+/// [`train`] that tells `before` the share of the steps done, before each step.
+#[expect(clippy::too_many_arguments, reason = "those of `train` and one more")]
+pub(super) fn train_with<F: Ffn>(
+    model: EncoderForSequenceClassification<F>,
+    examples: &[Labelled],
+    padding: &Padding,
+    recipe: &Recipe,
+    seed: Seed,
+    device: &Device,
+    bar: &ProgressBar,
+    before: impl Fn(f64),
+) -> Result<(EncoderForSequenceClassification<F>, Vec<f64>)> {
     let lengths = examples
         .iter()
         .map(|example| example.encoding.len())
@@ -61,7 +78,8 @@ pub(super) fn train(
     let (model, _) = Trainer::new(config, optimizer)?.fit(
         model,
         &mut buckets,
-        |model: &EncoderForSequenceClassification, rows: Vec<usize>, context| {
+        |model: &EncoderForSequenceClassification<F>, rows: Vec<usize>, context| {
+            before(bar.position() as f64 / total as f64);
             let (input, labels) = batch(examples, &rows, padding, &device)?;
             let (_, logits) = model.forward(&input.with_dropout(context.dropout()));
             let loss = loss::cross_entropy(logits, labels);
@@ -77,8 +95,8 @@ pub(super) fn train(
 }
 
 /// The predicted classes, in order.
-pub(super) fn predict(
-    model: &EncoderForSequenceClassification,
+pub(super) fn predict<F: Ffn>(
+    model: &EncoderForSequenceClassification<F>,
     examples: &[Labelled],
     padding: &Padding,
     recipe: &Recipe,
@@ -102,7 +120,8 @@ pub(super) fn predict(
     Ok(predicted)
 }
 
-fn batch(
+/// The rows as one batch, with their labels.
+pub(super) fn batch(
     examples: &[Labelled],
     rows: &[usize],
     padding: &Padding,

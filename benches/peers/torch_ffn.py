@@ -1,0 +1,81 @@
+"""The other side of `cargo xtask bench moe`: dense feed-forward layers on PyTorch.
+
+Speaks JSON lines: one request a line on standard input, one answer a line on standard output.
+An answer is `{"ok": true, ...}` or `{"ok": false, "error": "..."}`.
+
+    {"op": "hello"}                                            versions
+    {"op": "load", "device": "cpu", "threads": 2}              nothing
+    {"op": "forward", "tokens": 16, "width": 768, "neurons": 3072}
+                                                               "seconds"; "sum" of the outputs
+
+The layer is linear, ReLU, linear, with biases and random weights; inputs are random. The time of a
+dense layer does not depend on the values.
+
+Needs torch (run with torch 2.15).
+"""
+
+import json
+import sys
+import time
+
+import torch
+
+
+class Peer:
+    def __init__(self):
+        self.device = torch.device("cpu")
+        self.layers = {}
+        self.inputs = {}
+
+    def hello(self, _):
+        return {
+            "versions": {
+                "python": sys.version.split()[0],
+                "torch": torch.__version__,
+                "cuda": torch.version.cuda or "none",
+            }
+        }
+
+    def load(self, request):
+        torch.set_num_threads(request["threads"])
+        torch.manual_seed(0)
+        self.device = torch.device(request.get("device", "cpu"))
+        return {"threads": torch.get_num_threads()}
+
+    def forward(self, request):
+        width, neurons = request["width"], request["neurons"]
+        shape = (request["tokens"], width)
+        if (width, neurons) not in self.layers:
+            layer = torch.nn.Sequential(
+                torch.nn.Linear(width, neurons), torch.nn.ReLU(), torch.nn.Linear(neurons, width)
+            )
+            self.layers[width, neurons] = layer.to(self.device).eval()
+        if shape not in self.inputs:
+            self.inputs[shape] = torch.randn(shape, device=self.device)
+        layer, x = self.layers[width, neurons], self.inputs[shape]
+        with torch.inference_mode():
+            self.wait()
+            start = time.perf_counter()
+            y = layer(x)
+            self.wait()
+        return {"seconds": time.perf_counter() - start, "sum": y.float().sum().item()}
+
+    def wait(self):
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+
+def main():
+    peer = Peer()
+    ops = {"hello": peer.hello, "load": peer.load, "forward": peer.forward}
+    for line in sys.stdin:
+        try:
+            request = json.loads(line)
+            answer = {"ok": True, **ops[request["op"]](request)}
+        except Exception as error:  # every failure goes to the caller, which decides
+            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

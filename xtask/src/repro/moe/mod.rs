@@ -1,0 +1,34 @@
+//! `repro moe`: MoEfication (arXiv 2110.01786).
+//!
+//! A dense feed-forward layer is divided into experts without training, a router chooses a few for each
+//! token. Embedded: the small model of the repository, fine-tuned on generated sentences, over splits, routers
+//! and shares. Real: SST-2 and TREC, and MiniLM with its GELU replaced by ReLU.
+
+mod embedded;
+mod exact;
+mod grid;
+mod pictures;
+mod published;
+mod real;
+mod study;
+mod task;
+
+use anyhow::{Result, bail};
+
+use super::{Context, Outcome};
+use crate::systems::Tier;
+
+/// Runs the tier that is asked for.
+///
+/// # Errors
+/// Where a model or data set cannot be read or a run fails.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    match context.tier {
+        Tier::Embedded => embedded::run(context),
+        Tier::Real => real::run(context),
+        Tier::Paper => bail!(
+            "`moe` has no tier paper yet: t5-base and t5-large need task-tuned weights that are not \
+             published"
+        ),
+    }
+}

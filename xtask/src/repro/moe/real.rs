@@ -1,0 +1,239 @@
+//! The tier on public data: SST-2 and TREC with plm-mini, SST-2 with MiniLM made to use ReLU.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use burn::module::Module as _;
+use burn::tensor::Device;
+use plm_core::data::{LabeledLines, Lines, TextEncoding};
+use plm_core::metrics::mean_std;
+use plm_core::models::{EncoderForSequenceClassification, Pretrained};
+use plm_core::rng::Seed;
+use plm_core::text::{EncodeOptions, Padding, Tokenizer, Truncation};
+use plm_moe::relufy::{Blend, blend_activations, set_relu, to_relu};
+
+use super::grid::Extent;
+use super::study;
+use super::task::Task;
+use crate::repro::classify::{Labelled, Recipe, accuracy, predict, train, train_with};
+use crate::repro::{Check, Context, Op, Outcome, Row};
+
+/// A data set of labelled sentences.
+struct Source {
+    name: &'static str,
+    train: &'static str,
+    test: &'static str,
+    classes: usize,
+}
+
+const SST2: Source = Source {
+    name: "sst2",
+    train: "stsa.binary.train",
+    test: "stsa.binary.test",
+    classes: 2,
+};
+const TREC: Source = Source {
+    name: "trec",
+    train: "TREC.train.all",
+    test: "TREC.test.all",
+    classes: 6,
+};
+
+/// Longest text, in tokens.
+const LENGTH: usize = 64;
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let device = plm_core::device::parse(&context.device)?;
+    let settings = study::Settings {
+        tokens: context.settings.get("tokens", 20_000)?,
+        epochs: context.settings.get("router_epochs", 10)?,
+        extent: Extent::ALL,
+    };
+    let mini = context.root.join("models/plm-mini");
+    for source in [SST2, TREC] {
+        let mut runs = Vec::new();
+        for &number in &context.seeds {
+            let seed = Seed::new(number);
+            let task = plain(context, &mini, &source, seed, &device)?;
+            runs.push(study::run(context, &task, &settings, seed)?);
+        }
+        study::report(source.name, &runs, &mut outcome)?;
+        claims(source.name, &runs, &mut outcome)?;
+    }
+    let settings = study::Settings {
+        extent: Extent {
+            splits: &["random", "cluster"],
+            routers: &["mlp", "groundtruth"],
+        },
+        ..settings
+    };
+    minilm(context, &settings, &device, &mut outcome)?;
+    outcome.notes.push(format!(
+        "Sentences are cut to {LENGTH} tokens. The published figures are those of T5-Large; ours are of \
+         a model of 11 million parameters, so only the relative accuracies compare."
+    ));
+    Ok(outcome)
+}
+
+/// The claims of the paper's abstract, for one task.
+fn claims(name: &str, runs: &[study::Run], outcome: &mut Outcome) -> Result<()> {
+    outcome.checks.push(Check::new(
+        format!("{name}_relative_accuracy_r30_cluster_mlp"),
+        study::mean_relative(runs, "cluster.mlp", 30)?,
+        Op::Ge,
+        0.95,
+    ));
+    let gain = study::mean_capture(runs, "cluster.mlp")? - study::mean_capture(runs, "random.mlp")?;
+    outcome.rows.push(Row::new(
+        format!("{name}.cluster_minus_random"),
+        "capture with a trained router",
+        gain,
+    ));
+    Ok(())
+}
+
+/// plm-mini, whose activation is ReLU already, fine-tuned.
+fn plain(
+    context: &Context,
+    folder: &Path,
+    source: &Source,
+    seed: Seed,
+    device: &Device,
+) -> Result<Task> {
+    let mut task = untrained(context, folder, source, 1e-4, seed, device)?;
+    let bar = context
+        .progress
+        .bar(1, &format!("{}, seed {}", source.name, seed.value()));
+    let (trained, _) = train(
+        task.model.model.clone(),
+        &task.training,
+        &task.padding,
+        &task.recipe,
+        seed,
+        device,
+        &bar,
+    )?;
+    task.model.model = trained;
+    Ok(task)
+}
+
+/// A model with a new head, and the data.
+fn untrained(
+    context: &Context,
+    folder: &Path,
+    source: &Source,
+    lr: f64,
+    seed: Seed,
+    device: &Device,
+) -> Result<Task> {
+    let model = Pretrained::<EncoderForSequenceClassification>::load_with_new_head(
+        folder,
+        source.classes,
+        seed,
+        device,
+    )?;
+    let tokenizer = model.tokenizer()?;
+    let data = context.store.dir("sentconv")?;
+    let read = |name: &str| read(&data.join(name), tokenizer, source.classes);
+    let (training, test) = (read(source.train)?, read(source.test)?);
+    Ok(Task {
+        padding: Padding::of(tokenizer)?,
+        model,
+        training,
+        test,
+        recipe: Recipe {
+            epochs: context.settings.get("epochs", 2)?,
+            batch_size: 32,
+            lr,
+            evaluation_batch: 64,
+        },
+        device: device.clone(),
+    })
+}
+
+/// Sentences of a file with lines `CLASS sentence`.
+fn read(path: &Path, tokenizer: &Tokenizer, classes: usize) -> Result<Vec<Labelled>> {
+    let reader = BufReader::new(File::open(path).with_context(|| path.display().to_string())?);
+    let lines = LabeledLines::new(Lines::new(reader, path).with_encoding(TextEncoding::Latin1));
+    let options = EncodeOptions::new().with_truncation(Truncation::new(LENGTH));
+    let mut examples = Vec::new();
+    for line in lines {
+        let line = line?;
+        let label: usize = line
+            .label
+            .parse()
+            .ok()
+            .filter(|label| *label < classes)
+            .with_context(|| {
+                format!(
+                    "{}:{}: class `{}`, expected 0 to {}",
+                    path.display(),
+                    line.line,
+                    line.label,
+                    classes - 1
+                )
+            })?;
+        let encoding = tokenizer.encode(line.text.as_str(), &options)?;
+        examples.push(Labelled { encoding, label });
+    }
+    ensure!(!examples.is_empty(), "{}: no sentences", path.display());
+    Ok(examples)
+}
+
+/// MiniLM on SST-2 with its own GELU, and with ReLU reached step by step; the latter in experts.
+fn minilm(
+    context: &Context,
+    settings: &study::Settings,
+    device: &Device,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let folder = context.store.dir("minilm-l6")?;
+    let (mut gelu, mut runs) = (Vec::new(), Vec::new());
+    for &number in &context.seeds {
+        let seed = Seed::new(number);
+        let mut task = untrained(context, &folder, &SST2, 5e-5, seed, device)?;
+        let bar = context.progress.bar(1, &format!("GELU, seed {number}"));
+        let (own, _) = train(
+            task.model.model.clone(),
+            &task.training,
+            &task.padding,
+            &task.recipe,
+            seed,
+            device,
+            &bar,
+        )?;
+        let predicted = predict(&own, &task.test, &task.padding, &task.recipe, device)?;
+        gelu.push(accuracy(&task.test, &predicted)?);
+        let bar = context.progress.bar(1, &format!("ReLU, seed {number}"));
+        let blend = Blend::default();
+        let (blended, _) = train_with(
+            blend_activations(task.model.model.clone(), &blend),
+            &task.training,
+            &task.padding,
+            &task.recipe,
+            seed,
+            device,
+            &bar,
+            // ReLU alone from half of the steps on.
+            |progress| blend.set(2.0 * progress),
+        )?;
+        task.model.model = to_relu(blended.valid(), false);
+        set_relu(&mut task.model.config)?;
+        runs.push(study::run(context, &task, settings, seed)?);
+    }
+    outcome
+        .rows
+        .push(Row::over_seeds("minilm_relu.gelu", "accuracy", &gelu));
+    study::report("minilm_relu", &runs, outcome)?;
+    let relu = study::mean(runs.iter().map(|run| run.dense));
+    outcome.rows.push(Row::new(
+        "minilm_relu.relative_to_gelu",
+        "accuracy relative to GELU",
+        relu / mean_std(&gelu)?.mean,
+    ));
+    claims("minilm_relu", &runs, outcome)
+}

@@ -1,0 +1,248 @@
+//! One task, divided in every way, and what is reported of it.
+
+use anyhow::{Context as _, Result};
+use plm_core::rng::Seed;
+use plm_moe::calibrate::{ClosedForm, Trainable, fit_outputs, freeze_but};
+use plm_moe::{Activity, Capture, ExpertLoad, LayerId, with_experts};
+
+use super::grid::{self, Cell, Extent, SHARES};
+use super::task::Task;
+use super::{pictures, published};
+use crate::repro::classify::{Recipe, train};
+use crate::repro::{Context, Outcome, Row, Table};
+
+/// How much is captured and trained.
+pub(super) struct Settings {
+    /// Tokens of each layer that are captured.
+    pub(super) tokens: usize,
+    /// Passes of the router's training.
+    pub(super) epochs: usize,
+    /// Splits and routers.
+    pub(super) extent: Extent,
+}
+
+/// Relative accuracy of clusters and a trained router at 20 % after calibration.
+pub(super) struct Calibrated {
+    /// Output matrices fitted by least squares, without labels.
+    pub(super) closed_form: f64,
+    /// Output matrices fine-tuned for an epoch.
+    pub(super) fine_tuned: f64,
+}
+
+/// What one layer does in the dense model.
+pub(super) struct Layer {
+    pub(super) id: LayerId,
+    pub(super) activity: Activity,
+    pub(super) load: ExpertLoad,
+}
+
+/// All figures of one seed.
+pub(super) struct Run {
+    pub(super) dense: f64,
+    pub(super) cells: Vec<Cell>,
+    pub(super) calibrated: Calibrated,
+    pub(super) layers: Vec<Layer>,
+}
+
+/// Converts and measures.
+pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: Seed) -> Result<Run> {
+    let capture = task.capture(settings.tokens)?;
+    let dense = task.accuracy(&task.model.model)?;
+    let cells = grid::measure(context, task, &capture, dense, settings, seed)?;
+    let best = grid::find(&cells, "cluster.mlp")?;
+    let calibrated = calibrate(context, task, &capture, best, dense, seed)?;
+    let mut layers = Vec::new();
+    for (id, layer) in &best.layers {
+        let inputs = capture.layer(*id)?;
+        layers.push(Layer {
+            id: *id,
+            activity: Activity::of(&layer.ffn, inputs)?,
+            load: ExpertLoad::of(layer, inputs)?,
+        });
+    }
+    Ok(Run {
+        dense,
+        cells,
+        calibrated,
+        layers,
+    })
+}
+
+fn calibrate(
+    context: &Context,
+    task: &Task,
+    capture: &Capture,
+    cell: &Cell,
+    dense: f64,
+    seed: Seed,
+) -> Result<Calibrated> {
+    let mut fitted = cell.layers.clone();
+    for (id, layer) in &mut fitted {
+        fit_outputs(layer, capture.layer(*id)?, &ClosedForm::default())?;
+    }
+    let closed_form = task.accuracy(&with_experts(task.model.model.clone(), &fitted))?;
+    let experts = with_experts(task.model.model.clone(), &cell.layers);
+    let recipe = Recipe {
+        epochs: 1,
+        lr: 1e-4,
+        ..task.recipe
+    };
+    let bar = context.progress.bar(1, "calibrate");
+    let (tuned, _) = train(
+        freeze_but(experts, Trainable::Outputs),
+        &task.training,
+        &task.padding,
+        &recipe,
+        seed.child("calibrate"),
+        &task.device,
+        &bar,
+    )?;
+    Ok(Calibrated {
+        closed_form: closed_form / dense,
+        fine_tuned: task.accuracy(&tuned)? / dense,
+    })
+}
+
+/// Mean over runs.
+pub(super) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len() as f64;
+    values.sum::<f64>() / count
+}
+
+/// Mean capture of a cell over runs and layers.
+pub(super) fn mean_capture(runs: &[Run], name: &str) -> Result<f64> {
+    let values: Vec<f64> = runs
+        .iter()
+        .map(|run| Ok(grid::find(&run.cells, name)?.mean_capture()))
+        .collect::<Result<_>>()?;
+    Ok(mean(values.into_iter()))
+}
+
+/// The cells that were measured.
+pub(super) fn names(runs: &[Run]) -> impl Iterator<Item = &str> {
+    let cells = runs.iter().take(1).flat_map(|run| &run.cells);
+    cells.map(|cell| cell.name.as_str())
+}
+
+/// Relative accuracies of a cell, one a run.
+fn relatives(runs: &[Run], name: &str, percent: u32) -> Result<Vec<f64>> {
+    runs.iter()
+        .map(|run| {
+            grid::find(&run.cells, name)?
+                .at(percent)
+                .with_context(|| format!("{name} was not measured at {percent} %"))
+        })
+        .collect()
+}
+
+/// Mean relative accuracy of a cell over runs.
+pub(super) fn mean_relative(runs: &[Run], name: &str, percent: u32) -> Result<f64> {
+    Ok(mean(relatives(runs, name, percent)?.into_iter()))
+}
+
+/// Adds rows, tables and plots of the task called `name`.
+pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
+    let over = |id: String, metric: &str, value: &dyn Fn(&Run) -> f64| {
+        let values: Vec<f64> = runs.iter().map(value).collect();
+        Row::over_seeds(id, metric, &values)
+    };
+    outcome
+        .rows
+        .push(over(format!("{name}.dense"), "accuracy", &|run| run.dense));
+    for cell in names(runs) {
+        for percent in SHARES {
+            let id = format!("{name}.{cell}.r{percent}");
+            let values = relatives(runs, cell, percent)?;
+            let row = Row::over_seeds(id, "relative accuracy", &values);
+            outcome.rows.push(if percent == 20 && name == "sst2" {
+                published::relative_sst2(cell, row)
+            } else {
+                row
+            });
+        }
+    }
+    for (kind, value) in [
+        (
+            "closed_form",
+            &(|run: &Run| run.calibrated.closed_form) as &dyn Fn(&Run) -> f64,
+        ),
+        ("fine_tuned", &|run: &Run| run.calibrated.fine_tuned),
+    ] {
+        let id = format!("{name}.cluster.mlp.r20.{kind}");
+        outcome.rows.push(over(id, "relative accuracy", value));
+    }
+    outcome.tables.push(quality(name, runs)?);
+    outcome.tables.push(layers(name, &runs[0]));
+    pictures::draw(name, runs, outcome)?;
+    Ok(())
+}
+
+/// Capture and recall of every split and router, mean over layers and seeds.
+fn quality(name: &str, runs: &[Run]) -> Result<Table> {
+    let mut rows = Vec::new();
+    for cell in names(runs) {
+        let recall: Vec<f64> = runs
+            .iter()
+            .map(|run| {
+                let own = &grid::find(&run.cells, cell)?.recall;
+                Ok(own.iter().sum::<f64>() / own.len() as f64)
+            })
+            .collect::<Result<_>>()?;
+        let (split, router) = cell.split_once('.').unwrap_or((cell, ""));
+        rows.push(vec![
+            split.to_owned(),
+            router.to_owned(),
+            format!("{:.4}", mean_capture(runs, cell)?),
+            format!("{:.4}", mean(recall.into_iter())),
+        ]);
+    }
+    Ok(Table {
+        title: format!("{name}: captured contributions and recall with 20 % of the experts"),
+        columns: ["split", "router", "capture", "recall"]
+            .map(str::to_owned)
+            .into(),
+        rows,
+    })
+}
+
+/// What is known of each layer, for the first seed.
+fn layers(name: &str, run: &Run) -> Table {
+    let rows = run
+        .layers
+        .iter()
+        .enumerate()
+        .map(|(place, layer)| {
+            let capture = |cell: &str| {
+                grid::find(&run.cells, cell).map_or("–".to_owned(), |cell| {
+                    format!("{:.4}", cell.capture[place])
+                })
+            };
+            vec![
+                layer.id.to_string(),
+                format!("{:.4}", layer.activity.mean()),
+                format!("{:.4}", layer.activity.below(0.1)),
+                capture("cluster.similarity"),
+                capture("cluster.mlp"),
+                capture("cluster.groundtruth"),
+                format!("{:.3}", layer.load.gini()),
+                layer.load.unused().to_string(),
+            ]
+        })
+        .collect();
+    Table {
+        title: format!("{name}: layers, clusters of 32 neurons, first seed"),
+        columns: [
+            "layer",
+            "active neurons",
+            "tokens below 10 %",
+            "capture: similarity",
+            "MLP",
+            "groundtruth",
+            "load: Gini",
+            "unused experts",
+        ]
+        .map(str::to_owned)
+        .into(),
+        rows,
+    }
+}
