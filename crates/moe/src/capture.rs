@@ -148,6 +148,11 @@ impl Capture {
                 .all(|inputs| inputs.tokens() >= self.max_tokens)
     }
 
+    /// Number of layers seen so far.
+    pub fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
     /// The smallest number of rows of a layer.
     pub fn tokens(&self) -> usize {
         self.layers

@@ -5,6 +5,8 @@ mod contribution;
 mod fit;
 mod host;
 mod mlp;
+#[cfg(test)]
+mod tests;
 mod train;
 
 pub use centroid::{CentroidRouter, Metric};

@@ -3,17 +3,19 @@
 //! A dense feed-forward layer is divided into experts without training, a router chooses a few for each
 //! token. Embedded: the small model of the repository, fine-tuned on generated sentences, over splits, routers
 //! and shares. Real: SST-2 and TREC, and MiniLM with its GELU replaced by ReLU.
+//! Paper: T5 on SST-2.
 
 mod embedded;
 mod exact;
 mod grid;
+mod paper;
 mod pictures;
 mod published;
 mod real;
 mod study;
 mod task;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::{Context, Outcome};
 use crate::systems::Tier;
@@ -26,9 +28,6 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     match context.tier {
         Tier::Embedded => embedded::run(context),
         Tier::Real => real::run(context),
-        Tier::Paper => bail!(
-            "`moe` has no tier paper yet: t5-base and t5-large need task-tuned weights that are not \
-             published"
-        ),
+        Tier::Paper => paper::run(context),
     }
 }

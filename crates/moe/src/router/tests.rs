@@ -1,0 +1,130 @@
+//! Reference numbers on the planted layer, and the loss of the trained router.
+
+use burn::module::{Module as _, Param};
+use burn::tensor::{Device, Tensor};
+use plm_core::kernel::Activation;
+use plm_core::train::Gradients;
+
+use super::train::Trainable as _;
+use super::{CentroidRouter, Metric, MlpRouter};
+use crate::generator::{EXPERTS, Planted, TOKENS, WIDTH, single};
+use crate::host::{matrix, values};
+use crate::quality::{capture, recall};
+use crate::{FfnWeights, Partition};
+
+/// The planted layer with its neurons by planted expert, in the order of the labels, and the
+/// experts' contributions to all tokens.
+fn planted() -> (FfnWeights, Vec<f32>, Vec<f32>) {
+    let planted = Planted::new();
+    let partition = Partition::new(&planted.labels, EXPERTS).unwrap();
+    let permutation = partition.permutation();
+    let size = partition.expert_size();
+    let hidden = planted.activations(TOKENS);
+    let mut contributions = Vec::with_capacity(TOKENS * EXPERTS);
+    for row in hidden.chunks_exact(permutation.len()) {
+        for own in permutation.chunks_exact(size) {
+            let sum: f64 = own.iter().map(|&neuron| row[neuron as usize]).sum();
+            contributions.push(sum as f32);
+        }
+    }
+    let weights = planted.weights(Activation::Relu).permuted(&partition);
+    (weights, single(&planted.x), contributions)
+}
+
+#[test]
+fn similarity_and_initial_router_on_the_planted_layer() {
+    for name in plm_core::device::available() {
+        let device = plm_core::device::parse(name).unwrap();
+        let (weights, x, contributions) = planted();
+        let x = matrix(&x, TOKENS, WIDTH, &device);
+        let rows = weights.routing_rows();
+        let means = |metric| {
+            CentroidRouter::means(rows, WIDTH, EXPERTS, metric, &device)
+                .unwrap()
+                .forward(x.clone())
+        };
+        let initial = MlpRouter::initial(rows, WIDTH, EXPERTS, &device)
+            .unwrap()
+            .forward(x.clone());
+        for (what, scores, expected) in [
+            ("cosine", means(Metric::Cosine), [0.939_744, 0.988_159]),
+            ("distance", means(Metric::Euclidean), [0.938_498, 0.971_924]),
+            ("network", initial, [0.939_789, 0.989_014]),
+        ] {
+            let scores = values(scores);
+            let found = [
+                capture(&scores, &contributions, EXPERTS, 2).unwrap(),
+                recall(&scores, &contributions, EXPERTS, 2).unwrap(),
+            ];
+            // Single precision may order near ties otherwise: one of 8192 choices is 1.2e-4.
+            for (found, expected) in found.into_iter().zip(expected) {
+                let gap = (found - expected).abs();
+                assert!(gap < 5e-4, "{what} on {name}: {found}, expected {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_loss_at_zero_is_the_logarithm_of_two() {
+    for name in plm_core::device::available() {
+        let device = plm_core::device::parse(name).unwrap();
+        let zeros = || Tensor::<2>::zeros([3, 4], &device);
+        let loss: f32 = MlpRouter::loss(zeros(), zeros()).into_scalar();
+        assert!((loss - 2.0_f32.ln()).abs() < 1e-6, "{loss} on {name}");
+    }
+}
+
+#[test]
+fn gradients_of_the_loss_match_differences() {
+    for name in plm_core::device::available() {
+        let device = plm_core::device::parse(name).unwrap();
+        let (width, experts, tokens) = (3, 2, 4);
+        let wave = |count: usize, shift: f32| -> Vec<f32> {
+            (0..count).map(|i| (i as f32 * 1.7 + shift).sin()).collect()
+        };
+        let targets: Vec<f32> = wave(tokens * experts, 2.0)
+            .iter()
+            .map(|v| v.abs())
+            .collect();
+        let (w1, w2) = (wave(width * experts, 0.3), wave(experts * experts, 1.1));
+        let build = |w1: &[f32], w2: &[f32]| {
+            let parameter = |values: &[f32], rows: usize| {
+                Param::from_tensor(matrix(values, rows, values.len() / rows, &device))
+            };
+            MlpRouter {
+                w1: parameter(w1, width),
+                w2: parameter(w2, experts),
+            }
+        };
+        let loss = |router: &MlpRouter, device: &Device| {
+            let x = matrix(&wave(tokens * width, 0.7), tokens, width, device);
+            let y = matrix(&targets, tokens, experts, device);
+            MlpRouter::loss(router.forward(x), y)
+        };
+        let tracked = build(&w1, &w2).train();
+        let total = loss(&tracked, &device.clone().autodiff());
+        let gradients = Gradients::of(&total, &tracked).unwrap();
+        let value = |w1: &[f32], w2: &[f32]| -> f64 {
+            f64::from(loss(&build(w1, w2), &device).into_scalar::<f32>())
+        };
+        let step = 1e-2_f32;
+        for (path, at, len) in [("w1", 0, w1.len()), ("w2", 1, w2.len())] {
+            let gradient = gradients.get(path).unwrap();
+            for place in 0..len {
+                let moved = |shift: f32| {
+                    let mut both = [w1.clone(), w2.clone()];
+                    both[at][place] += shift;
+                    value(&both[0], &both[1])
+                };
+                let slope = (moved(step) - moved(-step)) / f64::from(2.0 * step);
+                let gap = (slope - f64::from(gradient[place])).abs();
+                assert!(
+                    gap < 2e-4,
+                    "{path}[{place}] on {name}: {slope}, {}",
+                    gradient[place]
+                );
+            }
+        }
+    }
+}
