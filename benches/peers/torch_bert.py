@@ -18,13 +18,14 @@ weight does. Dropout is off.
 Needs torch, transformers and safetensors (run with torch 2.15, transformers 5.23).
 """
 
-import json
 import resource
 import sys
 import time
 
 import torch
 import transformers
+
+from serve import serve
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -114,20 +115,13 @@ def main():
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     peer = Peer()
-    ops = {
+    serve({
         "hello": peer.hello,
         "load": peer.load,
         "forward": peer.forward,
         "train_step": peer.train_step,
         "peak_memory": peer.peak_memory,
-    }
-    for line in sys.stdin:
-        try:
-            request = json.loads(line)
-            answer = {"ok": True, **ops[request["op"]](request)}
-        except Exception as error:  # every failure goes to the caller, which decides
-            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+    })
 
 
 if __name__ == "__main__":

@@ -14,11 +14,12 @@ dense layer does not depend on the values.
 Needs torch (run with torch 2.15).
 """
 
-import json
 import sys
 import time
 
 import torch
+
+from serve import serve
 
 
 class Peer:
@@ -67,14 +68,7 @@ class Peer:
 
 def main():
     peer = Peer()
-    ops = {"hello": peer.hello, "load": peer.load, "forward": peer.forward}
-    for line in sys.stdin:
-        try:
-            request = json.loads(line)
-            answer = {"ok": True, **ops[request["op"]](request)}
-        except Exception as error:  # every failure goes to the caller, which decides
-            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+    serve({"hello": peer.hello, "load": peer.load, "forward": peer.forward})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ Needs torch, torch_geometric, safetensors and numpy (run with torch 2.15, torch_
 """
 
 import gzip
-import json
 import sys
 import time
 
@@ -30,6 +29,8 @@ from safetensors.numpy import load
 from torch_geometric.nn import GCNConv
 from torch_geometric.nn.inits import glorot
 from torch_geometric.utils import to_undirected
+
+from serve import serve
 
 
 class Gcn(torch.nn.Module):
@@ -108,19 +109,12 @@ class Peer:
 
 def main():
     peer = Peer()
-    ops = {
+    serve({
         "hello": peer.hello,
         "load": peer.load,
         "train_step": peer.train_step,
         "forward": peer.forward,
-    }
-    for line in sys.stdin:
-        try:
-            request = json.loads(line)
-            answer = {"ok": True, **ops[request["op"]](request)}
-        except Exception as error:  # every failure goes to the caller, which decides
-            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+    })
 
 
 if __name__ == "__main__":
