@@ -189,43 +189,46 @@ fn planners_measure_each_situation_once() {
     assert_eq!(planner.snapshot().decisions.len(), 2);
 }
 
+// Named as in a model, whose layers hold their block as `ffn`.
+#[derive(burn::module::Module, Debug)]
+struct Layer {
+    ffn: MoeFfn,
+}
+
 #[test]
 fn only_output_matrices_are_trained() {
     for (name, device) in devices() {
         let dense = layer(Activation::Relu, false, &device);
         let inputs = rows(60, 5);
-        let converted =
-            MoeLayer::convert(&dense, &inputs, &configurations()[5], Seed::new(0)).unwrap();
-        // Named as in a model, whose layers hold their block as `ffn`.
-        #[derive(burn::module::Module, Debug)]
-        struct Layer {
-            ffn: MoeFfn,
+        for config in configurations() {
+            let converted = MoeLayer::convert(&dense, &inputs, &config, Seed::new(0)).unwrap();
+            let model = Layer {
+                ffn: converted.to_moe_ffn(),
+            };
+            let plain = run(&model.ffn, &inputs, &device);
+            let tracked = device.clone().autodiff();
+            let model = freeze_but(model, Trainable::Outputs).train();
+            let shape = [1, 60, WIDTH];
+            let x = Tensor::from_data(TensorData::new(inputs.rows.clone(), shape), &tracked);
+            let masks = Default::default();
+            let mut context = FfnContext {
+                layer: 0,
+                taps: &Taps::default(),
+                tapped: &mut Tapped::default(),
+                masks: &masks,
+                dropout: None,
+            };
+            let y = model.ffn.forward(x, &mut context);
+            let what = format!("{config:?} on {name}");
+            assert_close(&numbers(y.clone().inner()), &plain, tolerance(name), &what);
+            let gradients = Gradients::of(&y.square().mean(), &model).unwrap();
+            let mut paths: Vec<&str> = gradients.paths().collect();
+            paths.sort_unstable();
+            let expected = ["ffn.ffn.outer.bias", "ffn.ffn.outer.weight"];
+            assert_eq!(paths, expected, "{what}");
+            let gradient = gradients.get("ffn.ffn.outer.weight").unwrap();
+            assert_eq!(gradient.len(), NEURONS * WIDTH);
+            assert!(gradient.iter().any(|value| *value != 0.0), "{what}");
         }
-        let model = Layer {
-            ffn: converted.to_moe_ffn(),
-        };
-        let tracked = device.clone().autodiff();
-        let model = freeze_but(model, Trainable::Outputs).train();
-        let shape = [1, 60, WIDTH];
-        let x = Tensor::from_data(TensorData::new(inputs.rows.clone(), shape), &tracked);
-        let masks = Default::default();
-        let mut context = FfnContext {
-            layer: 0,
-            taps: &Taps::default(),
-            tapped: &mut Tapped::default(),
-            masks: &masks,
-            dropout: None,
-        };
-        let y = model.ffn.forward(x, &mut context);
-        let loss = y.square().mean();
-        let gradients = Gradients::of(&loss, &model).unwrap();
-        let mut paths: Vec<&str> = gradients.paths().collect();
-        paths.sort_unstable();
-        let expected = ["ffn.ffn.outer.bias", "ffn.ffn.outer.weight"];
-        assert_eq!(paths, expected, "{name}");
-        // Rows of neurons that no token uses have no gradient; others have some.
-        let gradient = gradients.get("ffn.ffn.outer.weight").unwrap();
-        assert_eq!(gradient.len(), NEURONS * WIDTH);
-        assert!(gradient.iter().any(|value| *value != 0.0), "{name}");
     }
 }
