@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use burn::module::Module as _;
 use burn::tensor::Device;
 use plm_core::data::{LabeledLines, Lines, TextEncoding};
@@ -54,7 +54,20 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         extent: Extent::ALL,
     };
     let mini = context.root.join("models/plm-mini");
+    let tasks: String = context
+        .settings
+        .get("tasks", "sst2,trec,minilm_relu".to_owned())?;
+    let tasks: Vec<&str> = tasks.split(',').collect();
+    if let Some(unknown) = tasks
+        .iter()
+        .find(|task| !["sst2", "trec", "minilm_relu"].contains(task))
+    {
+        bail!("no task `{unknown}`: there are sst2, trec and minilm_relu");
+    }
     for source in [SST2, TREC] {
+        if !tasks.contains(&source.name) {
+            continue;
+        }
         let mut runs = Vec::new();
         for &number in &context.seeds {
             let seed = Seed::new(number);
@@ -71,7 +84,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         },
         ..settings
     };
-    minilm(context, &settings, &device, &mut outcome)?;
+    if tasks.contains(&"minilm_relu") {
+        minilm(context, &settings, &device, &mut outcome)?;
+    }
     outcome.notes.push(format!(
         "Sentences are cut to {LENGTH} tokens. The published figures are those of T5-Large; ours are of \
          a model of 11 million parameters, so only the relative accuracies compare."
