@@ -68,12 +68,11 @@ impl ExpertLoad {
         let experts = layer.partition.experts();
         let scores = expert_scores(layer, inputs)?;
         let selection = layer.policy.select(&scores, experts)?;
-        let mut counts = vec![0; experts];
-        for token in 0..inputs.tokens() {
-            for &expert in selection.of(token) {
-                counts[expert as usize] += 1;
-            }
-        }
+        let counts = selection
+            .by_expert()
+            .iter()
+            .map(|tokens| tokens.len() as u64)
+            .collect();
         Ok(Self { counts })
     }
 

@@ -1,14 +1,14 @@
 //! A feed-forward layer of experts in tensor operations: every device, with gradients.
 
 use burn::module::Module;
-use burn::tensor::{Bool, Tensor, TensorData};
+use burn::tensor::{Bool, Tensor};
 use plm_core::kernel::{activate, dropout};
 use plm_core::nn::{FeedForward, Ffn, FfnContext, apply, apply_activated};
 
 use crate::host::values;
 use crate::policy::Policy;
 use crate::router::Router;
-use crate::score::{Contribution, contributions, keep_selected};
+use crate::score::{Contribution, contributions, keep_selected, selected};
 
 /// A feed-forward layer of which each token uses only the experts that its router chooses:
 /// `y = Σ h_e · W_out_e + b_out` over the chosen experts e, without weights, renormalisation or a
@@ -63,13 +63,7 @@ impl MoeFfn {
             .policy
             .select(&values(scores), experts)
             .unwrap_or_else(|error| panic!("choosing experts: {error}"));
-        let mut chosen = vec![false; tokens * experts];
-        for (token, chosen) in chosen.chunks_exact_mut(experts).enumerate() {
-            for &expert in selection.of(token) {
-                chosen[expert as usize] = true;
-            }
-        }
-        Tensor::from_data(TensorData::new(chosen, [tokens, experts]), &device)
+        selected(&selection, 0..tokens, &device)
     }
 }
 

@@ -1,7 +1,11 @@
 //! How much each expert contributes to a token: what routers learn to predict.
 
-use burn::tensor::{Bool, Tensor};
+use std::ops::Range;
+
+use burn::tensor::{Bool, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
+
+use crate::policy::Selection;
 
 /// The contribution of an expert, from its neurons' values `h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,4 +92,20 @@ pub(crate) fn keep_selected(
         }
         None => hidden.mask_fill(selected.bool_not(), 0.0),
     }
+}
+
+/// Which experts some of a selection's tokens chose, `[tokens, experts]`.
+pub(crate) fn selected(
+    selection: &Selection,
+    tokens: Range<usize>,
+    device: &Device,
+) -> Tensor<2, Bool> {
+    let shape = [tokens.len(), selection.experts()];
+    let mut chosen = vec![false; shape[0] * shape[1]];
+    for (token, chosen) in tokens.zip(chosen.chunks_exact_mut(shape[1])) {
+        for &expert in selection.of(token) {
+            chosen[expert as usize] = true;
+        }
+    }
+    Tensor::from_data(TensorData::new(chosen, shape), device)
 }

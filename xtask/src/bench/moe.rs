@@ -91,10 +91,12 @@ fn converted(dense: &FeedForward, width: usize) -> Result<MoeLayer> {
 
 /// The fast form with `percent` of the experts.
 fn fast(layer: &MoeLayer, percent: u32, planner: &SharedPlanner) -> Result<SparseFfn> {
-    let experts = layer.partition.experts();
-    let k = (f64::from(percent) / 100.0 * experts as f64).round() as usize;
+    let config = MoeConfig {
+        share: f64::from(percent) / 100.0,
+        ..MoeConfig::default()
+    };
     let mut layer = layer.clone();
-    layer.policy = Policy::TopK(k);
+    layer.policy = Policy::TopK(config.k(layer.partition.experts())?);
     Ok(SparseFfn::new(&layer, planner)?)
 }
 

@@ -7,7 +7,9 @@ use indicatif::ProgressBar;
 use plm_core::models::{EncoderForSequenceClassification, EncoderInput, loss};
 use plm_core::nn::Ffn;
 use plm_core::rng::Seed;
-use plm_core::text::{BatchBy, Encoding, LengthBuckets, Padding, collate};
+use plm_core::text::{
+    BatchBy, EncodeOptions, Encoding, LengthBuckets, Padding, Tokenizer, collate,
+};
 use plm_core::train::{
     AdamWConfig, Batches, Optimizer, Schedule, StepLoss, TrainConfig, Trainer, Until,
 };
@@ -16,6 +18,15 @@ use plm_core::train::{
 pub(super) struct Labelled {
     pub(super) encoding: Encoding,
     pub(super) label: usize,
+}
+
+/// Texts with their classes, encoded.
+pub(super) fn encode(tokenizer: &Tokenizer, texts: Vec<(String, usize)>) -> Result<Vec<Labelled>> {
+    let encode = |(text, label): (String, usize)| {
+        let encoding = tokenizer.encode(text.as_str(), &EncodeOptions::new())?;
+        Ok(Labelled { encoding, label })
+    };
+    texts.into_iter().map(encode).collect()
 }
 
 /// How a classifier is trained.

@@ -1,7 +1,7 @@
 //! Output matrices by least squares, without labels.
 
 use burn::module::Param;
-use burn::tensor::{Bool, Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use faer::Mat;
 use faer::linalg::solvers::{Llt, Solve as _};
 use plm_core::nn::apply;
@@ -12,7 +12,7 @@ use crate::convert::MoeLayer;
 use crate::ffn::hidden_values;
 use crate::host::{matrix, values};
 use crate::policy::Selection;
-use crate::score::keep_selected;
+use crate::score::{keep_selected, selected};
 use crate::{Error, Result};
 
 /// Rows whose neuron values are computed at a time.
@@ -105,28 +105,12 @@ fn each_kept(
     let mean = layer.mean_tensor();
     for (chunk, rows) in inputs.rows.chunks(CHUNK * inputs.width).enumerate() {
         let tokens = rows.len() / inputs.width;
-        let experts = layer.partition.experts();
-        let chosen = chosen(selection, chunk * CHUNK, tokens, experts, &device);
+        let first = chunk * CHUNK;
+        let chosen = selected(selection, first..first + tokens, &device);
         let hidden = hidden_values(&layer.ffn, matrix(rows, tokens, inputs.width, &device));
         let kept = keep_selected(hidden.clone(), &chosen, mean.as_ref());
         each(kept, apply(&layer.ffn.outer, hidden));
     }
-}
-
-fn chosen(
-    selection: &Selection,
-    first: usize,
-    tokens: usize,
-    experts: usize,
-    device: &Device,
-) -> Tensor<2, Bool> {
-    let mut chosen = vec![false; tokens * experts];
-    for token in 0..tokens {
-        for &expert in selection.of(first + token) {
-            chosen[token * experts + expert as usize] = true;
-        }
-    }
-    Tensor::from_data(TensorData::new(chosen, [tokens, experts]), device)
 }
 
 fn squares(x: &Tensor<2>) -> f64 {

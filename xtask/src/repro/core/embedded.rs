@@ -9,12 +9,12 @@ use plm_core::models::{
 };
 use plm_core::nn::init::initialize;
 use plm_core::rng::Seed;
-use plm_core::text::{EncodeOptions, Padding, Tokenizer};
+use plm_core::text::{Padding, Tokenizer};
 
 use super::cloze::{self, Cloze, Filled};
 use super::parity;
 use crate::report::{BarGroup, Plot, Series};
-use crate::repro::classify::{Labelled, Recipe, accuracy, predict, train};
+use crate::repro::classify::{Recipe, accuracy, encode, predict, train};
 use crate::repro::opinions::{Half, opinions};
 use crate::repro::{Check, Context, Op, Outcome, Row, Table};
 
@@ -116,19 +116,15 @@ fn classifier(context: &Context, device: &Device, outcome: &mut Outcome) -> Resu
     let folder = context.root.join("models/plm-mini");
     let tokenizer = Tokenizer::from_dir(&folder)?;
     let padding = Padding::of(&tokenizer)?;
-    let encode = |texts: Vec<(String, usize)>| -> Result<Vec<Labelled>> {
-        let encode = |(text, label): (String, usize)| {
-            let encoding = tokenizer.encode(text.as_str(), &EncodeOptions::new())?;
-            Ok(Labelled { encoding, label })
-        };
-        texts.into_iter().map(encode).collect()
-    };
     let mut accuracies = [Vec::new(), Vec::new()];
     let mut losses = [Vec::new(), Vec::new()];
     for &number in &context.seeds {
         let seed = Seed::new(number);
-        let training = encode(opinions(examples, Half::Train, seed.child("train")))?;
-        let test = encode(opinions(400, Half::Test, seed.child("test")))?;
+        let training = encode(
+            &tokenizer,
+            opinions(examples, Half::Train, seed.child("train")),
+        )?;
+        let test = encode(&tokenizer, opinions(400, Half::Test, seed.child("test")))?;
         for (kind, name) in ["pre-trained", "from scratch"].into_iter().enumerate() {
             let mut model = Pretrained::<EncoderForSequenceClassification>::load_with_new_head(
                 &folder, 2, seed, device,

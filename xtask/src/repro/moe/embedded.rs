@@ -3,11 +3,11 @@
 use anyhow::Result;
 use plm_core::models::{EncoderForSequenceClassification, Pretrained};
 use plm_core::rng::Seed;
-use plm_core::text::{EncodeOptions, Padding, Tokenizer};
+use plm_core::text::{Padding, Tokenizer};
 
 use super::task::Task;
 use super::{exact, grid, study};
-use crate::repro::classify::{Labelled, Recipe, train};
+use crate::repro::classify::{Recipe, encode};
 use crate::repro::opinions::Half;
 use crate::repro::things::{CLASSES, things};
 use crate::repro::{Check, Context, Op, Outcome};
@@ -83,39 +83,23 @@ fn task(context: &Context, seed: Seed) -> Result<Task> {
     let folder = context.root.join("models/plm-mini");
     let tokenizer = Tokenizer::from_dir(&folder)?;
     let padding = Padding::of(&tokenizer)?;
-    let encode = |texts: Vec<(String, usize)>| -> Result<Vec<Labelled>> {
-        texts
-            .into_iter()
-            .map(|(text, label)| {
-                let encoding = tokenizer.encode(text.as_str(), &EncodeOptions::new())?;
-                Ok(Labelled { encoding, label })
-            })
-            .collect()
-    };
-    let training = encode(things(examples, Half::Train, seed.child("train")))?;
-    let test = encode(things(450, Half::Test, seed.child("test")))?;
-    let mut model = Pretrained::<EncoderForSequenceClassification>::load_with_new_head(
+    let training = encode(
+        &tokenizer,
+        things(examples, Half::Train, seed.child("train")),
+    )?;
+    let test = encode(&tokenizer, things(450, Half::Test, seed.child("test")))?;
+    let model = Pretrained::<EncoderForSequenceClassification>::load_with_new_head(
         &folder, CLASSES, seed, &device,
     )?;
-    let bar = context
-        .progress
-        .bar(1, &format!("things, seed {}", seed.value()));
-    let (trained, _) = train(
-        model.model,
-        &training,
-        &padding,
-        &recipe,
-        seed,
-        &device,
-        &bar,
-    )?;
-    model.model = trained;
-    Ok(Task {
+    let mut task = Task {
         model,
         training,
         test,
         padding,
         recipe,
         device,
-    })
+    };
+    let label = format!("things, seed {}", seed.value());
+    task.model.model = task.fine_tuned(context, &label, seed)?;
+    Ok(task)
 }

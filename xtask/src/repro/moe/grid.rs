@@ -97,14 +97,16 @@ pub(super) fn router(name: &str, epochs: usize, seed: Seed) -> Result<RouterKind
 pub(super) fn at_share(
     layers: &BTreeMap<LayerId, MoeLayer>,
     percent: u32,
-) -> BTreeMap<LayerId, MoeLayer> {
+) -> Result<BTreeMap<LayerId, MoeLayer>> {
+    let config = MoeConfig {
+        share: f64::from(percent) / 100.0,
+        ..MoeConfig::default()
+    };
     let mut layers = layers.clone();
     for layer in layers.values_mut() {
-        let experts = layer.partition.experts();
-        let k = (f64::from(percent) / 100.0 * experts as f64).round() as usize;
-        layer.policy = Policy::TopK(k.clamp(1, experts));
+        layer.policy = Policy::TopK(config.k(layer.partition.experts())?);
     }
-    layers
+    Ok(layers)
 }
 
 /// Measures every combination of `settings`; `dense` is the dense model's accuracy.
@@ -147,7 +149,7 @@ pub(super) fn measure(
             }
             let mut relative = Vec::new();
             for percent in SHARES {
-                let experts = with_experts(task.model.model.clone(), &at_share(&layers, percent));
+                let experts = with_experts(task.model.model.clone(), &at_share(&layers, percent)?);
                 relative.push((percent, task.accuracy(&experts)? / dense));
                 bar.inc(1);
             }

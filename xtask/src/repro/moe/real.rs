@@ -17,7 +17,7 @@ use plm_moe::relufy::{Blend, blend_activations, set_relu, to_relu};
 use super::grid::Extent;
 use super::study;
 use super::task::Task;
-use crate::repro::classify::{Labelled, Recipe, accuracy, predict, train, train_with};
+use crate::repro::classify::{Labelled, Recipe, train_with};
 use crate::repro::{Check, Context, Op, Outcome, Row};
 
 /// A data set of labelled sentences.
@@ -120,19 +120,8 @@ fn plain(
     device: &Device,
 ) -> Result<Task> {
     let mut task = untrained(context, folder, source, 1e-4, seed, device)?;
-    let bar = context
-        .progress
-        .bar(1, &format!("{}, seed {}", source.name, seed.value()));
-    let (trained, _) = train(
-        task.model.model.clone(),
-        &task.training,
-        &task.padding,
-        &task.recipe,
-        seed,
-        device,
-        &bar,
-    )?;
-    task.model.model = trained;
+    let label = format!("{}, seed {}", source.name, seed.value());
+    task.model.model = task.fine_tuned(context, &label, seed)?;
     Ok(task)
 }
 
@@ -211,18 +200,8 @@ fn minilm(
     for &number in &context.seeds {
         let seed = Seed::new(number);
         let mut task = untrained(context, &folder, &SST2, 5e-5, seed, device)?;
-        let bar = context.progress.bar(1, &format!("GELU, seed {number}"));
-        let (own, _) = train(
-            task.model.model.clone(),
-            &task.training,
-            &task.padding,
-            &task.recipe,
-            seed,
-            device,
-            &bar,
-        )?;
-        let predicted = predict(&own, &task.test, &task.padding, &task.recipe, device)?;
-        gelu.push(accuracy(&task.test, &predicted)?);
+        let own = task.fine_tuned(context, &format!("GELU, seed {number}"), seed)?;
+        gelu.push(task.accuracy(&own)?);
         let bar = context.progress.bar(1, &format!("ReLU, seed {number}"));
         let blend = Blend::default();
         let (blended, _) = train_with(

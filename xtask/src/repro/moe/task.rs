@@ -4,10 +4,12 @@ use anyhow::Result;
 use burn::tensor::Device;
 use plm_core::models::{EncoderForSequenceClassification, Pretrained, Stack};
 use plm_core::nn::Ffn;
+use plm_core::rng::Seed;
 use plm_core::text::Padding;
 use plm_moe::Capture;
 
-use crate::repro::classify::{Labelled, Recipe, accuracy, batch, predict};
+use crate::repro::Context;
+use crate::repro::classify::{Labelled, Recipe, accuracy, batch, predict, train};
 
 /// A trained classifier to be divided into experts.
 pub(super) struct Task {
@@ -46,6 +48,25 @@ impl Task {
             capture.add(Stack::Encoder, &output.tapped, &visible)?;
         }
         Ok(capture)
+    }
+
+    /// The model after training by the recipe.
+    pub(super) fn fine_tuned(
+        &self,
+        context: &Context,
+        label: &str,
+        seed: Seed,
+    ) -> Result<EncoderForSequenceClassification> {
+        let (trained, _) = train(
+            self.model.model.clone(),
+            &self.training,
+            &self.padding,
+            &self.recipe,
+            seed,
+            &self.device,
+            &context.progress.bar(1, label),
+        )?;
+        Ok(trained)
     }
 
     /// Accuracy of a form of the model on the test texts.
