@@ -1,0 +1,168 @@
+//! Random subspaces: the Fastfood transform (Le et al. 2013) as Li et al. 2018 and Aghajanyan et al. 2021
+//! use it to measure intrinsic dimension.
+
+use burn::module::{Module, Param, ParamId};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::nn::init::normal;
+use plm_core::rng::Seed;
+use rand::RngExt;
+use rand::seq::SliceRandom;
+
+use crate::matrix::PromptMatrix;
+use crate::soft_prompt::matrix_of;
+use crate::source::PromptSource;
+use crate::{Error, Result};
+
+/// A random map from few dimensions to many that needs neither the time nor the memory of a matrix:
+/// M = H G Π H B, cut to the many dimensions.
+///
+/// H is the Walsh–Hadamard matrix of the next power of two L, B random signs, Π a random permutation,
+/// G standard normal numbers; the result is divided by √(L Σ G²). Gradients are those of this map: the
+/// authors' own backward pass scales by another 1 / √L and is not the adjoint.
+#[derive(Module, Debug)]
+pub struct Fastfood {
+    signs: Param<Tensor<1>>,
+    scales: Param<Tensor<1>>,
+    order: Param<Tensor<1, Int>>,
+    left: Param<Tensor<2>>,
+    right: Param<Tensor<2>>,
+    #[module(skip)]
+    dimensions: usize,
+    #[module(skip)]
+    outputs: usize,
+}
+
+impl Fastfood {
+    /// A random map from `dimensions` numbers to `outputs`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where there are no dimensions or more than outputs.
+    pub fn new(dimensions: usize, outputs: usize, seed: Seed, device: &Device) -> Result<Self> {
+        if dimensions == 0 || dimensions > outputs {
+            return Err(Error::Setting {
+                name: "dimensions",
+                value: dimensions.to_string(),
+                limit: "must lie between 1 and the prompt's numbers",
+            });
+        }
+        let length = outputs.next_power_of_two();
+        let mut rng = seed.stream("signs");
+        let signs: Vec<f32> = (0..length)
+            .map(|_| if rng.random::<bool>() { 1.0 } else { -1.0 })
+            .collect();
+        let mut order: Vec<i64> = (0..length as i64).collect();
+        order.shuffle(&mut seed.stream("order"));
+        let gauss = normal(seed, "scales", length, 1.0);
+        let squares: f64 = gauss.iter().map(|&value| f64::from(value).powi(2)).sum();
+        let divisor = (length as f64 * squares).sqrt();
+        let scales: Vec<f32> = gauss
+            .iter()
+            .map(|&value| (f64::from(value) / divisor) as f32)
+            .collect();
+        // H of length L = H of 2^a ⊗ H of 2^b: two small products in place of a large one.
+        let exponent = length.trailing_zeros();
+        let fixed = |tensor: Tensor<1>| Param::from_tensor(tensor).set_require_grad(false);
+        let hadamard =
+            |exponent| Param::from_tensor(hadamard(exponent, device)).set_require_grad(false);
+        Ok(Self {
+            signs: fixed(Tensor::from_floats(signs.as_slice(), device)),
+            scales: fixed(Tensor::from_floats(scales.as_slice(), device)),
+            order: Param::initialized(ParamId::new(), Tensor::from_data(order.as_slice(), device)),
+            left: hadamard(exponent / 2),
+            right: hadamard(exponent - exponent / 2),
+            dimensions,
+            outputs,
+        })
+    }
+
+    /// M z.
+    ///
+    /// # Shapes
+    /// - point: `[dimensions]`
+    /// - result: `[outputs]`
+    pub fn forward(&self, point: Tensor<1>) -> Tensor<1> {
+        let length = self.signs.shape().dims::<1>()[0];
+        let rest = length - self.dimensions;
+        let padded = if rest == 0 {
+            point
+        } else {
+            let zeros = Tensor::<1>::zeros([rest], &point.device());
+            Tensor::cat(vec![point, zeros], 0)
+        };
+        let mixed = self.transform(padded * self.signs.val());
+        let mixed = mixed.select(0, self.order.val()) * self.scales.val();
+        self.transform(mixed).narrow(0, 0, self.outputs)
+    }
+
+    /// H x.
+    fn transform(&self, x: Tensor<1>) -> Tensor<1> {
+        let (left, right) = (self.left.val(), self.right.val());
+        let [rows, columns] = [left.dims()[0], right.dims()[0]];
+        left.matmul(x.reshape([rows, columns]))
+            .matmul(right)
+            .reshape([rows * columns])
+    }
+}
+
+/// The Walsh–Hadamard matrix of 2^exponent rows, entries ± 1.
+fn hadamard(exponent: u32, device: &Device) -> Tensor<2> {
+    let size = 1_usize << exponent;
+    let values: Vec<f32> = (0..size * size)
+        .map(|place| {
+            let both = (place / size) & (place % size);
+            if both.count_ones().is_multiple_of(2) {
+                1.0
+            } else {
+                -1.0
+            }
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(values, [size, size]), device)
+}
+
+/// A prompt θ₀ + M z in a random subspace around a start θ₀: only z is trained, from 0 on.
+#[derive(Module, Debug)]
+pub struct FastfoodPrompt {
+    /// The point z, `[dimensions]`.
+    pub point: Param<Tensor<1>>,
+    /// The map M; not trained.
+    pub map: Fastfood,
+    /// The start θ₀, `[slots, width]`; not trained.
+    pub start: Param<Tensor<2>>,
+}
+
+impl FastfoodPrompt {
+    /// The random subspace of `dimensions` dimensions around `start`.
+    ///
+    /// # Errors
+    /// As [`Fastfood::new`].
+    pub fn new(
+        start: &PromptMatrix,
+        dimensions: usize,
+        seed: Seed,
+        device: &Device,
+    ) -> Result<Self> {
+        let shape = [start.rows(), start.width()];
+        let data = TensorData::new(start.values().to_vec(), shape);
+        let start = Param::from_tensor(Tensor::from_data(data, device));
+        Ok(Self {
+            point: Param::from_tensor(Tensor::zeros([dimensions], device)),
+            map: Fastfood::new(dimensions, shape[0] * shape[1], seed, device)?,
+            start: start.set_require_grad(false),
+        })
+    }
+
+    /// The prompt on the host.
+    pub fn to_matrix(&self) -> PromptMatrix {
+        matrix_of(self.clone().valid().prompts(&[0]).squeeze_dim(0))
+    }
+}
+
+impl PromptSource for FastfoodPrompt {
+    fn prompts(&self, _tasks: &[usize]) -> Tensor<3> {
+        let start = self.start.val();
+        let shape = start.dims();
+        let moved = start + self.map.forward(self.point.val()).reshape(shape);
+        moved.unsqueeze()
+    }
+}

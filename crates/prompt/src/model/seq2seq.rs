@@ -1,0 +1,308 @@
+//! T5 and BART: slots before the encoder's text, the answer as the decoder's first word.
+
+use burn::module::Module;
+use burn::tensor::{Int, Tensor};
+use plm_core::generate::{Generation, GenerationConfig, GenerativeModel, generate};
+use plm_core::models::{
+    BartForConditionalGeneration, EncoderInput, Seq2SeqInput, Seq2SeqOutput, Stack,
+    T5ForConditionalGeneration,
+};
+use plm_core::nn::{FeedForward, Ffn, TapPositions, Taps};
+use plm_core::rng::Seed;
+use plm_core::text::Batch;
+
+use super::embed::{before, column, frozen_on_autodiff, padding, places, single};
+use super::{Pass, PromptModel, TextModel};
+use crate::Result;
+
+/// What soft prompts need of a model with an encoder and a decoder.
+pub trait Seq2SeqLM: Module + GenerativeModel {
+    /// Hidden size.
+    fn width(&self) -> usize;
+    /// The encoder's word table, `[vocabulary, width]`.
+    fn table(&self) -> Tensor<2>;
+    /// What the encoder multiplies word vectors with; slots are not multiplied.
+    fn word_scale(&self) -> f64;
+    /// The token that the decoder begins with.
+    fn start_id(&self) -> usize;
+    /// Layers of a stack.
+    fn layers(&self, stack: Stack) -> usize;
+    /// Rows of the encoder's position table; unlimited where absent.
+    fn positions(&self) -> Option<usize>;
+    /// Runs both stacks.
+    fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput;
+    /// Scores at chosen places, `[places, chosen]`.
+    fn scores_at(
+        &self,
+        hidden: Tensor<3>,
+        places: Tensor<1, Int>,
+        words: Option<Tensor<1, Int>>,
+    ) -> Tensor<2>;
+    /// The decoder's input for given targets, `[batch, length]`.
+    fn shifted(&self, targets: Tensor<2, Int>) -> Tensor<2, Int>;
+}
+
+/// T5 or BART with a soft prompt before the encoder's text. The decoder gets none.
+///
+/// T5's positions are relative, so a slot's place counts; BART's slots have positions of their own.
+#[derive(Debug, Clone)]
+pub struct PromptedSeq2Seq<M> {
+    /// The model.
+    pub model: M,
+    /// Whether padding is hidden. The authors' training of T5 lets the encoder attend to it, their
+    /// evaluation does not.
+    pub hide_padding: bool,
+    /// The token that is the whole text when neurons are stimulated (T5: `<extra_id_0>`).
+    pub probe_id: usize,
+    /// The stack whose neurons are looked at and switched off.
+    pub neurons: Stack,
+}
+
+/// T5 with a soft prompt.
+pub type PromptedT5<F = FeedForward> = PromptedSeq2Seq<T5ForConditionalGeneration<F>>;
+/// BART with a soft prompt.
+pub type PromptedBart<F = FeedForward> = PromptedSeq2Seq<BartForConditionalGeneration<F>>;
+
+impl<M: Seq2SeqLM> PromptedSeq2Seq<M> {
+    /// `model` with padding hidden and the decoder's neurons looked at.
+    pub fn new(model: M, probe_id: usize) -> Self {
+        Self {
+            model,
+            hide_padding: true,
+            probe_id,
+            neurons: Stack::Decoder,
+        }
+    }
+
+    /// The encoder's input: slots before word vectors.
+    ///
+    /// # Shapes
+    /// - prompts: `[batch or 1, slots, width]`
+    pub fn encoder_input(&self, prompts: Tensor<3>, text: &Batch, pass: &Pass) -> EncoderInput {
+        let [batch, length] = text.ids.dims();
+        let [_, slots, width] = prompts.dims();
+        let ids = text.ids.clone().reshape([batch * length]);
+        let words = self.model.table().select(0, ids) * self.model.word_scale();
+        let embeds = before(prompts, words.reshape([batch, length, width]));
+        let mut input = EncoderInput::embeds(embeds).with_dropout_context(pass.dropout.clone());
+        if self.hide_padding {
+            input = input.with_padding(padding(slots, text.mask.clone()));
+        }
+        if self.neurons == Stack::Encoder {
+            input.ffn_masks.clone_from(&pass.neuron_masks);
+        }
+        input
+    }
+
+    /// Both inputs; the decoder reads `ids`.
+    fn input(
+        &self,
+        prompts: Tensor<3>,
+        text: &Batch,
+        ids: Tensor<2, Int>,
+        pass: &Pass,
+    ) -> Seq2SeqInput {
+        let mut decoder = EncoderInput::ids(ids).with_dropout_context(pass.dropout.clone());
+        if self.neurons == Stack::Decoder {
+            decoder.ffn_masks.clone_from(&pass.neuron_masks);
+        }
+        Seq2SeqInput::new(self.encoder_input(prompts, text, pass), decoder)
+    }
+
+    /// Writes answers.
+    ///
+    /// # Errors
+    /// As [`generate`].
+    pub fn generate(
+        &self,
+        prompts: Tensor<3>,
+        text: &Batch,
+        settings: &GenerationConfig,
+        seed: Seed,
+    ) -> Result<Generation> {
+        let input = self.encoder_input(prompts, text, &Pass::default());
+        Ok(generate(&self.model, &input, settings, seed)?)
+    }
+}
+
+impl<M: Seq2SeqLM> PromptModel for PromptedSeq2Seq<M> {
+    fn width(&self) -> usize {
+        self.model.width()
+    }
+
+    fn words(&self) -> Tensor<2> {
+        self.model.table()
+    }
+
+    fn tracked(&self) -> Self {
+        Self {
+            model: frozen_on_autodiff(&self.model),
+            ..self.clone()
+        }
+    }
+
+    fn max_length(&self) -> Option<usize> {
+        self.model.positions()
+    }
+
+    fn min_slots(&self) -> usize {
+        0
+    }
+
+    fn answer_scores(
+        &self,
+        prompts: Tensor<3>,
+        text: &Batch,
+        words: Tensor<1, Int>,
+        pass: &Pass,
+    ) -> Tensor<2> {
+        let [batch, _] = text.ids.dims();
+        let start = column(self.model.start_id(), batch, &text.ids.device());
+        let output = self.model.run(&self.input(prompts, text, start, pass));
+        let hidden = output.decoder.last_hidden_state;
+        let places = places(batch, 1, |_| 0, &hidden.device().inner());
+        self.model.scores_at(hidden, places, Some(words))
+    }
+
+    fn stimulated_neurons(&self, prompts: Tensor<3>) -> Vec<Tensor<2>> {
+        let [batch, slots, _] = prompts.dims();
+        let device = prompts.device();
+        let text = single(self.probe_id, batch, &device);
+        let start = column(self.model.start_id(), batch, &device);
+        let mut input = self.input(prompts, &text, start, &Pass::default());
+        let position = match self.neurons {
+            Stack::Encoder => slots,
+            Stack::Decoder => 0,
+        };
+        let taps = Taps {
+            ffn_activations: (0..self.model.layers(self.neurons)).collect(),
+            positions: TapPositions::Same(vec![position]),
+            ..Taps::default()
+        };
+        match self.neurons {
+            Stack::Encoder => input.encoder.taps = taps,
+            Stack::Decoder => input.decoder.taps = taps,
+        }
+        let output = self.model.run(&input);
+        let values = match self.neurons {
+            Stack::Encoder => output.encoder.tapped.ffn_activations,
+            Stack::Decoder => output.decoder.tapped.own.ffn_activations,
+        };
+        let values = values.into_values();
+        values.map(|value| value.squeeze_dim(1)).collect()
+    }
+}
+
+impl<M: Seq2SeqLM> TextModel for PromptedSeq2Seq<M> {
+    fn target_scores(
+        &self,
+        prompts: Tensor<3>,
+        text: &Batch,
+        targets: Tensor<2, Int>,
+        pass: &Pass,
+    ) -> Tensor<2> {
+        let [batch, length] = targets.dims();
+        let ids = self.model.shifted(targets);
+        let output = self.model.run(&self.input(prompts, text, ids, pass));
+        let hidden = output.decoder.last_hidden_state;
+        let places = Tensor::arange(0..(batch * length) as i64, &hidden.device().inner());
+        self.model.scores_at(hidden, places, None)
+    }
+}
+
+impl<F: Ffn> Seq2SeqLM for T5ForConditionalGeneration<F> {
+    fn width(&self) -> usize {
+        self.model.config.d_model
+    }
+
+    fn table(&self) -> Tensor<2> {
+        self.model.shared.weight.val()
+    }
+
+    fn word_scale(&self) -> f64 {
+        1.0
+    }
+
+    fn start_id(&self) -> usize {
+        self.model.config.decoder_start_token_id
+    }
+
+    fn layers(&self, stack: Stack) -> usize {
+        match stack {
+            Stack::Encoder => self.model.encoder.layers.len(),
+            Stack::Decoder => self.model.decoder.layers.len(),
+        }
+    }
+
+    fn positions(&self) -> Option<usize> {
+        None
+    }
+
+    fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput {
+        self.model.forward(input)
+    }
+
+    fn scores_at(
+        &self,
+        hidden: Tensor<3>,
+        places: Tensor<1, Int>,
+        words: Option<Tensor<1, Int>>,
+    ) -> Tensor<2> {
+        self.logits_at(hidden, places, words)
+    }
+
+    fn shifted(&self, targets: Tensor<2, Int>) -> Tensor<2, Int> {
+        self.decoder_ids(targets)
+    }
+}
+
+impl<F: Ffn> Seq2SeqLM for BartForConditionalGeneration<F> {
+    fn width(&self) -> usize {
+        self.model.config.d_model
+    }
+
+    fn table(&self) -> Tensor<2> {
+        let own = self.model.encoder.word.as_ref();
+        own.unwrap_or(&self.model.shared).weight.val()
+    }
+
+    fn word_scale(&self) -> f64 {
+        if self.model.config.scale_embedding {
+            (self.model.config.d_model as f64).sqrt()
+        } else {
+            1.0
+        }
+    }
+
+    fn start_id(&self) -> usize {
+        self.model.config.decoder_start_token_id
+    }
+
+    fn layers(&self, stack: Stack) -> usize {
+        match stack {
+            Stack::Encoder => self.model.encoder.layers.len(),
+            Stack::Decoder => self.model.decoder.layers.len(),
+        }
+    }
+
+    fn positions(&self) -> Option<usize> {
+        Some(self.model.config.max_position_embeddings)
+    }
+
+    fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput {
+        self.model.forward(input)
+    }
+
+    fn scores_at(
+        &self,
+        hidden: Tensor<3>,
+        places: Tensor<1, Int>,
+        words: Option<Tensor<1, Int>>,
+    ) -> Tensor<2> {
+        self.logits_at(hidden, places, words)
+    }
+
+    fn shifted(&self, targets: Tensor<2, Int>) -> Tensor<2, Int> {
+        self.decoder_ids(targets)
+    }
+}

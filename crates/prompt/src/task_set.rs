@@ -1,0 +1,229 @@
+//! The examples of one task, or of several mixed.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::text::{Batch, Encoding, Padding, collate};
+
+use crate::encode::EncodedTask;
+use crate::{Error, Result};
+
+/// Score added to words that are no label of an example's task.
+const EXCLUDED: f32 = -1e9;
+
+/// Which words a task's examples choose among.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Choice {
+    /// The label words of the example's own task (Su et al. 2022: cross-entropy over those words
+    /// only).
+    #[default]
+    Own,
+    /// The label words of all tasks (the authors' training of projectors: one verbalizer for all).
+    Shared,
+}
+
+/// Examples of one task or of several, with the label words that they choose among.
+#[derive(Debug, Clone)]
+pub struct TaskSet {
+    names: Vec<String>,
+    words: Vec<u32>,
+    /// For each task, the place in `words` of each class.
+    columns: Vec<Vec<usize>>,
+    examples: Vec<SetExample>,
+    choice: Choice,
+    padding: Padding,
+}
+
+#[derive(Debug, Clone)]
+struct SetExample {
+    task: usize,
+    ids: Vec<u32>,
+    label: usize,
+}
+
+/// A batch on a device.
+#[derive(Debug, Clone)]
+pub(crate) struct SetBatch {
+    pub(crate) text: Batch,
+    /// Place of each example's task in `tasks`, `[batch]`.
+    pub(crate) rows: Tensor<1, Int>,
+    /// The tasks of the batch, ascending.
+    pub(crate) tasks: Vec<usize>,
+    /// How many examples belong to each.
+    pub(crate) counts: Vec<usize>,
+    /// Added to the scores of words, `[batch, words]`; nothing where all may be chosen.
+    pub(crate) excluded: Option<Tensor<2>>,
+    /// The word of each example's class, `[batch]`.
+    pub(crate) targets: Tensor<1, Int>,
+}
+
+impl TaskSet {
+    /// The examples of `tasks`, which are numbered in this order.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without examples.
+    pub fn new(tasks: &[EncodedTask], choice: Choice, padding: Padding) -> Result<Self> {
+        let mut set = Self {
+            names: tasks.iter().map(|task| task.name.clone()).collect(),
+            words: Vec::new(),
+            columns: Vec::new(),
+            examples: Vec::new(),
+            choice,
+            padding,
+        };
+        for (number, task) in tasks.iter().enumerate() {
+            let mut columns = Vec::new();
+            for &id in task.verbalizer.ids() {
+                let place = set.words.iter().position(|&word| word == id);
+                columns.push(place.unwrap_or_else(|| {
+                    set.words.push(id);
+                    set.words.len() - 1
+                }));
+            }
+            set.columns.push(columns);
+            set.examples
+                .extend(task.examples.iter().map(|example| SetExample {
+                    task: number,
+                    ids: example.ids.clone(),
+                    label: example.label,
+                }));
+        }
+        if set.examples.is_empty() {
+            return Err(Error::Empty { what: "examples" });
+        }
+        Ok(set)
+    }
+
+    /// The examples of one task.
+    ///
+    /// # Errors
+    /// As [`TaskSet::new`].
+    pub fn single(task: &EncodedTask, padding: Padding) -> Result<Self> {
+        Self::new(std::slice::from_ref(task), Choice::Own, padding)
+    }
+
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.examples.len()
+    }
+
+    /// Whether there is none: never.
+    pub fn is_empty(&self) -> bool {
+        self.examples.is_empty()
+    }
+
+    /// The tasks' names.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Number of the task of example `index`.
+    ///
+    /// # Panics
+    /// If there is no such example.
+    pub fn task(&self, index: usize) -> usize {
+        self.examples[index].task
+    }
+
+    /// Class of example `index`.
+    ///
+    /// # Panics
+    /// If there is no such example.
+    pub fn label(&self, index: usize) -> usize {
+        self.examples[index].label
+    }
+
+    /// Tokens of each example.
+    pub fn lengths(&self) -> Vec<usize> {
+        self.examples
+            .iter()
+            .map(|example| example.ids.len())
+            .collect()
+    }
+
+    /// Tokens of the longest example.
+    pub fn longest(&self) -> usize {
+        self.lengths().into_iter().max().unwrap_or(0)
+    }
+
+    /// Share of the most frequent class, task by task: what knowing nothing but that gives.
+    pub fn majority(&self) -> Vec<f64> {
+        (0..self.names.len())
+            .map(|task| {
+                let labels: Vec<usize> = self
+                    .examples
+                    .iter()
+                    .filter(|example| example.task == task)
+                    .map(|example| example.label)
+                    .collect();
+                let count = |class| labels.iter().filter(|&&label| label == class).count();
+                let most = (0..self.columns[task].len()).map(count).max().unwrap_or(0);
+                most as f64 / labels.len() as f64
+            })
+            .collect()
+    }
+
+    /// The label words of all tasks, `[words]`.
+    pub(crate) fn words(&self, device: &Device) -> Tensor<1, Int> {
+        let ids: Vec<i64> = self.words.iter().map(|&id| i64::from(id)).collect();
+        Tensor::from_data(ids.as_slice(), device)
+    }
+
+    /// The examples at `rows` as a batch on `device`.
+    pub(crate) fn batch(&self, rows: &[usize], device: &Device) -> Result<SetBatch> {
+        let encodings: Vec<Encoding> = rows
+            .iter()
+            .map(|&row| {
+                let ids = self.examples[row].ids.clone();
+                Encoding {
+                    type_ids: vec![0; ids.len()],
+                    ids,
+                    ..Encoding::default()
+                }
+            })
+            .collect();
+        let text = collate(&encodings, &self.padding, device)?;
+        let examples: Vec<&SetExample> = rows.iter().map(|&row| &self.examples[row]).collect();
+        let mut tasks: Vec<usize> = examples.iter().map(|example| example.task).collect();
+        tasks.sort_unstable();
+        tasks.dedup();
+        let place = |task: usize| tasks.iter().position(|&own| own == task).unwrap_or(0);
+        let mut counts = vec![0; tasks.len()];
+        for example in &examples {
+            counts[place(example.task)] += 1;
+        }
+        let ints = |values: Vec<i64>| Tensor::<1, Int>::from_data(values.as_slice(), device);
+        let targets = examples
+            .iter()
+            .map(|example| self.columns[example.task][example.label] as i64);
+        let rows = examples.iter().map(|example| place(example.task) as i64);
+        Ok(SetBatch {
+            text,
+            targets: ints(targets.collect()),
+            rows: ints(rows.collect()),
+            excluded: self.excluded(&examples, device),
+            tasks,
+            counts,
+        })
+    }
+
+    fn excluded(&self, examples: &[&SetExample], device: &Device) -> Option<Tensor<2>> {
+        let words = self.words.len();
+        let all = self.columns.iter().all(|columns| columns.len() == words);
+        if self.choice == Choice::Shared || all {
+            return None;
+        }
+        let mut values = vec![EXCLUDED; examples.len() * words];
+        for (row, example) in examples.iter().enumerate() {
+            for &column in &self.columns[example.task] {
+                values[row * words + column] = 0.0;
+            }
+        }
+        let data = TensorData::new(values, [examples.len(), words]);
+        Some(Tensor::from_data(data, device))
+    }
+
+    /// The class of `task` that word `column` stands for.
+    pub(crate) fn class(&self, index: usize, column: usize) -> Option<usize> {
+        let columns = &self.columns[self.examples[index].task];
+        columns.iter().position(|&own| own == column)
+    }
+}

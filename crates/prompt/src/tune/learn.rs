@@ -1,0 +1,143 @@
+//! The loop that classification and writing share.
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Tensor;
+use plm_core::text::{BatchBy, LengthBuckets};
+use plm_core::train::{
+    AdamWConfig, Evaluation, Event, Observer, Optimizer, StepContext, StepLoss, TrainConfig,
+    TrainReport, Trainer,
+};
+
+use super::TuneSettings;
+use crate::source::PromptSource;
+use crate::transfer::CurvePoint;
+use crate::{Error, Result};
+
+/// What training gives.
+#[derive(Debug, Clone)]
+pub struct Tuned<S> {
+    /// The trained source, on the plain device: the best evaluation's, or the last where nothing was
+    /// evaluated.
+    pub source: S,
+    /// How training ended.
+    pub report: TrainReport,
+    /// Scores on the development set, in order.
+    pub curve: Vec<CurvePoint>,
+    /// Mean loss of each line of the log.
+    pub losses: Vec<CurvePoint>,
+}
+
+impl<S> Tuned<S> {
+    /// A warning where no evaluation beat the first one: mostly a learning rate that is too small or
+    /// too large, or too few steps.
+    pub fn warning(&self) -> Option<String> {
+        let first = self.curve.first()?;
+        let best = self.curve.iter().map(|point| point.score);
+        let best = best.fold(f64::NEG_INFINITY, f64::max);
+        (self.curve.len() > 1 && best <= first.score).then(|| {
+            format!(
+                "no evaluation beat the first one ({:.4} after {} steps); try another learning rate or \
+                 more steps",
+                first.score, first.step
+            )
+        })
+    }
+}
+
+/// What is trained on: how many examples there are, and how long each is.
+pub(super) struct Extent {
+    pub(super) lengths: Vec<usize>,
+}
+
+/// The function that scores a source on the plain device.
+pub(super) type Score<'f, S> = &'f mut dyn FnMut(&S) -> Result<f64>;
+
+/// Trains `source` by the loss that `step` gives for the examples at some rows.
+pub(super) fn learn<S: PromptSource>(
+    source: S,
+    extent: Extent,
+    settings: &TuneSettings,
+    observer: Option<&mut dyn Observer>,
+    mut step: impl FnMut(&S, &[usize], &StepContext) -> Result<Tensor<1>>,
+    evaluate: Option<Score<'_, S>>,
+) -> Result<Tuned<S>> {
+    settings.check()?;
+    let by = BatchBy::Count(settings.batch_size);
+    let mut buckets = LengthBuckets::new(extent.lengths, by, settings.seed.child("order"))?;
+    let config = TrainConfig {
+        seed: settings.seed.child("steps"),
+        schedule: settings.schedule,
+        max_grad_norm: settings.max_grad_norm,
+        evaluate: settings.evaluate,
+        evaluate_initial: settings.evaluate_initial,
+        patience: settings.patience,
+        restore_best: evaluate.is_some(),
+        log_every: 10,
+        checkpoint: settings.checkpoint.clone(),
+        ..TrainConfig::new(settings.until)
+    };
+    let adamw = AdamWConfig {
+        epsilon: 1e-6,
+        ..AdamWConfig::default()
+    };
+    let optimizer = Optimizer::adamw(adamw, settings.lr).with_weight_decay(settings.weight_decay);
+    let mut curve = Vec::new();
+    let mut losses = Vec::new();
+    let mut record = |event: &Event<'_>| {
+        match event {
+            Event::Evaluated(found) => curve.push(CurvePoint {
+                step: found.step,
+                score: found.metric,
+            }),
+            Event::Logged(found) => losses.push(CurvePoint {
+                step: found.step,
+                score: found.loss,
+            }),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let mut trainer = Trainer::new(config, optimizer)?.with_observer(&mut record);
+    if let Some(observer) = observer {
+        trainer = trainer.with_observer(observer);
+    }
+    // The trainer's functions give the core's errors; ours wait here.
+    let mut failure = None;
+    let mut weigh = |source: &S, rows: Vec<usize>, context: &StepContext| {
+        let loss = step(source, &rows, context);
+        let loss = loss.map_err(|error| keep(error, &mut failure))?;
+        Ok(StepLoss::new(loss, rows.len() as f64))
+    };
+    let mut refusal = None;
+    let result = match evaluate {
+        None => trainer.fit(source, &mut buckets, &mut weigh),
+        Some(evaluate) => trainer.fit_evaluated(source, &mut buckets, &mut weigh, |source, _| {
+            let score = evaluate(source).map_err(|error| keep(error, &mut refusal))?;
+            Ok(Evaluation::new(score))
+        }),
+    };
+    drop(trainer);
+    if let Some(error) = failure.or(refusal) {
+        return Err(error);
+    }
+    let (source, report) = result?;
+    Ok(Tuned {
+        source: source.valid(),
+        report,
+        curve,
+        losses,
+    })
+}
+
+/// Puts `error` aside and gives the core's loop something to stop with.
+fn keep(error: Error, place: &mut Option<Error>) -> plm_core::Error {
+    match error {
+        Error::Core(error) => error,
+        other => {
+            let text = other.to_string();
+            *place = Some(other);
+            plm_core::Error::invalid("prompt tuning", text)
+        }
+    }
+}

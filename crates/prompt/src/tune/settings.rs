@@ -1,0 +1,141 @@
+//! Settings of prompt tuning.
+
+use plm_core::rng::Seed;
+use plm_core::train::{CheckpointConfig, Every, Schedule, Until};
+
+use crate::{Error, Result};
+
+/// Families of backbones, for defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// BERT, RoBERTa and relatives.
+    MaskedLM,
+    /// T5.
+    T5,
+    /// BART.
+    Bart,
+    /// GPT-2.
+    Gpt2,
+}
+
+/// How losses of a batch are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Reduction {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// Their sum over tokens and examples, as in Qin et al. 2021: a penalty beside it then weighs
+    /// less in larger batches.
+    Sum,
+}
+
+/// Settings of prompt tuning.
+///
+/// AdamW without weight decay, constant rate, no warm-up and no clipping, the best evaluation kept:
+/// the settings of Su et al. 2022 (their code), with an epsilon of 1e-6.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TuneSettings {
+    /// Learning rate.
+    pub lr: f64,
+    /// Examples of a step.
+    pub batch_size: usize,
+    /// How long.
+    pub until: Until,
+    /// How often the development set is scored.
+    pub evaluate: Every,
+    /// Evaluations without a better score after which training ends.
+    pub patience: Option<u64>,
+    /// What the rate is multiplied with.
+    pub schedule: Schedule,
+    /// Greatest norm of the gradient.
+    pub max_grad_norm: Option<f64>,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// How losses of a batch are put together.
+    pub reduction: Reduction,
+    /// Share of the target's probability that is spread over all words.
+    pub label_smoothing: f64,
+    /// Whether the backbone drops out while training. The authors let it; without it training is
+    /// faster and, on small models, better.
+    pub dropout: bool,
+    /// Whether the untrained prompt counts as a candidate for the best one.
+    pub evaluate_initial: bool,
+    /// Examples of a batch when scoring.
+    pub evaluation_batch: usize,
+    /// What order and dropout are drawn from.
+    pub seed: Seed,
+    /// Checkpoints on disk, from which a stopped run goes on bit by bit.
+    pub checkpoint: Option<CheckpointConfig>,
+}
+
+impl TuneSettings {
+    /// The settings for a family of backbones of this hidden size.
+    ///
+    /// | backbone | rate | source |
+    /// |---|---|---|
+    /// | masked LM, 768 wide | 1e-3 | Su et al. 2022, their code |
+    /// | masked LM, 1024 wide | 1e-4 | the same |
+    /// | masked LM, at most 384 wide | 1e-2 | ours: small models learn nothing at 1e-3 in few steps |
+    /// | T5, up to 768 wide | 5e-3 | Su et al. 2022, their code |
+    /// | T5, wider | 1e-3 | the same |
+    /// | BART | 1e-4 | largest of the grid of Qin et al. 2021, their code |
+    /// | GPT-2 | 1e-3 | ours |
+    pub fn new(family: Family, width: usize) -> Self {
+        let lr = match family {
+            Family::MaskedLM if width <= 384 => 1e-2,
+            Family::MaskedLM if width <= 768 => 1e-3,
+            Family::MaskedLM => 1e-4,
+            Family::T5 if width <= 768 => 5e-3,
+            Family::T5 => 1e-3,
+            Family::Bart => 1e-4,
+            Family::Gpt2 => 1e-3,
+        };
+        Self {
+            lr,
+            batch_size: 16,
+            until: Until::Epochs(64),
+            evaluate: Every::Epochs(1),
+            patience: None,
+            schedule: Schedule::Constant,
+            max_grad_norm: None,
+            weight_decay: 0.0,
+            reduction: Reduction::Mean,
+            label_smoothing: 0.0,
+            dropout: true,
+            evaluate_initial: false,
+            evaluation_batch: 64,
+            seed: Seed::new(0),
+            checkpoint: None,
+        }
+    }
+
+    /// With this seed.
+    pub fn with_seed(mut self, seed: Seed) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Refuses settings out of their limits. The trainer checks its own.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn check(&self) -> Result<()> {
+        let wrong = |name, value: String, limit| Err(Error::Setting { name, value, limit });
+        if !(self.lr.is_finite() && self.lr > 0.0) {
+            return wrong("lr", self.lr.to_string(), "must be finite and positive");
+        }
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            let value = self.label_smoothing.to_string();
+            return wrong("label_smoothing", value, "must lie in [0, 1)");
+        }
+        for (name, value) in [
+            ("batch_size", self.batch_size),
+            ("evaluation_batch", self.evaluation_batch),
+        ] {
+            if value == 0 {
+                return wrong(name, value.to_string(), "must be positive");
+            }
+        }
+        Ok(())
+    }
+}

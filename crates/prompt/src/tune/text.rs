@@ -1,0 +1,219 @@
+//! Prompt tuning on tasks whose answer is a text.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::kernel;
+use plm_core::models::loss::IGNORE_INDEX;
+use plm_core::nn::DropoutMode;
+use plm_core::text::{Batch, Encoding, Padding, collate};
+use plm_core::train::Observer;
+
+use super::learn::{Extent, Score, learn};
+use super::{Reduction, TuneSettings, Tuned};
+use crate::model::{Pass, TextModel};
+use crate::source::PromptSource;
+use crate::{Error, Result};
+
+/// A text and what is to be written, as token ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextExample {
+    /// Number of its task.
+    pub task: usize,
+    /// What the model reads.
+    pub ids: Vec<u32>,
+    /// What it writes, its end included.
+    pub target: Vec<u32>,
+}
+
+/// Examples of tasks whose answer is a text.
+#[derive(Debug, Clone)]
+pub struct TextSet {
+    examples: Vec<TextExample>,
+    padding: Padding,
+}
+
+impl TextSet {
+    /// These examples.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without examples, or where one has no text or no target.
+    pub fn new(examples: Vec<TextExample>, padding: Padding) -> Result<Self> {
+        let empty = |example: &TextExample| example.ids.is_empty() || example.target.is_empty();
+        if examples.is_empty() || examples.iter().any(empty) {
+            return Err(Error::Empty {
+                what: "examples, or tokens of one",
+            });
+        }
+        Ok(Self { examples, padding })
+    }
+
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.examples.len()
+    }
+
+    /// Whether there is none: never.
+    pub fn is_empty(&self) -> bool {
+        self.examples.is_empty()
+    }
+
+    /// Text, targets (`[batch, length]`), tasks, how many examples each has, and the place of each
+    /// example's task.
+    fn batch(&self, rows: &[usize], device: &Device) -> Result<TextBatch> {
+        let picked: Vec<&TextExample> = rows.iter().map(|&row| &self.examples[row]).collect();
+        let encodings: Vec<Encoding> = picked
+            .iter()
+            .map(|example| Encoding {
+                ids: example.ids.clone(),
+                type_ids: vec![0; example.ids.len()],
+                ..Encoding::default()
+            })
+            .collect();
+        let text = collate(&encodings, &self.padding, device)?;
+        let width = picked.iter().map(|example| example.target.len()).max();
+        let width = width.unwrap_or(0);
+        let mut targets = vec![IGNORE_INDEX; rows.len() * width];
+        for (row, example) in picked.iter().enumerate() {
+            for (place, &id) in example.target.iter().enumerate() {
+                targets[row * width + place] = i64::from(id);
+            }
+        }
+        let tokens = picked.iter().map(|example| example.target.len()).sum();
+        let mut tasks: Vec<usize> = picked.iter().map(|example| example.task).collect();
+        tasks.sort_unstable();
+        tasks.dedup();
+        let place = |task: usize| tasks.iter().position(|&own| own == task).unwrap_or(0);
+        let mut counts = vec![0; tasks.len()];
+        let mut places = Vec::with_capacity(rows.len());
+        for example in &picked {
+            counts[place(example.task)] += 1;
+            places.push(place(example.task) as i64);
+        }
+        let targets = TensorData::new(targets, [rows.len(), width]);
+        Ok(TextBatch {
+            text,
+            targets: Tensor::from_data(targets, device),
+            rows: Tensor::from_data(places.as_slice(), device),
+            tasks,
+            counts,
+            tokens,
+        })
+    }
+}
+
+struct TextBatch {
+    text: Batch,
+    targets: Tensor<2, Int>,
+    rows: Tensor<1, Int>,
+    tasks: Vec<usize>,
+    counts: Vec<usize>,
+    tokens: usize,
+}
+
+/// Trains `source` so that `model` writes the targets of `training`.
+///
+/// The loss is the cross-entropy of the targets' tokens over the whole vocabulary, smoothed as the
+/// settings say. Scored is minus the mean loss on `dev`.
+///
+/// # Errors
+/// As [`tune`](super::tune).
+pub fn tune_text<M: TextModel, S: PromptSource>(
+    model: &M,
+    source: S,
+    training: &TextSet,
+    dev: Option<&TextSet>,
+    settings: &TuneSettings,
+    observer: Option<&mut dyn Observer>,
+) -> Result<Tuned<S>> {
+    for set in [Some(training), dev].into_iter().flatten() {
+        let [_, slots, width] = source.prompts(&[set.examples[0].task]).dims();
+        let longest = set.examples.iter().map(|example| example.ids.len()).max();
+        model.check(slots, width, longest.unwrap_or(0))?;
+    }
+    let tracked = model.tracked();
+    let device = tracked.device();
+    let extent = Extent {
+        lengths: training
+            .examples
+            .iter()
+            .map(|example| example.ids.len())
+            .collect(),
+    };
+    let mut evaluate = dev.map(|dev| move |source: &S| score(model, source, dev, settings));
+    learn(
+        source,
+        extent,
+        settings,
+        observer,
+        |source, rows, context| {
+            let batch = training.batch(rows, &device)?;
+            let objective = source.objective(&batch.tasks, &batch.counts, context.dropout());
+            let mode = if settings.dropout {
+                context.dropout()
+            } else {
+                DropoutMode::Off
+            };
+            let loss = objective
+                .task_loss
+                .then(|| loss(&tracked, objective.prompts, &batch, settings, mode));
+            match (loss, objective.penalty) {
+                (Some(loss), Some(penalty)) => Ok(loss + penalty),
+                (Some(loss), None) => Ok(loss),
+                (None, Some(penalty)) => Ok(penalty),
+                (None, None) => Err(Error::Empty {
+                    what: "terms of the loss",
+                }),
+            }
+        },
+        evaluate.as_mut().map(|evaluate| evaluate as Score<'_, S>),
+    )
+}
+
+fn loss<M: TextModel>(
+    model: &M,
+    prompts: Tensor<3>,
+    batch: &TextBatch,
+    settings: &TuneSettings,
+    mode: DropoutMode,
+) -> Tensor<1> {
+    let prompts = match prompts.dims()[0] {
+        1 => prompts,
+        _ => prompts.select(0, batch.rows.clone()),
+    };
+    let pass = Pass {
+        dropout: mode.into(),
+        ..Pass::default()
+    };
+    let scores = model.target_scores(prompts, &batch.text, batch.targets.clone(), &pass);
+    let [places, _] = scores.dims();
+    let targets = batch.targets.clone().reshape([places]);
+    let smoothing = settings.label_smoothing;
+    let mean = kernel::cross_entropy(scores, targets, Some(IGNORE_INDEX), smoothing);
+    match settings.reduction {
+        Reduction::Mean => mean,
+        Reduction::Sum => mean * batch.tokens as f64,
+    }
+}
+
+/// Minus the mean loss of `set`, every token counting alike.
+fn score<M: TextModel, S: PromptSource>(
+    model: &M,
+    source: &S,
+    set: &TextSet,
+    settings: &TuneSettings,
+) -> Result<f64> {
+    let device = model.device();
+    let rows: Vec<usize> = (0..set.len()).collect();
+    let (mut sum, mut tokens) = (0.0, 0);
+    let plain = TuneSettings {
+        reduction: Reduction::Sum,
+        ..settings.clone()
+    };
+    for rows in rows.chunks(settings.evaluation_batch) {
+        let batch = set.batch(rows, &device)?;
+        let prompts = source.prompts(&batch.tasks);
+        let found: f32 = loss(model, prompts, &batch, &plain, DropoutMode::Off).into_scalar();
+        sum += f64::from(found);
+        tokens += batch.tokens;
+    }
+    Ok(-sum / tokens as f64)
+}

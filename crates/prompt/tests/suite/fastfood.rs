@@ -1,0 +1,110 @@
+//! Random subspaces.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use plm_core::nn::init::normal;
+use plm_core::rng::Seed;
+use plm_core::train::count_params;
+use plm_prompt::PromptSource;
+use plm_prompt::intrinsic::{Fastfood, FastfoodPrompt};
+
+use super::support::{SLOTS, assert_close, devices, prompt, tensor, tolerance, values};
+
+const INPUTS: usize = 7;
+const OUTPUTS: usize = 50;
+
+fn vector(count: usize, seed: u64) -> Vec<f32> {
+    normal(Seed::new(seed), "vector", count, 1.0)
+}
+
+#[test]
+fn the_origin_is_the_start() {
+    for (name, device) in devices() {
+        let start = prompt(SLOTS, 1);
+        let source = FastfoodPrompt::new(&start, 9, Seed::new(2), &device).unwrap();
+        assert_eq!(source.to_matrix(), start, "{name}");
+        let found = source.prompts(&[0, 1]);
+        assert_eq!(values(found), values(tensor(&start, &device)), "{name}");
+        assert_eq!(count_params(&source.train()).trainable, 9, "{name}");
+    }
+}
+
+#[test]
+fn the_map_is_linear_and_keeps_lengths_on_the_whole() {
+    for (name, device) in devices() {
+        let map = Fastfood::new(INPUTS, OUTPUTS, Seed::new(1), &device).unwrap();
+        let (a, b) = (vector(INPUTS, 1), vector(INPUTS, 2));
+        let run = |x: &[f32]| values(map.forward(Tensor::from_floats(x, &device)));
+        let sum: Vec<f32> = a.iter().zip(&b).map(|(a, b)| 2.0 * a - b).collect();
+        let expected: Vec<f64> = run(&a)
+            .iter()
+            .zip(run(&b))
+            .map(|(a, b)| 2.0 * a - b)
+            .collect();
+        assert_close(&run(&sum), &expected, tolerance(name) * 10.0, name);
+    }
+    // E‖Mz‖² = outputs / L ‖z‖² for signs, permutation and scales as they are; with L = outputs a
+    // mean over seeds comes close to ‖z‖².
+    let (_, device) = devices().remove(0);
+    let z = vector(INPUTS, 3);
+    let length: f64 = z.iter().map(|&v| f64::from(v).powi(2)).sum();
+    let mean: f64 = (0..40)
+        .map(|seed| {
+            let map = Fastfood::new(INPUTS, 64, Seed::new(seed), &device).unwrap();
+            let found = values(map.forward(Tensor::from_floats(z.as_slice(), &device)));
+            found.iter().map(|v| v * v).sum::<f64>()
+        })
+        .sum::<f64>()
+        / 40.0;
+    assert!((mean / length - 1.0).abs() < 0.1, "{mean} against {length}");
+}
+
+#[test]
+fn the_gradient_is_the_adjoint() {
+    for (name, device) in devices() {
+        let device = device.autodiff();
+        let map = Fastfood::new(INPUTS, OUTPUTS, Seed::new(1), &device).unwrap();
+        let (z, g) = (vector(INPUTS, 1), vector(OUTPUTS, 2));
+        let point = Tensor::<1>::from_floats(z.as_slice(), &device).require_grad();
+        let weights = Tensor::<1>::from_floats(g.as_slice(), &device);
+        let product = (map.forward(point.clone()) * weights).sum();
+        let left = f64::from(product.clone().into_scalar::<f32>());
+        let gradients = product.backward();
+        let adjoint = values(point.grad(&gradients).unwrap());
+        let right: f64 = adjoint.iter().zip(&z).map(|(a, &z)| a * f64::from(z)).sum();
+        assert!(
+            (left - right).abs() < 1e-4 * left.abs().max(1.0),
+            "{name}: {left} {right}"
+        );
+    }
+}
+
+#[test]
+fn it_equals_the_matrices_written_out() {
+    let (_, device) = devices().remove(0);
+    // The columns of M, and M z as their sum.
+    let map = Fastfood::new(INPUTS, OUTPUTS, Seed::new(4), &device).unwrap();
+    let z = vector(INPUTS, 5);
+    let mut expected = vec![0.0; OUTPUTS];
+    for (place, &weight) in z.iter().enumerate() {
+        let mut unit = vec![0.0_f32; INPUTS];
+        unit[place] = 1.0;
+        let column = values(map.forward(Tensor::from_floats(unit.as_slice(), &device)));
+        let squares: f64 = column.iter().map(|v| v * v).sum();
+        // A column holds OUTPUTS of L = 64 entries of a vector of length 1.
+        assert!(squares > 0.3 && squares <= 1.0 + 1e-5, "{squares}");
+        for (sum, value) in expected.iter_mut().zip(column) {
+            *sum += f64::from(weight) * value;
+        }
+    }
+    let found = values(map.forward(Tensor::from_floats(z.as_slice(), &device)));
+    assert_close(&found, &expected, 1e-5, "M z");
+}
+
+#[test]
+fn sizes_out_of_their_limits_are_refused() {
+    let (_, device) = devices().remove(0);
+    assert!(Fastfood::new(0, 10, Seed::new(1), &device).is_err());
+    assert!(Fastfood::new(11, 10, Seed::new(1), &device).is_err());
+    assert!(Fastfood::new(1, 1, Seed::new(1), &device).is_ok());
+}

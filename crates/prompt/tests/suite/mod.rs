@@ -1,0 +1,9 @@
+mod fastfood;
+mod files;
+mod golden;
+mod intrinsic;
+mod layout;
+mod projector;
+mod released_prompts;
+mod support;
+mod tuning;
