@@ -10,6 +10,8 @@ mod graph_imbalance;
 #[cfg(feature = "repro")]
 mod moe;
 mod peer;
+#[cfg(feature = "repro")]
+mod prompt;
 mod record;
 pub mod registry;
 mod run;

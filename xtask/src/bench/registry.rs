@@ -36,6 +36,11 @@ pub const BENCHES: &[Bench] = &[
         about: "layers of experts against dense ones, a whole encoder, conversion",
         peer: "torch_ffn.py",
     },
+    Bench {
+        name: "prompt",
+        about: "a step of prompt tuning on plm-mini, what frozen weights and the short head save",
+        peer: "torch_prompt.py",
+    },
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
@@ -44,6 +49,7 @@ pub const PLANNERS: &[(&str, Planner)] = &[
     ("core", super::core::plan),
     ("graph-imbalance", super::graph_imbalance::plan),
     ("moe", super::moe::plan),
+    ("prompt", super::prompt::plan),
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.

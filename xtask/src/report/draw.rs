@@ -5,8 +5,8 @@ use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-use super::number;
 use super::plot::{BarGroup, Kind, Plot, Series};
+use super::{heat, number};
 
 /// Colors that stay apart for color-blind readers (Okabe and Ito).
 const COLORS: [RGBColor; 7] = [
@@ -19,9 +19,9 @@ const COLORS: [RGBColor; 7] = [
     RGBColor(90, 90, 90),
 ];
 const SIZE: (u32, u32) = (760, 440);
-const FONT: &str = "sans-serif";
+pub(super) const FONT: &str = "sans-serif";
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// `plot` as SVG text.
@@ -31,13 +31,22 @@ type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64
 pub(super) fn svg(plot: &Plot) -> Result<String> {
     let mut text = String::new();
     {
-        let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
+        let size = match &plot.kind {
+            Kind::Heat { rows, columns, .. } => heat::size(rows, columns),
+            _ => SIZE,
+        };
+        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
         area.fill(&WHITE).map_err(drawing)?;
         match &plot.kind {
             Kind::Lines(series) => plot.points(&area, series, true)?,
             Kind::Scatter(series) => plot.points(&area, series, false)?,
             Kind::Bars { categories, groups } => plot.bar_groups(&area, categories, groups)?,
             Kind::Histogram { values, bins } => plot.frequencies(&area, values, *bins)?,
+            Kind::Heat {
+                rows,
+                columns,
+                values,
+            } => heat::draw(plot, &area, rows, columns, values)?,
         }
         area.present().map_err(drawing)?;
     }
@@ -263,7 +272,10 @@ impl Plot {
 }
 
 /// Smallest to largest of `values`, widened by `margin` of the distance; never empty.
-fn range(values: impl Iterator<Item = f64>, margin: f64) -> Result<std::ops::Range<f64>> {
+pub(super) fn range(
+    values: impl Iterator<Item = f64>,
+    margin: f64,
+) -> Result<std::ops::Range<f64>> {
     let (low, high) = values
         .filter(|value| value.is_finite())
         .map(|value| (value, value))
@@ -303,7 +315,7 @@ fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>, series: usize) -> Result<()> {
         .map_err(drawing)
 }
 
-fn drawing(error: impl std::fmt::Display) -> anyhow::Error {
+pub(super) fn drawing(error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("drawing: {error}")
 }
 

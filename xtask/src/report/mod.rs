@@ -1,6 +1,7 @@
 //! Reports: JSON for programs, Markdown and one HTML page for people, plots as SVG.
 
 mod draw;
+mod heat;
 mod html;
 mod markdown;
 mod number;

@@ -40,6 +40,15 @@ pub enum Kind {
         /// Number of intervals.
         bins: usize,
     },
+    /// Values of a matrix as colors, the first row at the top.
+    Heat {
+        /// Names of the rows.
+        rows: Vec<String>,
+        /// Names of the columns.
+        columns: Vec<String>,
+        /// One value a cell, row by row; cells that are not finite stay white.
+        values: Vec<Vec<f64>>,
+    },
 }
 
 /// Named points.
@@ -107,6 +116,22 @@ impl Plot {
     /// A plot of frequencies.
     pub fn histogram(name: &str, title: &str, x: &str, values: Vec<f64>, bins: usize) -> Self {
         Self::new(name, title, x, "count", Kind::Histogram { values, bins })
+    }
+
+    /// A matrix as colors; `x` says what the columns are, `y` what the rows are.
+    pub fn heat(
+        name: &str,
+        title: &str,
+        (x, columns): (&str, Vec<String>),
+        (y, rows): (&str, Vec<String>),
+        values: Vec<Vec<f64>>,
+    ) -> Self {
+        let kind = Kind::Heat {
+            rows,
+            columns,
+            values,
+        };
+        Self::new(name, title, x, y, kind)
     }
 
     /// The picture as SVG text. Values that are not finite are left out.

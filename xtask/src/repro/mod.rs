@@ -15,9 +15,15 @@ mod moe;
 #[cfg(feature = "repro")]
 mod opinions;
 mod outcome;
+#[cfg(feature = "repro")]
+mod prompt;
+#[cfg(feature = "repro")]
+mod prompt_subspace;
 pub mod registry;
 mod run;
 mod settings;
+#[cfg(feature = "repro")]
+mod tasks;
 #[cfg(feature = "repro")]
 mod things;
 

@@ -11,6 +11,8 @@ pub type Runner = fn(&Context) -> Result<Outcome>;
 #[cfg(feature = "repro")]
 pub const RUNNERS: &[(&str, Runner)] = &[
     ("core", super::core::run),
+    ("prompt", super::prompt::run),
+    ("prompt-subspace", super::prompt_subspace::run),
     ("moe", super::moe::run),
     ("graph-imbalance", super::graph_imbalance::run),
 ];

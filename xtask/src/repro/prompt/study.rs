@@ -1,0 +1,268 @@
+//! All of one seed, and what is reported of several.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use plm_core::rng::Seed;
+use plm_prompt::{MeanSpeedUp, Task, TaskLabel, TransferMatrix};
+
+use super::lab::Lab;
+use super::likeness::{self, Masked, Measure};
+use super::pictures;
+use super::transfer::{self, Begun, Own};
+use crate::repro::{Check, Context, Op, Outcome, Row, Table};
+
+/// Kinds of which tasks are tuned from each other's prompts.
+const KINDS: usize = 4;
+
+/// All of one seed.
+pub(super) struct Run {
+    pub(super) labels: Vec<TaskLabel>,
+    /// Accuracy of the most frequent class.
+    pub(super) majority: Vec<f64>,
+    pub(super) own: Vec<Own>,
+    pub(super) matrix: TransferMatrix,
+    pub(super) begun: Vec<Begun>,
+    pub(super) measures: BTreeMap<String, Measure>,
+    pub(super) masked: Masked,
+}
+
+/// Tunes, transfers, compares.
+pub(super) fn run(context: &Context, lab: &Lab, tasks: &[Task], seed: Seed) -> Result<Run> {
+    let tasks: Vec<_> = tasks
+        .iter()
+        .map(|task| lab.prepare(task))
+        .collect::<Result<_>>()?;
+    let labels: Vec<TaskLabel> = tasks.iter().map(|task| task.label.clone()).collect();
+    let own = transfer::own_prompts(context, lab, &tasks, seed)?;
+    let matrix = transfer::matrix(context, lab, &tasks, &own, seed)?;
+    let pairs = transfer::pairs(&labels, KINDS);
+    let begun = transfer::begun(context, lab, &tasks, &own, &pairs, seed)?;
+    Ok(Run {
+        majority: tasks.iter().map(|task| task.test.majority()[0]).collect(),
+        measures: likeness::measures(lab, &labels, &own, &matrix)?,
+        masked: likeness::masked(lab, &tasks, &own, seed)?,
+        labels,
+        own,
+        matrix,
+        begun,
+    })
+}
+
+/// Mean of a figure over seeds; nothing where no seed has it.
+pub(super) fn mean_of(runs: &[Run], figure: impl Fn(&Run) -> Option<f64>) -> f64 {
+    let found: Vec<f64> = runs.iter().filter_map(figure).collect();
+    found.iter().sum::<f64>() / found.len() as f64
+}
+
+/// Adds figures, tables and pictures.
+pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
+    let mut add = |id: &str, metric: &str, figure: &dyn Fn(&Run) -> Option<f64>| {
+        let values: Vec<f64> = runs.iter().filter_map(figure).collect();
+        if !values.is_empty() {
+            outcome
+                .rows
+                .push(Row::over_seeds(format!("{name}.{id}"), metric, &values));
+        }
+    };
+    let mean = |values: &[f64]| Some(values.iter().sum::<f64>() / values.len() as f64);
+    add("own", "mean accuracy with the task's own prompt", &|run| {
+        mean(&run.own.iter().map(|own| own.score).collect::<Vec<_>>())
+    });
+    add(
+        "majority",
+        "mean accuracy of the most frequent class",
+        &|run| mean(&run.majority),
+    );
+    add("random", "mean accuracy with a random prompt", &|run| {
+        mean(run.matrix.random()?)
+    });
+    add("zero_shot.same_type", "mean relative performance", &|run| {
+        run.matrix.relative_means().same_type.mean
+    });
+    add(
+        "zero_shot.different_type",
+        "mean relative performance",
+        &|run| run.matrix.relative_means().different_type.mean,
+    );
+    let speed =
+        |run: &Run| -> MeanSpeedUp { run.begun.iter().map(|begun| begun.speed_up).collect() };
+    add("begun.convergence", "mean convergence speed-up", &|run| {
+        speed(run).convergence.mean
+    });
+    add(
+        "begun.comparable_result",
+        "mean comparable-result speed-up",
+        &|run| speed(run).comparable_result.mean,
+    );
+    add(
+        "begun.undefined",
+        "pairs that never reach the score of plain tuning",
+        &|run| Some(speed(run).comparable_result.undefined as f64),
+    );
+    add(
+        "begun.score",
+        "mean accuracy after tuning from another prompt",
+        &|run| {
+            mean(
+                &run.begun
+                    .iter()
+                    .map(|begun| begun.score)
+                    .collect::<Vec<_>>(),
+            )
+        },
+    );
+    add(
+        "begun.plain_score",
+        "mean accuracy of plain tuning on the same targets",
+        &|run| {
+            let scores = run.begun.iter().map(|begun| run.own[begun.target].score);
+            mean(&scores.collect::<Vec<_>>())
+        },
+    );
+    for measure in runs[0].measures.keys() {
+        let find = |run: &Run| run.measures.get(measure).map(|found| found.correlation);
+        add(
+            &format!("similarity.{measure}.per_target"),
+            "Spearman with transfer, self left out",
+            &|run| find(run)?.per_target.excluded.mean,
+        );
+        add(
+            &format!("similarity.{measure}.per_target_self"),
+            "Spearman with transfer, self included",
+            &|run| find(run)?.per_target.included.mean,
+        );
+        add(
+            &format!("similarity.{measure}.global"),
+            "Spearman with relative performance, self left out",
+            &|run| find(run)?.global.excluded.mean,
+        );
+        let means = |run: &Run| run.measures.get(measure).map(|found| found.means);
+        add(
+            &format!("similarity.{measure}.same_type"),
+            "mean similarity",
+            &|run| means(run)?.same_type,
+        );
+        add(
+            &format!("similarity.{measure}.different_type"),
+            "mean similarity",
+            &|run| means(run)?.different_type,
+        );
+    }
+    add("neurons.whole", "mean accuracy, all neurons", &|run| {
+        Some(run.masked.whole)
+    });
+    add(
+        "neurons.top_off",
+        "mean accuracy without the most active fifth",
+        &|run| Some(run.masked.top),
+    );
+    add(
+        "neurons.random_off",
+        "mean accuracy without a random fifth",
+        &|run| Some(run.masked.random),
+    );
+    outcome.tables.push(by_task(name, runs));
+    outcome.tables.push(by_pair(name, runs));
+    pictures::draw(name, runs, outcome)
+}
+
+/// Accuracies task by task, means over seeds.
+fn by_task(name: &str, runs: &[Run]) -> Table {
+    let rows = runs[0].labels.iter().enumerate().map(|(place, label)| {
+        let mean = |figure: &dyn Fn(&Run) -> f64| {
+            crate::report::number(mean_of(runs, |run| Some(figure(run))))
+        };
+        vec![
+            label.name.clone(),
+            label.kind.clone(),
+            mean(&|run| run.majority[place]),
+            mean(&|run| run.matrix.random().map_or(f64::NAN, |random| random[place])),
+            mean(&|run| run.own[place].score),
+        ]
+    });
+    Table {
+        title: format!("{name}: accuracy by task"),
+        columns: [
+            "task",
+            "type",
+            "most frequent class",
+            "random prompt",
+            "own prompt",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+/// Speed-ups pair by pair, means over seeds.
+fn by_pair(name: &str, runs: &[Run]) -> Table {
+    let labels = &runs[0].labels;
+    let rows = runs[0].begun.iter().enumerate().map(|(place, first)| {
+        let mean = |figure: &dyn Fn(&Begun) -> Option<f64>| {
+            crate::report::number(mean_of(runs, |run| figure(&run.begun[place])))
+        };
+        vec![
+            labels[first.target].name.clone(),
+            labels[first.source].name.clone(),
+            mean(&|begun| begun.speed_up.convergence),
+            mean(&|begun| begun.speed_up.comparable_result),
+            mean(&|begun| Some(begun.score)),
+            crate::report::number(mean_of(runs, |run| {
+                Some(run.own[run.begun[place].target].score)
+            })),
+        ]
+    });
+    Table {
+        title: format!("{name}: tuning that begins with another task's prompt"),
+        columns: [
+            "target",
+            "source",
+            "convergence speed-up",
+            "comparable-result speed-up",
+            "accuracy",
+            "accuracy of plain tuning",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+/// Adds the claims about transfer.
+pub(super) fn check(runs: &[Run], outcome: &mut Outcome) {
+    let speed: MeanSpeedUp = runs
+        .iter()
+        .flat_map(|run| run.begun.iter().map(|begun| begun.speed_up))
+        .collect();
+    outcome.checks.push(Check::new(
+        "transfer_init_converges_faster",
+        speed.convergence.mean.unwrap_or(f64::NAN),
+        Op::Gt,
+        1.0,
+    ));
+    let same = |run: &Run| run.matrix.relative_means();
+    let gap = mean_of(runs, |run| {
+        Some(same(run).same_type.mean? - same(run).different_type.mean?)
+    });
+    outcome.checks.push(Check::new(
+        "transfer_same_minus_different_type",
+        gap,
+        Op::Gt,
+        0.0,
+    ));
+    let on = mean_of(runs, |run| {
+        run.measures.get("on")?.correlation.per_target.excluded.mean
+    });
+    outcome
+        .checks
+        .push(Check::new("on_spearman", on, Op::Gt, 0.0));
+}
+
+/// The measure called `name` of one run.
+pub(super) fn measure<'r>(run: &'r Run, name: &str) -> Result<&'r Measure> {
+    run.measures
+        .get(name)
+        .with_context(|| format!("no measure `{name}`"))
+}

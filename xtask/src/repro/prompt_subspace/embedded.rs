@@ -1,0 +1,67 @@
+//! The tier that needs nothing but the repository.
+
+use anyhow::Result;
+use plm_core::rng::Seed;
+
+use super::search::Recipe;
+use super::study::{self, Plan};
+use crate::repro::prompt::{embedded_lab, embedded_shots, of_each_kind};
+use crate::repro::tasks::generated;
+use crate::repro::{Context, Outcome};
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let lab = embedded_lab(context)?;
+    let plan = plan(context)?;
+    let shots = embedded_shots(context)?;
+    let kinds: usize = context.settings.get("kinds", 6)?;
+    let kept: usize = context.settings.get("tasks_per_kind", 3)?;
+    let mut runs = Vec::new();
+    for (number, &seed) in context.seeds.iter().enumerate() {
+        let tasks = of_each_kind(generated(Seed::new(seed), shots), kinds, kept);
+        // The whole curve once; the dimensions of the claims with every seed.
+        let dimensions: &[usize] = if number == 0 {
+            &[2, 5, 10, 50, 100]
+        } else {
+            &[2, 10]
+        };
+        runs.push(study::run(
+            context,
+            &lab,
+            &tasks,
+            &plan,
+            dimensions,
+            Seed::new(seed),
+        )?);
+    }
+    study::report("generated", &runs, &mut outcome)?;
+    study::check(&runs, &mut outcome)?;
+    outcome.notes.push(format!(
+        "Prompts of {} slots and {} numbers on plm-mini. The subspace is searched with the prompts of all \
+         tasks but {} unseen ones, drawn with the seed, one of a kind.",
+        lab.recipe.slots,
+        lab.recipe.slots * plm_prompt::model::PromptModel::width(&lab.model),
+        plan.unseen
+    ));
+    Ok(outcome)
+}
+
+/// What both tiers run.
+pub(super) fn plan(context: &Context) -> Result<Plan> {
+    Ok(Plan {
+        recipe: Recipe {
+            prefit_steps: context.settings.get("prefit_steps", 400)?,
+            steps: context.settings.get("search_steps", 40)?,
+            batch: context.settings.get("search_batch", 24)?,
+            lr: context.settings.get("search_lr", 1e-3)?,
+            alpha: context.settings.get("alpha", 1.0)?,
+            hidden: context.settings.get("hidden", 256)?,
+            inside_lr: context.settings.get("inside_lr", 0.1)?,
+            inside_steps: context.settings.get("inside_steps", 40)?,
+        },
+        unseen: context.settings.get("unseen", 4)?,
+        seen: context.settings.get("seen", 3)?,
+        runs: context.settings.get("runs", 1)?,
+    })
+}

@@ -1,0 +1,151 @@
+//! The parts of questions and answers.
+
+/// How questions begin: for a person, a place, a time, a number.
+pub(in crate::repro::tasks::generated) const STARTS: [&[&str]; 4] = [
+    &[
+        "who",
+        "what man",
+        "whose son",
+        "which soldier",
+        "what woman",
+        "which writer",
+        "what king",
+        "which of the men",
+        "whose wife",
+        "which lady",
+    ],
+    &[
+        "where",
+        "in what city",
+        "in which country",
+        "in what town",
+        "at what place",
+        "in which village",
+        "in what street",
+        "on which island",
+        "in which house",
+        "at which school",
+    ],
+    &[
+        "when",
+        "in what year",
+        "on which day",
+        "in what month",
+        "at what hour",
+        "in which century",
+        "on what date",
+        "at what time",
+        "in which week",
+        "on what morning",
+    ],
+    &[
+        "how many soldiers",
+        "how many of them",
+        "how many people",
+        "how many friends",
+        "how many women",
+        "how many men",
+        "how many children",
+        "how many officers",
+        "how many strangers",
+        "how many students",
+    ],
+];
+
+/// How questions for a place or a time go on.
+pub(in crate::repro::tasks::generated) const EVENTS: &[&str] = &[
+    "was the king born",
+    "did the war begin",
+    "did they find the ship",
+    "was the peace made",
+    "did she meet her husband",
+    "was the church built",
+    "did he write the letter",
+    "was the money stolen",
+    "did the fire start",
+    "will the meeting be held",
+    "can we see the play",
+    "did the poet die",
+    "was the treasure found",
+    "did the two friends meet",
+    "was the bridge built",
+    "did the ship go down",
+    "will the wedding be held",
+    "was the battle lost",
+    "did he buy the horse",
+    "can they see the doctor",
+    "was the first school opened",
+    "did the stranger sleep",
+];
+
+/// How questions for a person or a number go on.
+pub(in crate::repro::tasks::generated) const DEEDS: &[&str] = &[
+    "wrote the letter",
+    "came to the town",
+    "found the ship",
+    "left the army",
+    "saw the fire",
+    "burned the paper",
+    "went to the play",
+    "stole the money",
+    "lived in the castle",
+    "died in the war",
+    "built the church",
+    "met the queen",
+    "saved the child",
+    "lost the battle",
+    "bought the horse",
+    "saw the doctor",
+    "crossed the river",
+    "heard the song",
+    "came to the wedding",
+    "believed the story",
+    "knew the secret",
+    "slept in the hut",
+];
+
+/// When something happens.
+pub(in crate::repro::tasks::generated) const TIMES: &[&str] = &[
+    "in may",
+    "on monday",
+    "in the morning",
+    "at night",
+    "in august",
+    "on friday",
+    "at noon",
+    "in the evening",
+    "on sunday",
+    "in june",
+    "after midnight",
+    "last winter",
+    "in the autumn",
+    "a week ago",
+];
+
+/// Where something happens.
+pub(in crate::repro::tasks::generated) const PLACES: &[&str] = &[
+    "in the garden",
+    "at the station",
+    "near the river",
+    "in the kitchen",
+    "on the beach",
+    "at the hotel",
+    "in the forest",
+    "on the hill",
+    "in the library",
+    "behind the church",
+];
+
+/// How many do something.
+pub(in crate::repro::tasks::generated) const COUNTS: &[&str] = &[
+    "five soldiers",
+    "three women",
+    "seven men",
+    "four boys",
+    "twenty people",
+    "six girls",
+    "ten children",
+    "eight ladies",
+    "fifty officers",
+    "twelve students",
+];
