@@ -252,8 +252,9 @@ pub(super) fn check(runs: &[Run], outcome: &mut Outcome) {
         Op::Gt,
         0.0,
     ));
+    // With the task's own prompt among the sources, as for the authors' released prompts.
     let on = mean_of(runs, |run| {
-        run.measures.get("on")?.correlation.per_target.excluded.mean
+        run.measures.get("on")?.correlation.per_target.included.mean
     });
     outcome
         .checks

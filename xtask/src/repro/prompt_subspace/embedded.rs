@@ -51,14 +51,14 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 pub(super) fn plan(context: &Context) -> Result<Plan> {
     Ok(Plan {
         recipe: Recipe {
-            prefit_steps: context.settings.get("prefit_steps", 400)?,
-            steps: context.settings.get("search_steps", 40)?,
+            prefit_steps: context.settings.get("prefit_steps", 1_500)?,
+            steps: context.settings.get("search_steps", 160)?,
             batch: context.settings.get("search_batch", 24)?,
-            lr: context.settings.get("search_lr", 1e-3)?,
+            lr: context.settings.get("search_lr", 2e-3)?,
             alpha: context.settings.get("alpha", 1.0)?,
             hidden: context.settings.get("hidden", 256)?,
-            inside_lr: context.settings.get("inside_lr", 0.1)?,
-            inside_steps: context.settings.get("inside_steps", 40)?,
+            inside_lr: context.settings.get("inside_lr", 0.3)?,
+            inside_steps: context.settings.get("inside_steps", 60)?,
         },
         unseen: context.settings.get("unseen", 4)?,
         seen: context.settings.get("seen", 3)?,
