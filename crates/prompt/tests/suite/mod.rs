@@ -3,6 +3,7 @@ mod files;
 mod golden;
 mod intrinsic;
 mod layout;
+mod process;
 mod projector;
 mod released_prompts;
 mod support;
