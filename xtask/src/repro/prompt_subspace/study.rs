@@ -375,11 +375,14 @@ pub(super) fn check_random(runs: &[Run], outcome: &mut Outcome) -> Result<()> {
     };
     let found = recovered(|scores| &scores.inside)?;
     let best = recovered(|scores| &scores.random)?.max(recovered(|scores| &scores.fastfood)?);
-    outcome.checks.push(Check::new(
-        "random_subspace_worse_than_found",
-        found - best,
-        Op::Gt,
-        if runs.len() < 3 { -0.35 } else { 0.0 },
-    ));
+    let id = "random_subspace_worse_than_found";
+    // A single seed's four tasks say too little for a claim.
+    if runs.len() < 3 {
+        let metric = "recovered gain, found minus best random";
+        outcome.rows.push(Row::new(id, metric, found - best));
+    } else {
+        let check = Check::new(id, found - best, Op::Gt, 0.0);
+        outcome.checks.push(check);
+    }
     Ok(())
 }
