@@ -12,6 +12,7 @@ mod label;
 mod layers;
 mod matrix;
 mod mean;
+mod mixed;
 pub mod model;
 pub mod projector;
 pub mod published;

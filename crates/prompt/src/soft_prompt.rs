@@ -35,6 +35,19 @@ pub(crate) fn matrix_of(vectors: Tensor<2>) -> PromptMatrix {
     PromptMatrix::trusted(rows, width, values)
 }
 
+/// The values of several prompts, `[prompts, slots, width]`, on the host.
+pub(crate) fn matrices_of(prompts: Tensor<3>) -> Vec<PromptMatrix> {
+    let [count, slots, width] = prompts.dims();
+    let values: Vec<f32> = prompts.into_data().iter::<f32>().collect();
+    let size = slots * width;
+    (0..count)
+        .map(|index| {
+            let own = values[index * size..(index + 1) * size].to_vec();
+            PromptMatrix::trusted(slots, width, own)
+        })
+        .collect()
+}
+
 impl PromptSource for SoftPrompt {
     /// The same prompt for every task.
     fn prompts(&self, _tasks: &[usize]) -> Tensor<3> {
@@ -66,15 +79,7 @@ impl PromptTable {
 
     /// All prompts on the host.
     pub fn to_matrices(&self) -> Vec<PromptMatrix> {
-        let [tasks, slots, width] = self.vectors.val().dims();
-        let values: Vec<f32> = self.vectors.val().into_data().iter::<f32>().collect();
-        let size = slots * width;
-        (0..tasks)
-            .map(|task| {
-                let values = values[task * size..(task + 1) * size].to_vec();
-                PromptMatrix::trusted(slots, width, values)
-            })
-            .collect()
+        matrices_of(self.vectors.val())
     }
 }
 

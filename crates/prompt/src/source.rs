@@ -4,6 +4,8 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use plm_core::nn::DropoutMode;
 
+use crate::{Error, Result};
+
 /// A module whose parameters become prompts: a prompt itself, a table of them, a projector between
 /// models, an auto-encoder, a point of a subspace.
 ///
@@ -35,4 +37,18 @@ pub struct Objective {
     pub penalty: Option<Tensor<1>>,
     /// Whether the task's own loss counts. Where it does not, the backbone is not run.
     pub task_loss: bool,
+}
+
+impl Objective {
+    /// What is minimized: the loss that `task` gives for the prompts, if it counts, and the penalty.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] where neither counts.
+    pub(crate) fn total(self, task: impl FnOnce(Tensor<3>) -> Tensor<1>) -> Result<Tensor<1>> {
+        let loss = self.task_loss.then(|| task(self.prompts));
+        let terms = loss.into_iter().chain(self.penalty);
+        terms.reduce(|sum, term| sum + term).ok_or(Error::Empty {
+            what: "terms of the loss",
+        })
+    }
 }

@@ -1,9 +1,10 @@
 //! The examples of one task, or of several mixed.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use plm_core::text::{Batch, Encoding, Padding, collate};
+use plm_core::text::{Batch, Padding};
 
 use crate::encode::EncodedTask;
+use crate::mixed::{Mixed, collate_ids};
 use crate::{Error, Result};
 
 /// Score added to words that are no label of an example's task.
@@ -43,12 +44,8 @@ struct SetExample {
 #[derive(Debug, Clone)]
 pub(crate) struct SetBatch {
     pub(crate) text: Batch,
-    /// Place of each example's task in `tasks`, `[batch]`.
-    pub(crate) rows: Tensor<1, Int>,
-    /// The tasks of the batch, ascending.
-    pub(crate) tasks: Vec<usize>,
-    /// How many examples belong to each.
-    pub(crate) counts: Vec<usize>,
+    /// Which task each example belongs to.
+    pub(crate) mixed: Mixed,
     /// Added to the scores of words, `[batch, words]`; nothing where all may be chosen.
     pub(crate) excluded: Option<Tensor<2>>,
     /// The word of each example's class, `[batch]`.
@@ -169,39 +166,19 @@ impl TaskSet {
 
     /// The examples at `rows` as a batch on `device`.
     pub(crate) fn batch(&self, rows: &[usize], device: &Device) -> Result<SetBatch> {
-        let encodings: Vec<Encoding> = rows
-            .iter()
-            .map(|&row| {
-                let ids = self.examples[row].ids.clone();
-                Encoding {
-                    type_ids: vec![0; ids.len()],
-                    ids,
-                    ..Encoding::default()
-                }
-            })
-            .collect();
-        let text = collate(&encodings, &self.padding, device)?;
         let examples: Vec<&SetExample> = rows.iter().map(|&row| &self.examples[row]).collect();
-        let mut tasks: Vec<usize> = examples.iter().map(|example| example.task).collect();
-        tasks.sort_unstable();
-        tasks.dedup();
-        let place = |task: usize| tasks.iter().position(|&own| own == task).unwrap_or(0);
-        let mut counts = vec![0; tasks.len()];
-        for example in &examples {
-            counts[place(example.task)] += 1;
-        }
-        let ints = |values: Vec<i64>| Tensor::<1, Int>::from_data(values.as_slice(), device);
-        let targets = examples
+        let texts = examples.iter().map(|example| example.ids.as_slice());
+        let text = collate_ids(texts, &self.padding, device)?;
+        let tasks: Vec<usize> = examples.iter().map(|example| example.task).collect();
+        let targets: Vec<i64> = examples
             .iter()
-            .map(|example| self.columns[example.task][example.label] as i64);
-        let rows = examples.iter().map(|example| place(example.task) as i64);
+            .map(|example| self.columns[example.task][example.label] as i64)
+            .collect();
         Ok(SetBatch {
             text,
-            targets: ints(targets.collect()),
-            rows: ints(rows.collect()),
+            mixed: Mixed::of(&tasks, device),
             excluded: self.excluded(&examples, device),
-            tasks,
-            counts,
+            targets: Tensor::from_data(targets.as_slice(), device),
         })
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{PromptDecoder, PromptEncoder};
 use crate::error::same_size;
 use crate::matrix::PromptMatrix;
-use crate::soft_prompt::{matrix_of, stack};
+use crate::soft_prompt::{matrices_of, stack};
 use crate::{Error, Result};
 
 /// Forms of the auto-encoder, by the numbers of the authors' code. D = slots × width.
@@ -161,8 +161,6 @@ impl PromptAutoEncoder {
         let plain = self.clone().valid();
         let device = plain.decoder.device();
         let found = plain.forward(stack(prompts, &device)?);
-        Ok((0..prompts.len())
-            .map(|index| matrix_of(found.clone().narrow(0, index, 1).squeeze_dim(0)))
-            .collect())
+        Ok(matrices_of(found))
     }
 }

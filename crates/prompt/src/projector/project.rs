@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::same_size;
 use crate::layers::torch_linear;
 use crate::matrix::PromptMatrix;
-use crate::soft_prompt::{matrix_of, select, stack};
+use crate::soft_prompt::{matrices_of, select, stack};
 use crate::source::PromptSource;
 use crate::{Error, Result};
 
@@ -175,9 +175,7 @@ impl PromptProjector {
         let device = self.inner.weight.device().inner();
         let sources = checked(&self.config, prompts, &device)?;
         let found = self.clone().valid().forward(sources);
-        Ok((0..prompts.len())
-            .map(|index| matrix_of(found.clone().narrow(0, index, 1).squeeze_dim(0)))
-            .collect())
+        Ok(matrices_of(found))
     }
 }
 

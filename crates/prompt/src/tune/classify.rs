@@ -2,13 +2,13 @@
 
 use burn::tensor::Tensor;
 use plm_core::kernel;
-use plm_core::nn::DropoutMode;
 use plm_core::train::Observer;
 
 use super::evaluate::mean_accuracy;
-use super::learn::{Extent, Score, learn};
-use super::{Reduction, TuneSettings, Tuned};
+use super::learn::{Score, learn};
+use super::{TuneSettings, Tuned};
 use crate::Result;
+use crate::mixed::Mixed;
 use crate::model::{Pass, PromptModel};
 use crate::source::PromptSource;
 use crate::task_set::{SetBatch, TaskSet};
@@ -38,49 +38,27 @@ pub fn tune<M: PromptModel, S: PromptSource>(
     }
     let tracked = model.tracked();
     let device = tracked.device();
-    let extent = Extent {
-        lengths: training.lengths(),
-    };
     let mut evaluate = dev
         .map(|dev| move |source: &S| mean_accuracy(model, source, dev, settings.evaluation_batch));
     learn(
         source,
-        extent,
+        training.lengths(),
         settings,
         observer,
         |source, rows, context| {
             let batch = training.batch(rows, &device)?;
-            let objective = source.objective(&batch.tasks, &batch.counts, context.dropout());
-            let mut loss = None;
-            if objective.task_loss {
-                let mode = if settings.dropout {
-                    context.dropout()
-                } else {
-                    DropoutMode::Off
-                };
+            let Mixed { tasks, counts, .. } = &batch.mixed;
+            let objective = source.objective(tasks, counts, context.dropout());
+            objective.total(|prompts| {
                 let pass = Pass {
-                    dropout: mode.into(),
+                    dropout: settings.dropout_mode(context).into(),
                     ..Pass::default()
                 };
-                let scores = scores(&tracked, objective.prompts, training, &batch, &pass);
+                let scores = scores(&tracked, prompts, training, &batch, &pass);
                 let targets = batch.targets.clone();
                 let mean = kernel::cross_entropy(scores, targets, None, settings.label_smoothing);
-                loss = Some(match settings.reduction {
-                    Reduction::Mean => mean,
-                    Reduction::Sum => mean * rows.len() as f64,
-                });
-            }
-            let total = match (loss, objective.penalty) {
-                (Some(loss), Some(penalty)) => loss + penalty,
-                (Some(loss), None) => loss,
-                (None, Some(penalty)) => penalty,
-                (None, None) => {
-                    return Err(crate::Error::Empty {
-                        what: "terms of the loss",
-                    });
-                }
-            };
-            Ok(total)
+                settings.reduction.of(mean, rows.len())
+            })
         },
         evaluate.as_mut().map(|evaluate| evaluate as Score<'_, S>),
     )
@@ -95,11 +73,8 @@ pub(super) fn scores<M: PromptModel>(
     batch: &SetBatch,
     pass: &Pass,
 ) -> Tensor<2> {
-    let prompts = match prompts.dims()[0] {
-        1 => prompts,
-        _ => prompts.select(0, batch.rows.clone()),
-    };
-    let words = set.words(&batch.rows.device());
+    let prompts = batch.mixed.spread(prompts);
+    let words = set.words(&batch.targets.device());
     let scores = model.answer_scores(prompts, &batch.text, words, pass);
     match &batch.excluded {
         Some(excluded) => scores + excluded.clone(),

@@ -58,7 +58,7 @@ pub fn predict<M: PromptModel, S: PromptSource>(
     let mut classes = vec![None; set.len()];
     for rows in order.chunks(batch_size.max(1)) {
         let batch = set.batch(rows, &device)?;
-        let prompts = source.prompts(&batch.tasks);
+        let prompts = source.prompts(&batch.mixed.tasks);
         let best = scores(model, prompts, set, &batch, pass).argmax(1);
         for (&row, column) in rows.iter().zip(best.into_data().iter::<i64>()) {
             classes[row] = set.class(row, column as usize);

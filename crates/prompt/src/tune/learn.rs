@@ -45,18 +45,14 @@ impl<S> Tuned<S> {
     }
 }
 
-/// What is trained on: how many examples there are, and how long each is.
-pub(super) struct Extent {
-    pub(super) lengths: Vec<usize>,
-}
-
 /// The function that scores a source on the plain device.
 pub(super) type Score<'f, S> = &'f mut dyn FnMut(&S) -> Result<f64>;
 
-/// Trains `source` by the loss that `step` gives for the examples at some rows.
+/// Trains `source` by the loss that `step` gives for the examples at some rows; `lengths` are those of
+/// all examples.
 pub(super) fn learn<S: PromptSource>(
     source: S,
-    extent: Extent,
+    lengths: Vec<usize>,
     settings: &TuneSettings,
     observer: Option<&mut dyn Observer>,
     mut step: impl FnMut(&S, &[usize], &StepContext) -> Result<Tensor<1>>,
@@ -64,7 +60,7 @@ pub(super) fn learn<S: PromptSource>(
 ) -> Result<Tuned<S>> {
     settings.check()?;
     let by = BatchBy::Count(settings.batch_size);
-    let mut buckets = LengthBuckets::new(extent.lengths, by, settings.seed.child("order"))?;
+    let mut buckets = LengthBuckets::new(lengths, by, settings.seed.child("order"))?;
     let config = TrainConfig {
         seed: settings.seed.child("steps"),
         schedule: settings.schedule,

@@ -1,7 +1,9 @@
 //! Settings of prompt tuning.
 
+use burn::tensor::Tensor;
+use plm_core::nn::DropoutMode;
 use plm_core::rng::Seed;
-use plm_core::train::{CheckpointConfig, Every, Schedule, Until};
+use plm_core::train::{CheckpointConfig, Every, Schedule, StepContext, Until};
 
 use crate::{Error, Result};
 
@@ -27,6 +29,16 @@ pub enum Reduction {
     /// Their sum over tokens and examples, as in Qin et al. 2021: a penalty beside it then weighs
     /// less in larger batches.
     Sum,
+}
+
+impl Reduction {
+    /// The loss of a batch out of its `mean` over `count` things.
+    pub(super) fn of(self, mean: Tensor<1>, count: usize) -> Tensor<1> {
+        match self {
+            Self::Mean => mean,
+            Self::Sum => mean * count as f64,
+        }
+    }
 }
 
 /// Settings of prompt tuning.
@@ -113,6 +125,15 @@ impl TuneSettings {
     pub fn with_seed(mut self, seed: Seed) -> Self {
         self.seed = seed;
         self
+    }
+
+    /// Whether the backbone drops out in a step.
+    pub(super) fn dropout_mode(&self, context: &StepContext) -> DropoutMode {
+        if self.dropout {
+            context.dropout()
+        } else {
+            DropoutMode::Off
+        }
     }
 
     /// Refuses settings out of their limits. The trainer checks its own.

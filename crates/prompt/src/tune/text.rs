@@ -4,11 +4,12 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::kernel;
 use plm_core::models::loss::IGNORE_INDEX;
 use plm_core::nn::DropoutMode;
-use plm_core::text::{Batch, Encoding, Padding, collate};
+use plm_core::text::{Batch, Padding};
 use plm_core::train::Observer;
 
-use super::learn::{Extent, Score, learn};
+use super::learn::{Score, learn};
 use super::{Reduction, TuneSettings, Tuned};
+use crate::mixed::{Mixed, collate_ids};
 use crate::model::{Pass, TextModel};
 use crate::source::PromptSource;
 use crate::{Error, Result};
@@ -56,19 +57,10 @@ impl TextSet {
         self.examples.is_empty()
     }
 
-    /// Text, targets (`[batch, length]`), tasks, how many examples each has, and the place of each
-    /// example's task.
     fn batch(&self, rows: &[usize], device: &Device) -> Result<TextBatch> {
         let picked: Vec<&TextExample> = rows.iter().map(|&row| &self.examples[row]).collect();
-        let encodings: Vec<Encoding> = picked
-            .iter()
-            .map(|example| Encoding {
-                ids: example.ids.clone(),
-                type_ids: vec![0; example.ids.len()],
-                ..Encoding::default()
-            })
-            .collect();
-        let text = collate(&encodings, &self.padding, device)?;
+        let texts = picked.iter().map(|example| example.ids.as_slice());
+        let text = collate_ids(texts, &self.padding, device)?;
         let width = picked.iter().map(|example| example.target.len()).max();
         let width = width.unwrap_or(0);
         let mut targets = vec![IGNORE_INDEX; rows.len() * width];
@@ -78,23 +70,12 @@ impl TextSet {
             }
         }
         let tokens = picked.iter().map(|example| example.target.len()).sum();
-        let mut tasks: Vec<usize> = picked.iter().map(|example| example.task).collect();
-        tasks.sort_unstable();
-        tasks.dedup();
-        let place = |task: usize| tasks.iter().position(|&own| own == task).unwrap_or(0);
-        let mut counts = vec![0; tasks.len()];
-        let mut places = Vec::with_capacity(rows.len());
-        for example in &picked {
-            counts[place(example.task)] += 1;
-            places.push(place(example.task) as i64);
-        }
+        let tasks: Vec<usize> = picked.iter().map(|example| example.task).collect();
         let targets = TensorData::new(targets, [rows.len(), width]);
         Ok(TextBatch {
             text,
             targets: Tensor::from_data(targets, device),
-            rows: Tensor::from_data(places.as_slice(), device),
-            tasks,
-            counts,
+            mixed: Mixed::of(&tasks, device),
             tokens,
         })
     }
@@ -102,10 +83,10 @@ impl TextSet {
 
 struct TextBatch {
     text: Batch,
+    /// `[batch, length]`.
     targets: Tensor<2, Int>,
-    rows: Tensor<1, Int>,
-    tasks: Vec<usize>,
-    counts: Vec<usize>,
+    mixed: Mixed,
+    /// Tokens of all targets.
     tokens: usize,
 }
 
@@ -131,38 +112,23 @@ pub fn tune_text<M: TextModel, S: PromptSource>(
     }
     let tracked = model.tracked();
     let device = tracked.device();
-    let extent = Extent {
-        lengths: training
-            .examples
-            .iter()
-            .map(|example| example.ids.len())
-            .collect(),
-    };
+    let lengths = training
+        .examples
+        .iter()
+        .map(|example| example.ids.len())
+        .collect();
     let mut evaluate = dev.map(|dev| move |source: &S| score(model, source, dev, settings));
     learn(
         source,
-        extent,
+        lengths,
         settings,
         observer,
         |source, rows, context| {
             let batch = training.batch(rows, &device)?;
-            let objective = source.objective(&batch.tasks, &batch.counts, context.dropout());
-            let mode = if settings.dropout {
-                context.dropout()
-            } else {
-                DropoutMode::Off
-            };
-            let loss = objective
-                .task_loss
-                .then(|| loss(&tracked, objective.prompts, &batch, settings, mode));
-            match (loss, objective.penalty) {
-                (Some(loss), Some(penalty)) => Ok(loss + penalty),
-                (Some(loss), None) => Ok(loss),
-                (None, Some(penalty)) => Ok(penalty),
-                (None, None) => Err(Error::Empty {
-                    what: "terms of the loss",
-                }),
-            }
+            let Mixed { tasks, counts, .. } = &batch.mixed;
+            let objective = source.objective(tasks, counts, context.dropout());
+            let mode = settings.dropout_mode(context);
+            objective.total(|prompts| loss(&tracked, prompts, &batch, settings, mode))
         },
         evaluate.as_mut().map(|evaluate| evaluate as Score<'_, S>),
     )
@@ -175,10 +141,7 @@ fn loss<M: TextModel>(
     settings: &TuneSettings,
     mode: DropoutMode,
 ) -> Tensor<1> {
-    let prompts = match prompts.dims()[0] {
-        1 => prompts,
-        _ => prompts.select(0, batch.rows.clone()),
-    };
+    let prompts = batch.mixed.spread(prompts);
     let pass = Pass {
         dropout: mode.into(),
         ..Pass::default()
@@ -188,10 +151,7 @@ fn loss<M: TextModel>(
     let targets = batch.targets.clone().reshape([places]);
     let smoothing = settings.label_smoothing;
     let mean = kernel::cross_entropy(scores, targets, Some(IGNORE_INDEX), smoothing);
-    match settings.reduction {
-        Reduction::Mean => mean,
-        Reduction::Sum => mean * batch.tokens as f64,
-    }
+    settings.reduction.of(mean, batch.tokens)
 }
 
 /// Minus the mean loss of `set`, every token counting alike.
@@ -210,7 +170,7 @@ fn score<M: TextModel, S: PromptSource>(
     };
     for rows in rows.chunks(settings.evaluation_batch) {
         let batch = set.batch(rows, &device)?;
-        let prompts = source.prompts(&batch.tasks);
+        let prompts = source.prompts(&batch.mixed.tasks);
         let found: f32 = loss(model, prompts, &batch, &plain, DropoutMode::Off).into_scalar();
         sum += f64::from(found);
         tokens += batch.tokens;

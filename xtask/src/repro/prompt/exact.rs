@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use plm_core::models::EncoderInput;
 use plm_core::nn::Taps;
 use plm_core::nn::init::normal;
@@ -10,7 +10,7 @@ use plm_core::rng::Seed;
 use plm_core::text::{Batch, EncodeOptions, Padding, collate};
 use plm_prompt::io::{PeftAdapter, PeftBase, PeftTask};
 use plm_prompt::model::{Pass, PromptModel, PromptStyle, ReadOut};
-use plm_prompt::{PromptMatrix, SoftPrompt};
+use plm_prompt::{PromptMatrix, PromptSource, SoftPrompt};
 
 use super::lab::Lab;
 use crate::repro::tasks::{Shots, generated};
@@ -155,10 +155,9 @@ fn states(lab: &Lab, text: &Batch, prompt: &PromptMatrix) -> [Vec<f32>; 2] {
     [values(hidden.narrow(1, 0, 1)), values(tokens)]
 }
 
+/// The prompt as the model takes it, `[1, slots, width]`.
 fn tensor(lab: &Lab, prompt: &PromptMatrix) -> Tensor<3> {
-    let shape = [1, prompt.rows(), prompt.width()];
-    let data = TensorData::new(prompt.values().to_vec(), shape);
-    Tensor::from_data(data, &lab.device)
+    SoftPrompt::new(prompt, &lab.device).prompts(&[0])
 }
 
 fn values(tensor: Tensor<3>) -> Vec<f32> {
