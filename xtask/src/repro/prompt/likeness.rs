@@ -25,13 +25,11 @@ pub(super) struct Measure {
 
 /// Every measure by name.
 pub(super) fn measures(
-    lab: &Lab,
     labels: &[TaskLabel],
     own: &[Own],
+    stimulations: &[Stimulation],
     transfer: &TransferMatrix,
 ) -> Result<BTreeMap<String, Measure>> {
-    let prompts: Vec<_> = own.iter().map(|own| own.prompt.clone()).collect();
-    let stimulations = stimulate(&lab.model, &prompts)?;
     let states: Vec<ActivationState> = stimulations.iter().map(ActivationState::from).collect();
     let mut found = BTreeMap::new();
     let mut add = |name: String, matrix: SimilarityMatrix| -> Result<()> {
@@ -46,7 +44,7 @@ pub(super) fn measures(
     for metric in EmbeddingMetric::ALL {
         // Slot 0 is not read, so it holds what it began with.
         let matrix = SimilarityMatrix::from_fn(labels.to_vec(), |a, b| {
-            metric.similarity(&prompts[a], &prompts[b], Slots::SkipFirst)
+            metric.similarity(&own[a].prompt, &own[b].prompt, Slots::SkipFirst)
         })?;
         add(metric.name().to_lowercase(), matrix)?;
     }
@@ -80,12 +78,22 @@ pub(super) struct Masked {
     pub(super) random: f64,
 }
 
-/// Switches off a fifth of the neurons of each layer: those that the prompt uses most, or random ones.
-pub(super) fn masked(lab: &Lab, tasks: &[Prepared], own: &[Own], seed: Seed) -> Result<Masked> {
+/// What each prompt does to the model's neurons.
+pub(super) fn stimulations(lab: &Lab, own: &[Own]) -> Result<Vec<Stimulation>> {
     let prompts: Vec<_> = own.iter().map(|own| own.prompt.clone()).collect();
-    let stimulations: Vec<Stimulation> = stimulate(&lab.model, &prompts)?;
+    Ok(stimulate(&lab.model, &prompts)?)
+}
+
+/// Switches off a fifth of the neurons of each layer: those that the prompt uses most, or random ones.
+pub(super) fn masked(
+    lab: &Lab,
+    tasks: &[Prepared],
+    own: &[Own],
+    stimulations: &[Stimulation],
+    seed: Seed,
+) -> Result<Masked> {
     let mut sums = [0.0; 3];
-    for ((task, own), stimulation) in tasks.iter().zip(own).zip(&stimulations) {
+    for ((task, own), stimulation) in tasks.iter().zip(own).zip(stimulations) {
         let (layers, neurons) = (stimulation.layers(), stimulation.neurons());
         let seed = seed.child(&task.label.name);
         let top = NeuronMask::top(stimulation, NeuronMask::RATIO)?;

@@ -18,7 +18,7 @@ mod transfer;
 
 pub(in crate::repro) use embedded::{lab as embedded_lab, of_each_kind, shots as embedded_shots};
 
-pub(in crate::repro) use real::lab as real_lab;
+pub(in crate::repro) use real::{lab as real_lab, tasks as real_tasks};
 
 use anyhow::Result;
 

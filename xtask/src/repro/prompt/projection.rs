@@ -28,7 +28,26 @@ struct Way {
 /// All of one seed.
 pub(super) struct Run {
     ways: Vec<Way>,
-    speed_ups: Vec<SpeedUp>,
+    speed_up: SpeedUp,
+}
+
+/// A model with the prompts that it was tuned for.
+pub(super) struct Side<'l> {
+    lab: &'l Lab,
+    tasks: Vec<Prepared>,
+    own: Vec<Own>,
+}
+
+impl<'l> Side<'l> {
+    /// Tunes a prompt for each of `tasks` on the model of `lab`.
+    pub(super) fn of(context: &Context, lab: &'l Lab, tasks: &[Task], seed: Seed) -> Result<Self> {
+        let tasks: Vec<Prepared> = tasks
+            .iter()
+            .map(|task| lab.prepare(task))
+            .collect::<Result<_>>()?;
+        let own = own_prompts(context, lab, &tasks, seed)?;
+        Ok(Self { lab, tasks, own })
+    }
 }
 
 /// Steps of a projector's training through the target model.
@@ -38,21 +57,15 @@ const STEPS: u64 = 300;
 /// on tasks of other kinds.
 pub(super) fn run(
     context: &Context,
-    from: &Lab,
-    to: &Lab,
-    tasks: &[Task],
+    from: &Side<'_>,
+    to: &Side<'_>,
     kind: &str,
     seed: Seed,
 ) -> Result<Run> {
-    let prepare = |lab: &Lab| -> Result<Vec<Prepared>> {
-        tasks.iter().map(|task| lab.prepare(task)).collect()
-    };
-    let (there, here) = (prepare(from)?, prepare(to)?);
-    let sources = own_prompts(context, from, &there, seed)?;
-    let targets = own_prompts(context, to, &here, seed)?;
-    let members: Vec<usize> = (0..tasks.len())
-        .filter(|&task| tasks[task].kind == kind)
-        .collect();
+    let (sources, targets) = (&from.own, &to.own);
+    let (here, to) = (&to.tasks, to.lab);
+    let (members, others): (Vec<usize>, Vec<usize>) =
+        (0..here.len()).partition(|&task| here[task].label.kind == kind);
     ensure!(members.len() > 2, "fewer than three tasks of kind `{kind}`");
     let (held, known) = (members[members.len() - 1], &members[..members.len() - 1]);
     let pick = |own: &[Own], places: &[usize]| -> Vec<PromptMatrix> {
@@ -61,7 +74,7 @@ pub(super) fn run(
             .map(|&place| own[place].prompt.clone())
             .collect()
     };
-    let config = ProjectorConfig::new(to.recipe.slots, from.model.width(), to.model.width());
+    let config = ProjectorConfig::new(to.recipe.slots, from.lab.model.width(), to.model.width());
     let new = |name: &str| PromptProjector::new(&config, seed.child(name), &to.device);
     let distance = DistanceSettings {
         lr: 1e-3,
@@ -77,14 +90,12 @@ pub(super) fn run(
             seed.child("distance"),
             &to.device,
         )?,
-        &pick(&sources, known),
-        &pick(&targets, known),
+        &pick(sources, known),
+        &pick(targets, known),
         &distance,
     )?;
-    let tuned = task_tuned(to, new("task")?, &here, known, &pick(&sources, known), seed)?;
-    let others: Vec<usize> = (0..tasks.len())
-        .filter(|task| tasks[*task].kind != kind)
-        .collect();
+    let tuned = task_tuned(to, new("task")?, here, known, &pick(sources, known), seed)?;
+    let untrained = new("untrained")?;
     let mut ways = Vec::new();
     let mut add = |name, prompts: &dyn Fn(usize) -> Result<PromptMatrix>| -> Result<()> {
         let score = |place: usize| to.score_of(&here[place], &prompts(place)?);
@@ -103,21 +114,19 @@ pub(super) fn run(
     };
     add("own", &|place| Ok(targets[place].prompt.clone()))?;
     add("untrained", &|place| {
-        to.start(seed.child(&tasks[place].name))
+        to.start(seed.child(&here[place].label.name))
     })?;
-    add("untrained_projector", &|place| {
-        through(&new("untrained")?, place)
-    })?;
+    add("untrained_projector", &|place| through(&untrained, place))?;
     add("distance", &|place| through(&near, place))?;
     add("task_tuning", &|place| through(&tuned, place))?;
     // The projected prompt as a beginning.
     let bar = context.progress.bar(1, "begun with a projection");
-    let own = seed.child(&tasks[held].name);
+    let own = seed.child(&here[held].label.name);
     let begun = to.tuned(&here[held], &through(&tuned, held)?, own, &bar)?;
     let curve = LearningCurve::new(begun.curve)?;
     Ok(Run {
         ways,
-        speed_ups: vec![SpeedUp::new(&targets[held].curve, &curve)],
+        speed_up: SpeedUp::new(&targets[held].curve, &curve),
     })
 }
 
@@ -169,7 +178,7 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) {
         };
         table.push(vec![way.name.to_owned(), mean(&same), mean(&other)]);
     }
-    let speed: MeanSpeedUp = runs.iter().flat_map(|run| run.speed_ups.clone()).collect();
+    let speed: MeanSpeedUp = runs.iter().map(|run| run.speed_up).collect();
     for (id, mean) in [
         ("convergence", speed.convergence.mean),
         ("comparable_result", speed.comparable_result.mean),

@@ -7,6 +7,7 @@ use plm_prompt::Task;
 
 use super::embedded::of_each_kind;
 use super::lab::{Lab, Recipe};
+use super::projection::Side;
 use super::{exact, projection, released, study};
 use crate::repro::tasks::{Shots, generated, real};
 use crate::repro::{Context, Outcome};
@@ -28,13 +29,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let kept: usize = context.settings.get("tasks_per_kind", 2)?;
     let mut runs = Vec::new();
     for &number in &context.seeds {
-        let (tasks, missing) = real(context.store.root(), Seed::new(number), shots)?;
-        if number == context.seeds[0] && !missing.is_empty() {
-            outcome
-                .notes
-                .push(format!("Left out: {}.", missing.join("; ")));
-        }
-        let tasks = of_each_kind(tasks, usize::MAX, kept);
+        let tasks = tasks(context, shots, kept, number, &mut outcome)?;
         ensure!(tasks.len() > 1, "fewer than two tasks in the store");
         runs.push(study::run(context, &lab, &tasks, Seed::new(number))?);
     }
@@ -46,6 +41,22 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         lab.recipe.slots, lab.recipe.steps, lab.recipe.batch
     ));
     Ok(outcome)
+}
+
+/// The first `kept` real tasks of each kind; with the first seed a note says what is missing.
+pub(in crate::repro) fn tasks(
+    context: &Context,
+    shots: Shots,
+    kept: usize,
+    number: u64,
+    outcome: &mut Outcome,
+) -> Result<Vec<Task>> {
+    let (tasks, missing) = real(context.store.root(), Seed::new(number), shots)?;
+    if number == context.seeds[0] && !missing.is_empty() {
+        let note = format!("Left out: {}.", missing.join("; "));
+        outcome.notes.push(note);
+    }
+    Ok(of_each_kind(tasks, usize::MAX, kept))
 }
 
 /// plm-mini with the recipe of this tier.
@@ -84,22 +95,10 @@ fn project(context: &Context, mini: &Lab, outcome: &mut Outcome) -> Result<()> {
             .into_iter()
             .filter(|task| PROJECTED.contains(&task.kind.as_str()))
             .collect();
-        there.push(projection::run(
-            context,
-            &tiny,
-            mini,
-            &tasks,
-            "sentiment",
-            seed,
-        )?);
-        back.push(projection::run(
-            context,
-            mini,
-            &tiny,
-            &tasks,
-            "sentiment",
-            seed,
-        )?);
+        let tiny = Side::of(context, &tiny, &tasks, seed)?;
+        let mini = Side::of(context, mini, &tasks, seed)?;
+        there.push(projection::run(context, &tiny, &mini, "sentiment", seed)?);
+        back.push(projection::run(context, &mini, &tiny, "sentiment", seed)?);
     }
     projection::report("bert_tiny_to_mini", &there, outcome);
     projection::report("mini_to_bert_tiny", &back, outcome);

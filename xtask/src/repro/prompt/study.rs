@@ -38,10 +38,11 @@ pub(super) fn run(context: &Context, lab: &Lab, tasks: &[Task], seed: Seed) -> R
     let matrix = transfer::matrix(context, lab, &tasks, &own, seed)?;
     let pairs = transfer::pairs(&labels, KINDS);
     let begun = transfer::begun(context, lab, &tasks, &own, &pairs, seed)?;
+    let stimulations = likeness::stimulations(lab, &own)?;
     Ok(Run {
         majority: tasks.iter().map(|task| task.test.majority()[0]).collect(),
-        measures: likeness::measures(lab, &labels, &own, &matrix)?,
-        masked: likeness::masked(lab, &tasks, &own, seed)?,
+        measures: likeness::measures(&labels, &own, &stimulations, &matrix)?,
+        masked: likeness::masked(lab, &tasks, &own, &stimulations, seed)?,
         labels,
         own,
         matrix,

@@ -17,24 +17,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let shots = embedded_shots(context)?;
     let kinds: usize = context.settings.get("kinds", 6)?;
     let kept: usize = context.settings.get("tasks_per_kind", 3)?;
-    let mut runs = Vec::new();
-    for (number, &seed) in context.seeds.iter().enumerate() {
-        let tasks = of_each_kind(generated(Seed::new(seed), shots), kinds, kept);
-        // The whole curve once; the dimensions of the claims with every seed.
-        let dimensions: &[usize] = if number == 0 {
-            &[2, 5, 10, 50, 100]
-        } else {
-            &[2, 10]
-        };
-        runs.push(study::run(
-            context,
-            &lab,
-            &tasks,
-            &plan,
-            dimensions,
-            Seed::new(seed),
-        )?);
-    }
+    let runs = study::over_seeds(context, &lab, &plan, |seed| {
+        Ok(of_each_kind(generated(Seed::new(seed), shots), kinds, kept))
+    })?;
     study::report("generated", &runs, &mut outcome)?;
     study::check(&runs, &mut outcome)?;
     outcome.notes.push(format!(

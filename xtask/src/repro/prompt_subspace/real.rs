@@ -1,12 +1,11 @@
 //! The tier on real tasks.
 
 use anyhow::{Result, ensure};
-use plm_core::rng::Seed;
 
 use super::embedded::plan;
 use super::study;
-use crate::repro::prompt::{of_each_kind, real_lab};
-use crate::repro::tasks::{Shots, real};
+use crate::repro::prompt::{real_lab, real_tasks};
+use crate::repro::tasks::Shots;
 use crate::repro::{Context, Outcome};
 
 /// Runs it.
@@ -20,29 +19,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         dev: 16,
         test: context.settings.get("test", 16)?,
     };
-    let mut runs = Vec::new();
-    for (number, &seed) in context.seeds.iter().enumerate() {
-        let (tasks, missing) = real(context.store.root(), Seed::new(seed), shots)?;
-        if number == 0 && !missing.is_empty() {
-            let note = format!("Left out: {}.", missing.join("; "));
-            outcome.notes.push(note);
-        }
-        let tasks = of_each_kind(tasks, usize::MAX, kept);
+    let runs = study::over_seeds(context, &lab, &plan, |seed| {
+        let tasks = real_tasks(context, shots, kept, seed, &mut outcome)?;
         ensure!(tasks.len() > plan.unseen, "too few tasks in the store");
-        let dimensions: &[usize] = if number == 0 {
-            &[2, 5, 10, 50, 100]
-        } else {
-            &[2, 10]
-        };
-        runs.push(study::run(
-            context,
-            &lab,
-            &tasks,
-            &plan,
-            dimensions,
-            Seed::new(seed),
-        )?);
-    }
+        Ok(tasks)
+    })?;
     study::report("real", &runs, &mut outcome)?;
     study::check_random(&runs, &mut outcome)?;
     outcome.notes.push(

@@ -55,8 +55,37 @@ pub(super) struct Run {
     pub(super) unseen: Scores,
 }
 
+/// Dimensions of the curve, which the first seed draws whole.
+const CURVE: [usize; 5] = [NARROW, 5, BASELINE, 50, 100];
+
+/// Dimensions of the claims, which are checked with every seed.
+const CLAIMS: [usize; 2] = [NARROW, BASELINE];
+
+/// Runs the study with every seed; `tasks` gives the tasks of one.
+pub(super) fn over_seeds(
+    context: &Context,
+    lab: &Lab,
+    plan: &Plan,
+    mut tasks: impl FnMut(u64) -> Result<Vec<Task>>,
+) -> Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    for (number, &seed) in context.seeds.iter().enumerate() {
+        let dimensions: &[usize] = if number == 0 { &CURVE } else { &CLAIMS };
+        let tasks = tasks(seed)?;
+        runs.push(run(
+            context,
+            lab,
+            &tasks,
+            plan,
+            dimensions,
+            Seed::new(seed),
+        )?);
+    }
+    Ok(runs)
+}
+
 /// Tunes a prompt for every task, finds subspaces, and tunes inside them.
-pub(super) fn run(
+fn run(
     context: &Context,
     lab: &Lab,
     tasks: &[Task],
@@ -140,7 +169,7 @@ pub(super) fn run(
     let bar = context
         .progress
         .bar(2 * unseen.len() as u64, "random subspaces");
-    for size in [NARROW, BASELINE] {
+    for size in CLAIMS {
         let (mut random, mut fastfood) = (Vec::new(), Vec::new());
         for task in pick(&unseen) {
             let own = seed.child(&task.label.name);
