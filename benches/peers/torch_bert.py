@@ -18,50 +18,21 @@ weight does. Dropout is off.
 Needs torch, transformers and safetensors (run with torch 2.15, transformers 5.23).
 """
 
-import resource
-import sys
 import time
 
 import torch
 import transformers
 
-from serve import serve
-
-DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
+from bert_peer import BertPeer, read, token_ids
 
 
-class Peer:
-    def __init__(self):
-        self.model = None
+class Peer(BertPeer):
+    def build(self, request):
+        return read(transformers.BertModel, request, add_pooling_layer=False)
+
+    def reset(self):
         self.optimizer = None
         self.inputs = {}
-
-    def hello(self, _):
-        return {
-            "versions": {
-                "python": sys.version.split()[0],
-                "torch": torch.__version__,
-                "transformers": transformers.__version__,
-                "cuda": torch.version.cuda or "none",
-            }
-        }
-
-    def load(self, request):
-        if "threads" in request:
-            torch.set_num_threads(request["threads"])
-        self.device = torch.device(request.get("device", "cpu"))
-        start = time.perf_counter()
-        self.model = transformers.BertModel.from_pretrained(
-            request["dir"],
-            dtype=DTYPES[request.get("dtype", "f32")],
-            add_pooling_layer=False,
-            local_files_only=True,
-        )
-        self.model.to(self.device).eval()
-        self.wait()
-        self.optimizer = None
-        self.inputs = {}
-        return {"seconds": time.perf_counter() - start, "threads": torch.get_num_threads()}
 
     def forward(self, request):
         ids = self.ids(request)
@@ -88,40 +59,18 @@ class Peer:
         self.wait()
         return {"seconds": time.perf_counter() - start, "loss": loss.item()}
 
-    def peak_memory(self, _):
-        if self.model is not None and self.device.type == "cuda":
-            return {"value": torch.cuda.max_memory_allocated(self.device) / 2**20}
-        return {"value": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-
     def ids(self, request):
         """Token ids of shape [batch, seq]; made once, so that making them is not timed."""
-        if self.model is None:
-            raise ValueError("no model: send `load` first")
+        vocabulary = self.loaded().config.vocab_size
         shape = (request["batch"], request["seq"])
         if shape not in self.inputs:
-            rows = torch.arange(shape[0]).unsqueeze(1)
-            positions = torch.arange(shape[1]).unsqueeze(0)
-            ids = (7 * positions + 31 * rows) % 20000 + 1000
-            ids %= self.model.config.vocab_size
-            self.inputs[shape] = ids.to(self.device)
+            self.inputs[shape] = token_ids(*shape, vocabulary).to(self.device)
         return self.inputs[shape]
-
-    def wait(self):
-        if self.model is not None and self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
 
 
 def main():
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
     peer = Peer()
-    serve({
-        "hello": peer.hello,
-        "load": peer.load,
-        "forward": peer.forward,
-        "train_step": peer.train_step,
-        "peak_memory": peer.peak_memory,
-    })
+    peer.serve(forward=peer.forward, train_step=peer.train_step)
 
 
 if __name__ == "__main__":

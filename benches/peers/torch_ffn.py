@@ -14,28 +14,19 @@ dense layer does not depend on the values.
 Needs torch (run with torch 2.15).
 """
 
-import sys
 import time
 
 import torch
 
 from serve import serve
+from torch_peer import TorchPeer
 
 
-class Peer:
+class Peer(TorchPeer):
     def __init__(self):
-        self.device = torch.device("cpu")
+        super().__init__()
         self.layers = {}
         self.inputs = {}
-
-    def hello(self, _):
-        return {
-            "versions": {
-                "python": sys.version.split()[0],
-                "torch": torch.__version__,
-                "cuda": torch.version.cuda or "none",
-            }
-        }
 
     def load(self, request):
         torch.set_num_threads(request["threads"])
@@ -60,10 +51,6 @@ class Peer:
             y = layer(x)
             self.wait()
         return {"seconds": time.perf_counter() - start, "sum": y.float().sum().item()}
-
-    def wait(self):
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
 
 
 def main():

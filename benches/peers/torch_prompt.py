@@ -27,8 +27,6 @@ Peak memory is that of the whole process: start one for each variant whose memor
 Needs peft, torch, transformers and safetensors (run with peft 0.21.2, torch 2.15, transformers 5.23).
 """
 
-import resource
-import sys
 import time
 
 import peft
@@ -36,9 +34,7 @@ import torch
 import transformers
 from torch.nn.functional import cross_entropy, linear
 
-from serve import serve
-
-DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
+from bert_peer import BertPeer, read, token_ids
 
 
 class Plain:
@@ -81,34 +77,14 @@ class Peft:
         return self.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[:, 0, labels]
 
 
-class Peer:
-    def __init__(self):
-        self.model = None
-        self.states = {}
+class Peer(BertPeer):
+    packages = (transformers, peft)
 
-    def hello(self, _):
-        return {
-            "versions": {
-                "python": sys.version.split()[0],
-                "torch": torch.__version__,
-                "transformers": transformers.__version__,
-                "peft": peft.__version__,
-                "cuda": torch.version.cuda or "none",
-            }
-        }
+    def build(self, request):
+        return read(transformers.BertForMaskedLM, request)
 
-    def load(self, request):
-        if "threads" in request:
-            torch.set_num_threads(request["threads"])
-        self.device = torch.device(request.get("device", "cpu"))
-        start = time.perf_counter()
-        self.model = transformers.BertForMaskedLM.from_pretrained(
-            request["dir"], dtype=DTYPES[request.get("dtype", "f32")], local_files_only=True
-        )
-        self.model.to(self.device).eval()
-        self.wait()
+    def reset(self):
         self.states = {}
-        return {"seconds": time.perf_counter() - start, "threads": torch.get_num_threads()}
 
     def forward(self, request):
         state, _, inputs = self.state(request)
@@ -130,25 +106,18 @@ class Peer:
         self.wait()
         return {"seconds": time.perf_counter() - start, "loss": loss.item()}
 
-    def peak_memory(self, _):
-        if self.model is not None and self.device.type == "cuda":
-            return {"value": torch.cuda.max_memory_allocated(self.device) / 2**20}
-        return {"value": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-
     def loss(self, state, inputs):
         ids, labels, classes = inputs
         return cross_entropy(state.label_logits(ids, labels).float(), classes)
 
     def state(self, request):
         """Prompt, optimizer and inputs of a request; made once, so that making them is not timed."""
-        if self.model is None:
-            raise ValueError("no model: send `load` first")
+        limits = self.loaded().config
         variant = request["variant"]
         kinds = {"peft": Peft, "slot0": Plain, "unfrozen": Plain}
         if variant not in kinds:
             raise ValueError(f"variant {variant!r} is none of {', '.join(kinds)}")
         batch, seq, slots, labels = (request[key] for key in ("batch", "seq", "slots", "labels"))
-        limits = self.model.config
         if slots + seq > limits.max_position_embeddings:
             raise ValueError(f"{slots} slots and {seq} tokens exceed {limits.max_position_embeddings} positions")
         if max(*labels, request["mask_id"]) >= limits.vocab_size:
@@ -158,9 +127,8 @@ class Peer:
         if key not in self.states:
             state = kinds[variant](self, request)
             optimizer = torch.optim.AdamW([state.weight], lr=rate, weight_decay=0.0)
-            rows = torch.arange(batch)
-            ids = (7 * torch.arange(seq).unsqueeze(0) + 31 * rows.unsqueeze(1)) % 20000 + 1000
-            inputs = (ids % limits.vocab_size, torch.tensor(labels), rows % len(labels))
+            classes = torch.arange(batch) % len(labels)
+            inputs = (token_ids(batch, seq, limits.vocab_size), torch.tensor(labels), classes)
             self.states[key] = (state, optimizer, tuple(x.to(self.device) for x in inputs))
         for weight in self.model.parameters():
             weight.requires_grad_(variant == "unfrozen")
@@ -176,22 +144,10 @@ class Peer:
         """The position vectors of the slots' places."""
         return self.model.bert.embeddings.position_embeddings.weight[:slots].detach().float()
 
-    def wait(self):
-        if self.model is not None and self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-
 
 def main():
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
     peer = Peer()
-    serve({
-        "hello": peer.hello,
-        "load": peer.load,
-        "forward": peer.forward,
-        "train_step": peer.train_step,
-        "peak_memory": peer.peak_memory,
-    })
+    peer.serve(forward=peer.forward, train_step=peer.train_step)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@
 #[cfg(feature = "repro")]
 mod core;
 #[cfg(feature = "repro")]
+mod distill;
+#[cfg(feature = "repro")]
 mod graph_imbalance;
 #[cfg(feature = "repro")]
 mod moe;

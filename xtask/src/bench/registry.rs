@@ -41,6 +41,11 @@ pub const BENCHES: &[Bench] = &[
         about: "a step of prompt tuning on plm-mini, what frozen weights and the short head save",
         peer: "torch_prompt.py",
     },
+    Bench {
+        name: "distill",
+        about: "a step of distillation from MiniLM-L6 to its first three layers, live and cached teachers",
+        peer: "torch_distill.py",
+    },
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
@@ -50,6 +55,7 @@ pub const PLANNERS: &[(&str, Planner)] = &[
     ("graph-imbalance", super::graph_imbalance::plan),
     ("moe", super::moe::plan),
     ("prompt", super::prompt::plan),
+    ("distill", super::distill::plan),
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.

@@ -4,10 +4,14 @@
 //! [`registry`], makes sure that its assets are there, times it and writes the report.
 
 #[cfg(feature = "repro")]
+mod amalgamate;
+#[cfg(feature = "repro")]
 mod classify;
 mod context;
 #[cfg(feature = "repro")]
 mod core;
+#[cfg(feature = "repro")]
+mod distill;
 #[cfg(feature = "repro")]
 pub(crate) mod graph_imbalance;
 #[cfg(feature = "repro")]

@@ -14,6 +14,8 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("prompt", super::prompt::run),
     ("prompt-subspace", super::prompt_subspace::run),
     ("moe", super::moe::run),
+    ("distill", super::distill::run),
+    ("amalgamate", super::amalgamate::run),
     ("graph-imbalance", super::graph_imbalance::run),
 ];
 

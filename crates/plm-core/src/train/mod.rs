@@ -39,7 +39,7 @@ pub use params::{ParamCount, ParamInfo, count_params, each_param, freeze, unfree
 pub use patience::{Best, EarlyStopping, Goal};
 pub use report::{StopReason, TrainReport};
 pub use schedule::Schedule;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, checksum};
 pub use state::{LossWindow, TrainState};
 pub use step::{Evaluation, EvaluationContext, StepContext, StepLoss};
 pub use store::{Checkpoint, CheckpointStore};

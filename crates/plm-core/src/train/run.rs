@@ -17,7 +17,7 @@ use super::journal::MetricsWriter;
 use super::observer::{EvaluationRecord, Event, LogRecord, StepRecord};
 use super::patience::EarlyStopping;
 use super::report::{StopReason, TrainReport};
-use super::snapshot::{Snapshot, digest};
+use super::snapshot::{Snapshot, checksum};
 use super::step::EvaluationContext;
 use super::store::CheckpointStore;
 use super::trainer::{EvaluateFn, StepFn, Trainer};
@@ -64,7 +64,7 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
             None => None,
         };
         let frozen = match &config.checkpoint {
-            Some(settings) if !settings.frozen => Some(digest(&model, |info| !changes(info))),
+            Some(settings) if !settings.frozen => Some(checksum(&model, |info| !changes(info))),
             _ => None,
         };
         let per_epoch = batches.len().div_ceil(config.accumulation) as u64;

@@ -94,8 +94,9 @@ impl Snapshot {
     }
 }
 
-/// A checksum of the parameters that `select` chooses: their paths, types, shapes and bits.
-pub(crate) fn digest<M: Module>(module: &M, select: impl Fn(&ParamInfo<'_>) -> bool) -> String {
+/// A checksum of the parameters that `select` chooses (SHA-256 in hexadecimal): their paths, types,
+/// shapes and bits.
+pub fn checksum<M: Module>(module: &M, select: impl Fn(&ParamInfo<'_>) -> bool) -> String {
     let mut hash = Sha256::new();
     module.visit(&mut Reader {
         place: Place::default(),

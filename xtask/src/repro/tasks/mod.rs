@@ -1,10 +1,10 @@
-//! Small classification tasks for soft prompts.
+//! Classification tasks: small ones, generated and real, and whole data sets.
 
 mod generated;
 mod real;
 
 pub(super) use generated::generated;
-pub(super) use real::real;
+pub(super) use real::{LabelledText, WholeSet, real};
 
 /// How many examples a task has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,9 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod whole;
+
+pub(in crate::repro) use whole::{LabelledText, WholeSet};
 
 use std::collections::BTreeSet;
 use std::path::Path;

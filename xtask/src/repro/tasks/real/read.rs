@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use plm_core::data::{
@@ -25,14 +25,25 @@ struct Raw {
     label: String,
 }
 
+/// The texts of `file` in `folder` with their labels.
+pub(super) fn labelled(format: Format, folder: &Path, file: &str) -> Result<Vec<(String, String)>> {
+    let raws = raws(format, &path_of(format, folder, file), file)?;
+    Ok(raws.into_iter().map(|raw| (raw.text, raw.label)).collect())
+}
+
+/// Where `file`, which may be a section, lies.
+fn path_of(format: Format, folder: &Path, file: &str) -> PathBuf {
+    match format {
+        Format::Sections(whole) => folder.join(whole),
+        _ => folder.join(file),
+    }
+}
+
 /// The examples of `source` in `files` of `folder`.
 pub(super) fn examples(source: &Source, folder: &Path, files: &[&str]) -> Result<Vec<Example>> {
     let mut examples = Vec::new();
     for &file in files {
-        let path = match source.format {
-            Format::Sections(whole) => folder.join(whole),
-            _ => folder.join(file),
-        };
+        let path = path_of(source.format, folder, file);
         for raw in raws(source.format, &path, file)? {
             examples.extend(classed(source, &path, raw)?);
         }

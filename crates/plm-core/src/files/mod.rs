@@ -1,4 +1,6 @@
-//! Writing a file as a whole or not at all.
+//! Files: writing one as a whole or not at all, arrays of NumPy.
+
+pub mod npy;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};

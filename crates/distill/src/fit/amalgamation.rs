@@ -1,0 +1,74 @@
+//! Amalgamation from start to end.
+
+use burn::tensor::Device;
+use plm_core::models::EncoderForSequenceClassification;
+use plm_core::nn::Ffn;
+use plm_core::train::Observer;
+
+use super::distillation::same_tokens;
+use super::run::Fit;
+use super::{FitReport, FitSettings};
+use crate::Result;
+use crate::amalgamate::{AmalgamationLoss, AmalgamationSettings, Method, TeacherPool};
+use crate::student::{Auxiliary, Learner, Prepared};
+use crate::teacher::TeacherInfo;
+
+/// Trains `student`, whose classes are the union of the labels of `pool`, on `train`. Labels are looked
+/// at by [`Method::Supervised`] and by [`Select::ValAcc`](super::Select) only.
+///
+/// # Errors
+/// Those of [`AmalgamationSettings::check`] and [`FitSettings::check`], of the teachers and of the
+/// trainer; [`Error::Size`](crate::Error::Size) where the student has other classes;
+/// [`Error::Tokenizers`](crate::Error::Tokenizers) where hidden states are compared and a teacher cuts
+/// texts into other tokens.
+#[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
+pub fn amalgamate<F: Ffn>(
+    student: EncoderForSequenceClassification<F>,
+    train: &Prepared<'_>,
+    validation: Option<&Prepared<'_>>,
+    pool: &mut TeacherPool<'_>,
+    amalgamation: &AmalgamationSettings,
+    settings: &FitSettings,
+    observer: Option<&mut dyn Observer>,
+    device: &Device,
+) -> Result<(EncoderForSequenceClassification<F>, FitReport)> {
+    amalgamation.check()?;
+    let infos: Vec<TeacherInfo> = pool.teachers().iter().map(|t| t.info().clone()).collect();
+    let infos: Vec<&TeacherInfo> = infos.iter().collect();
+    let layers = student.encoder.layers.len();
+    let mut hidden = std::collections::BTreeSet::new();
+    if amalgamation.method.needs_hidden_states() {
+        for info in &infos {
+            same_tokens(info, train)?;
+        }
+        match amalgamation.method {
+            Method::Dfa => hidden.extend(1..=layers),
+            _ => hidden.extend([layers]),
+        }
+    }
+    let auxiliary = Auxiliary::for_amalgamation(
+        &amalgamation.method,
+        layers,
+        student.encoder.config.hidden_size,
+        &infos,
+        settings.seed,
+        device,
+    );
+    let fit = Fit {
+        train,
+        validation,
+        settings,
+        hidden,
+        device: device.clone(),
+    };
+    let loss = AmalgamationLoss::new(amalgamation);
+    let mut objective =
+        |batch: &crate::dynamic::StudentBatch<'_>,
+         auxiliary: &Auxiliary,
+         _seed: plm_core::rng::Seed| { loss.of(batch, pool, auxiliary) };
+    let learner = Learner {
+        classifier: student,
+        auxiliary,
+    };
+    fit.run(learner, &mut objective, observer)
+}

@@ -1,0 +1,11 @@
+//! Training students.
+
+mod amalgamation;
+mod distillation;
+mod run;
+mod settings;
+
+pub use amalgamation::amalgamate;
+pub use distillation::distill;
+pub use run::FitReport;
+pub use settings::{FitSettings, Select};

@@ -1,0 +1,221 @@
+//! A run's settings in one TOML file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::amalgamate::{AmalgamationSettings, Method};
+use crate::dynamic::{Adoption, DynamicSettings, ObjectiveWeights, Selection, Strategy};
+use crate::fit::FitSettings;
+use crate::student::LayerChoice;
+use crate::{Error, Integration, Result};
+
+/// What is run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunMethod {
+    /// Distillation of one label set.
+    Dynamic(DynamicSettings),
+    /// Amalgamation of several label sets.
+    Amalgamation(AmalgamationSettings),
+}
+
+/// Where a student comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudentSource {
+    /// Hugging Face directory.
+    pub path: PathBuf,
+    /// Layers that are kept.
+    pub layers: LayerChoice,
+    /// Longest text in tokens.
+    pub max_length: usize,
+}
+
+/// A run: `run.toml`.
+///
+/// ```
+/// use plm_distill::run_file::RunFile;
+///
+/// let run = RunFile::parse(r#"
+///     teachers = ["small/teacher.toml", "large/teacher.toml"]
+///     [student]
+///     path = "bert-base-uncased"
+///     layers = { keep = "first", count = 6 }
+///     max_length = 128
+///     [method.dynamic]
+///     adoption = "soft"
+///     selection = { strategy = "margin", ratio = 0.5 }
+///     [fit]
+///     lr = 2e-5
+/// "#)?;
+/// assert_eq!(run.teachers.len(), 2);
+/// # Ok::<(), plm_distill::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunFile {
+    /// Teachers' cards, the least capable first.
+    pub teachers: Vec<PathBuf>,
+    /// The student.
+    pub student: StudentSource,
+    /// The method.
+    pub method: RunMethod,
+    /// How the student is trained.
+    #[serde(default)]
+    pub fit: FitSettings,
+}
+
+impl RunFile {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// [`Error::RunFile`] naming line, key and what is allowed.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refuse = |reason: String| Error::RunFile { reason };
+        let run: Self = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
+        match &run.method {
+            // Whether there are labels is known when data is.
+            RunMethod::Dynamic(settings) => settings.check(run.teachers.len(), true)?,
+            RunMethod::Amalgamation(settings) => settings.check()?,
+        }
+        run.fit.check()?;
+        Ok(run)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where it cannot be read, and those of [`RunFile::parse`].
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|error| plm_core::Error::io(path, error))?;
+        Self::parse(&text).map_err(|error| plm_core::Error::format(path, error.to_string()).into())
+    }
+}
+
+/// Names of the settings of published runs.
+pub const PRESETS: [&str; 6] = [
+    "dkd-adopt-hard",
+    "dkd-adopt-soft",
+    "dkd-select",
+    "dkd-objective",
+    "muka",
+    "pkd",
+];
+
+/// The settings of a published run, of which [`PRESETS`] are the names. `matches` of hidden states depend
+/// on the models, so `dkd-objective` and `pkd` take them from
+/// [`Spaced`](crate::dynamic::Spaced).
+///
+/// # Errors
+/// [`Error::Preset`] for another name.
+pub fn preset(name: &str) -> Result<(RunMethod, FitSettings)> {
+    let dynamic = DynamicSettings::default();
+    let fit = FitSettings::default();
+    let adopt = |adoption| {
+        let settings = DynamicSettings {
+            adoption,
+            ..dynamic.clone()
+        };
+        let fit = FitSettings {
+            batch_size: 16,
+            warmup_ratio: 0.05,
+            ..fit.clone()
+        };
+        (RunMethod::Dynamic(settings), fit)
+    };
+    Ok(match name {
+        "dkd-adopt-hard" => adopt(Adoption::Hard),
+        "dkd-adopt-soft" => adopt(Adoption::Soft),
+        "dkd-select" => {
+            let selection = Selection {
+                strategy: Strategy::Margin,
+                ratio: 0.5,
+            };
+            let settings = DynamicSettings {
+                selection,
+                ..dynamic
+            };
+            (RunMethod::Dynamic(settings), fit)
+        }
+        "dkd-objective" | "pkd" => {
+            let weights = match name {
+                "pkd" => ObjectiveWeights::Static,
+                _ => ObjectiveWeights::Uncertainty,
+            };
+            (
+                RunMethod::Dynamic(DynamicSettings { weights, ..dynamic }),
+                fit,
+            )
+        }
+        "muka" => {
+            let method = Method::Muka(Integration::default());
+            let settings = AmalgamationSettings::new(method);
+            (RunMethod::Amalgamation(settings), FitSettings::muka())
+        }
+        _ => {
+            return Err(Error::Preset {
+                name: name.to_owned(),
+                known: PRESETS.join(", "),
+            });
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_strict_and_say_what_is_wrong() {
+        let good = r#"
+            teachers = ["a/teacher.toml"]
+            [student]
+            path = "bert"
+            layers = { keep = "list", layers = [0, 2, 4] }
+            max_length = 64
+            [method.amalgamation]
+            method = { method = "muka", weighting = { kind = "hard" } }
+            scoring = { kind = "monte_carlo", passes = 8 }
+        "#;
+        let run = RunFile::parse(good).unwrap();
+        let RunMethod::Amalgamation(settings) = &run.method else {
+            panic!("{run:?}");
+        };
+        assert_eq!(settings.method.name(), "muka-hard");
+        let again = toml::to_string(&run).unwrap();
+        assert_eq!(RunFile::parse(&again).unwrap(), run);
+        for (from, to, text) in [
+            ("max_length", "length", "length"),
+            ("passes = 8", "passes = 0", "passes"),
+            (
+                "\"hard\"",
+                "\"soft\", temperature = 0.0",
+                "weighting.temperature",
+            ),
+            ("\"list\"", "\"some\"", "some"),
+            ("\"muka\"", "\"mukka\"", "mukka"),
+        ] {
+            let error = RunFile::parse(&good.replace(from, to))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_preset_has_settings_that_hold() {
+        for name in PRESETS {
+            let (method, fit) = preset(name).unwrap();
+            fit.check().unwrap();
+            match method {
+                RunMethod::Dynamic(settings) => settings.check(2, true).unwrap(),
+                RunMethod::Amalgamation(settings) => settings.check().unwrap(),
+            }
+        }
+        let text = preset("dkd").unwrap_err().to_string();
+        assert!(text.contains("dkd-objective"), "{text}");
+    }
+}

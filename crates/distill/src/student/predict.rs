@@ -1,0 +1,128 @@
+//! Texts ready for a student, and what it says of them.
+
+use burn::tensor::Device;
+use plm_core::data::Labels;
+use plm_core::models::{EncoderForSequenceClassification, EncoderInput};
+use plm_core::nn::Ffn;
+use plm_core::text::{Encoding, TruncationReport};
+
+use crate::encode::TextEncoder;
+use crate::example::Example;
+use crate::labels::shown;
+use crate::loss::rows_of;
+use crate::{Error, Result};
+
+/// Encoded examples with their classes.
+#[derive(Debug, Clone)]
+pub struct Prepared<'e> {
+    /// The examples.
+    pub examples: Vec<&'e Example>,
+    /// Their tokens.
+    pub encodings: Vec<Encoding>,
+    /// Their classes; nothing where no example has a label.
+    pub labels: Option<Vec<usize>>,
+    /// What was cut off.
+    pub truncation: TruncationReport,
+    encoder: TextEncoder,
+}
+
+impl<'e> Prepared<'e> {
+    /// Encodes `examples` and looks their labels up among `labels`.
+    ///
+    /// # Errors
+    /// [`Error::Core`] for a text that cannot be encoded, [`Error::Empty`] without examples,
+    /// [`Error::UnknownLabel`] for a label that is not among `labels`, [`Error::PartlyLabelled`] where some
+    /// examples have a label and some have none.
+    pub fn new(encoder: &TextEncoder, examples: &[&'e Example], labels: &[String]) -> Result<Self> {
+        if examples.is_empty() {
+            return Err(Error::Empty { what: "examples" });
+        }
+        let (encodings, truncation) = encoder.encode(examples)?;
+        Ok(Self {
+            labels: classes(examples, labels)?,
+            examples: examples.to_vec(),
+            encodings,
+            truncation,
+            encoder: encoder.clone(),
+        })
+    }
+
+    /// The rows as one batch on `device`.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where there is none.
+    pub fn input(&self, rows: &[usize], device: &Device) -> Result<EncoderInput> {
+        let encodings: Vec<Encoding> = rows
+            .iter()
+            .map(|&row| self.encodings[row].clone())
+            .collect();
+        self.encoder.collate(&encodings, 0, device)
+    }
+
+    /// Tokens of each example.
+    pub fn lengths(&self) -> Vec<usize> {
+        self.encodings.iter().map(Encoding::len).collect()
+    }
+
+    /// Identity of the tokenizer.
+    ///
+    /// # Errors
+    /// As [`TextEncoder::identity`].
+    pub fn tokenizer(&self) -> Result<String> {
+        self.encoder.identity()
+    }
+}
+
+/// The class of each example, or nothing where none has a label.
+fn classes(examples: &[&Example], labels: &[String]) -> Result<Option<Vec<usize>>> {
+    let known = Labels::new(labels)?;
+    let labelled = examples.iter().filter(|example| example.label.is_some());
+    match labelled.count() {
+        0 => return Ok(None),
+        count if count < examples.len() => {
+            let first = examples.iter().find(|example| example.label.is_none());
+            return Err(Error::PartlyLabelled {
+                unlabelled: examples.len() - count,
+                examples: examples.len(),
+                first: first
+                    .map(|example| example.name.clone())
+                    .unwrap_or_default(),
+            });
+        }
+        _ => {}
+    }
+    let class = |example: &&Example| {
+        let label = example.label.as_deref().unwrap_or_default();
+        known.index(label).map_err(|_| Error::UnknownLabel {
+            example: example.name.clone(),
+            label: label.to_owned(),
+            known: shown(labels),
+        })
+    };
+    examples.iter().map(class).collect::<Result<_>>().map(Some)
+}
+
+/// Class scores of all examples, in order, without dropout; `batch` texts of like length at a time.
+///
+/// # Errors
+/// [`Error::Core`] where a batch cannot be made.
+///
+/// # Panics
+/// If `batch` is 0.
+pub fn predict<F: Ffn>(
+    model: &EncoderForSequenceClassification<F>,
+    data: &Prepared<'_>,
+    batch: usize,
+    device: &Device,
+) -> Result<Vec<Vec<f64>>> {
+    let mut order: Vec<usize> = (0..data.examples.len()).collect();
+    order.sort_by_key(|&row| data.encodings[row].len());
+    let mut scores = vec![Vec::new(); order.len()];
+    for rows in order.chunks(batch) {
+        let (_, logits) = model.forward(&data.input(rows, device)?);
+        for (&row, values) in rows.iter().zip(rows_of(logits)) {
+            scores[row] = values;
+        }
+    }
+    Ok(scores)
+}

@@ -1,0 +1,276 @@
+//! A teacher whose model is at hand.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use plm_core::models::{EncoderForSequenceClassification, EncoderInput, Pretrained};
+use plm_core::nn::{DropoutContext, DropoutMode, FeedForward, Ffn, TapPositions, Taps};
+use plm_core::rng::Seed;
+use plm_core::text::Tokenizer;
+use plm_core::train::{checksum, freeze};
+
+use super::{Observation, Request, Teacher, TeacherInfo, check_finite};
+use crate::cache::CacheKey;
+use crate::encode::TextEncoder;
+use crate::example::Example;
+use crate::loss::rows_of;
+use crate::score::{McScore, McSettings, McSites};
+use crate::{Error, Result};
+
+/// How a [`LiveTeacher`] is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TeacherOptions {
+    /// Longest text in tokens; longer ones are cut.
+    pub max_length: usize,
+    /// Dropout while it is asked for class scores, as the authors' code has it by a slip: every answer
+    /// draws new masks from this seed. Such a teacher cannot be cached.
+    pub dropout: Option<Seed>,
+}
+
+impl Default for TeacherOptions {
+    /// 128 tokens, no dropout.
+    fn default() -> Self {
+        Self {
+            max_length: 128,
+            dropout: None,
+        }
+    }
+}
+
+/// An encoder classifier with its tokenizer, in evaluation mode.
+#[derive(Debug, Clone)]
+pub struct LiveTeacher<F: Ffn = FeedForward> {
+    info: TeacherInfo,
+    model: EncoderForSequenceClassification<F>,
+    encoder: TextEncoder,
+    options: TeacherOptions,
+    device: Device,
+    answers: u64,
+    forwards: u64,
+}
+
+impl LiveTeacher {
+    /// The classifier in the Hugging Face directory `dir`, named after it.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where the directory holds no classifier with a tokenizer.
+    pub fn load(dir: impl AsRef<Path>, options: TeacherOptions, device: &Device) -> Result<Self> {
+        let dir = dir.as_ref();
+        let loaded = Pretrained::<EncoderForSequenceClassification>::load(dir, device)?;
+        let name = dir.file_name().unwrap_or(dir.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        let tokenizer = loaded.tokenizer()?.clone();
+        Self::new(name, loaded.model, tokenizer, options, device)
+    }
+}
+
+impl<F: Ffn> LiveTeacher<F> {
+    /// A teacher from its parts. The model is frozen and taken off the autodiff device.
+    ///
+    /// # Errors
+    /// [`Error::Core`] for a tokenizer without padding token, [`Error::Setting`] for a length of 0 or
+    /// beyond the model's positions.
+    pub fn new(
+        name: impl Into<String>,
+        model: EncoderForSequenceClassification<F>,
+        tokenizer: Tokenizer,
+        options: TeacherOptions,
+        device: &Device,
+    ) -> Result<Self> {
+        let config = &model.encoder.config;
+        let encoder = TextEncoder::new(tokenizer, options.max_length, config)?;
+        let info = TeacherInfo {
+            name: name.into(),
+            classes: model.classifier.output.weight.dims()[1],
+            tokenizer: encoder.identity()?,
+            layers: config.num_hidden_layers,
+            hidden_size: config.hidden_size,
+        };
+        Ok(Self {
+            info,
+            model: freeze(model.valid(), |_| true),
+            encoder,
+            options,
+            device: device.clone().inner(),
+            answers: 0,
+            forwards: 0,
+        })
+    }
+
+    /// The frozen model.
+    pub fn model(&self) -> &EncoderForSequenceClassification<F> {
+        &self.model
+    }
+
+    /// How it turns texts into tokens.
+    pub fn encoder(&self) -> &TextEncoder {
+        &self.encoder
+    }
+
+    /// The device that it runs on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// What answers of this teacher depend on, for a cache that also keeps Monte-Carlo scores
+    /// (`scoring`) and the first token's vectors of some hidden states (`first_token`).
+    ///
+    /// # Errors
+    /// [`Error::DropoutTeacher`] for a teacher with dropout: no two of its answers agree.
+    pub fn cache_key(
+        &self,
+        scoring: Option<&McSettings>,
+        first_token: &[usize],
+    ) -> Result<CacheKey> {
+        if self.options.dropout.is_some() {
+            return Err(Error::DropoutTeacher {
+                name: self.info.name.clone(),
+            });
+        }
+        let config = &self.model.encoder.config;
+        let fields = serde_json::Value::Object(plm_core::config::ModelConfig::to_fields(config));
+        Ok(CacheKey {
+            weights: checksum(&self.model, |_| true),
+            config: crate::encode::sha256([fields.to_string().as_bytes()]),
+            tokenizer: self.info.tokenizer.clone(),
+            max_length: self.options.max_length,
+            precision: format!("{:?}", self.model.classifier.output.weight.val().dtype())
+                .to_lowercase(),
+            classes: self.info.classes,
+            scoring: scoring.cloned(),
+            first_token: first_token.to_vec(),
+            hidden_size: if first_token.is_empty() {
+                0
+            } else {
+                self.info.hidden_size
+            },
+        })
+    }
+
+    fn input(&mut self, examples: &[&Example], length: usize) -> Result<EncoderInput> {
+        self.forwards += examples.len() as u64;
+        self.encoder.input(examples, length, &self.device)
+    }
+
+    /// Class scores of one stochastic pass over `examples`.
+    fn pass(
+        &mut self,
+        examples: &[&Example],
+        settings: &McSettings,
+        pass: u64,
+    ) -> Result<Vec<Vec<f64>>> {
+        let input = self.input(examples, 0)?;
+        let input = input.with_dropout_context(dropout(examples, settings, pass));
+        let (_, logits) = self.model.forward(&input);
+        Ok(rows_of(logits))
+    }
+}
+
+/// Masks that depend on seed, pass and the example's identity, not on its place in a batch.
+fn dropout(examples: &[&Example], settings: &McSettings, pass: u64) -> DropoutContext {
+    DropoutContext {
+        mode: DropoutMode::Mc {
+            seed: settings.seed,
+            pass,
+        },
+        example_ids: Some(
+            examples
+                .iter()
+                .map(|example| example.id)
+                .collect::<Arc<[u64]>>(),
+        ),
+    }
+}
+
+impl<F: Ffn> Teacher for LiveTeacher<F> {
+    fn info(&self) -> &TeacherInfo {
+        &self.info
+    }
+
+    fn observe(&mut self, examples: &[&Example], request: &Request) -> Result<Observation> {
+        if let Some(&index) = request.hidden.iter().find(|&&at| at > self.info.layers) {
+            return Err(Error::HiddenState {
+                name: self.info.name.clone(),
+                index,
+                reason: format!("the model has {} layers", self.info.layers),
+            });
+        }
+        let taps = Taps {
+            hidden_states: request.hidden.iter().copied().collect(),
+            positions: if request.first_token {
+                TapPositions::Same(vec![0])
+            } else {
+                TapPositions::All
+            },
+            ..Taps::default()
+        };
+        let mut input = self.input(examples, request.length)?.with_taps(taps);
+        if let Some(seed) = self.options.dropout {
+            let seed = seed.at(self.answers).value();
+            input = input.with_dropout(DropoutMode::Train { seed });
+        }
+        self.answers += 1;
+        let (output, logits) = self.model.forward(&input);
+        check_finite(&self.info, examples, &rows_of(logits.clone()))?;
+        Ok(Observation {
+            logits,
+            hidden: output.tapped.hidden_states,
+        })
+    }
+
+    fn scores(&mut self, examples: &[&Example], settings: &McSettings) -> Result<Vec<McScore>> {
+        settings.check()?;
+        let config = &self.model.encoder.config;
+        let classifier = self
+            .model
+            .classifier
+            .dropout
+            .max(self.model.classifier.dense_dropout);
+        let elsewhere = config
+            .hidden_dropout_prob
+            .max(config.attention_probs_dropout_prob);
+        let acts = match settings.sites {
+            McSites::All => classifier.max(elsewhere),
+            McSites::Classifier => classifier,
+        };
+        if acts == 0.0 {
+            return Err(Error::NoDropout {
+                name: self.info.name.clone(),
+            });
+        }
+        let passes: Vec<Vec<Vec<f64>>> = match settings.sites {
+            McSites::All => (0..settings.passes as u64)
+                .map(|pass| self.pass(examples, settings, pass))
+                .collect::<Result<_>>()?,
+            McSites::Classifier => {
+                let input = self.input(examples, 0)?;
+                let output = self.model.encoder.forward(&input);
+                let pooled = match output.pooler_output {
+                    Some(pooled) => pooled,
+                    None => output.last_hidden_state.narrow(1, 0, 1).squeeze_dim(1),
+                };
+                (0..settings.passes as u64)
+                    .map(|pass| {
+                        let context = dropout(examples, settings, pass);
+                        rows_of(self.model.classifier.forward(pooled.clone(), &context))
+                    })
+                    .collect()
+            }
+        };
+        for pass in &passes {
+            check_finite(&self.info, examples, pass)?;
+        }
+        (0..examples.len())
+            .map(|row| {
+                let logits: Vec<&[f64]> = passes.iter().map(|pass| pass[row].as_slice()).collect();
+                McScore::from_passes(&logits)
+            })
+            .collect()
+    }
+
+    fn forwards(&self) -> u64 {
+        self.forwards
+    }
+}

@@ -1,0 +1,96 @@
+//! Teachers: classifiers that are asked, never trained.
+
+mod cached;
+mod fixture;
+mod lazy;
+mod live;
+mod precompute;
+
+pub use cached::CachedTeacher;
+pub use fixture::FixtureTeacher;
+pub use lazy::LazyTeacher;
+pub use live::{LiveTeacher, TeacherOptions};
+pub use precompute::precompute;
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Tensor;
+
+use crate::example::Example;
+use crate::score::{McScore, McSettings};
+use crate::{Error, Result};
+
+/// What is known of a teacher without asking it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeacherInfo {
+    /// Its name, for reports and errors.
+    pub name: String,
+    /// How many classes it tells apart.
+    pub classes: usize,
+    /// Identity of its tokenizer: equal ones give equal tokens.
+    pub tokenizer: String,
+    /// Layers.
+    pub layers: usize,
+    /// Width of its hidden states.
+    pub hidden_size: usize,
+}
+
+/// What a teacher is asked for beside class scores.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Hidden states as Hugging Face numbers them: 0 is the output of the embeddings.
+    pub hidden: Vec<usize>,
+    /// Whether the first token's vectors are enough.
+    pub first_token: bool,
+    /// Length to pad to at least, so that tokens stand beside those of a student's batch.
+    pub length: usize,
+}
+
+/// A teacher's answer, on the plain device.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// Class scores, `[examples, classes]`.
+    pub logits: Tensor<2>,
+    /// Hidden states by number, `[examples, length or 1, hidden]`.
+    pub hidden: BTreeMap<usize, Tensor<3>>,
+}
+
+/// A frozen classifier of texts. Its answers never carry a gradient.
+pub trait Teacher {
+    /// What it is.
+    fn info(&self) -> &TeacherInfo;
+
+    /// Class scores of `examples`, and what else `request` wants.
+    ///
+    /// # Errors
+    /// Those of the teacher's kind: texts that cannot be encoded, rows that a cache lacks, hidden states
+    /// that it does not keep, scores that are not finite.
+    fn observe(&mut self, examples: &[&Example], request: &Request) -> Result<Observation>;
+
+    /// Monte-Carlo dropout scores of `examples`.
+    ///
+    /// # Errors
+    /// As [`Teacher::observe`], and [`Error::NoDropout`] where the teacher has none.
+    fn scores(&mut self, examples: &[&Example], settings: &McSettings) -> Result<Vec<McScore>>;
+
+    /// How many texts its model has been run on, each stochastic pass counted.
+    fn forwards(&self) -> u64;
+}
+
+/// Every score is a finite number, else [`Error::NotFinite`].
+pub(crate) fn check_finite(
+    info: &TeacherInfo,
+    examples: &[&Example],
+    logits: &[Vec<f64>],
+) -> Result<()> {
+    for (example, row) in examples.iter().zip(logits) {
+        if let Some(class) = row.iter().position(|value| !value.is_finite()) {
+            return Err(Error::NotFinite {
+                what: format!("teacher `{}`, example `{}`", info.name, example.name),
+                index: class,
+                value: row[class],
+            });
+        }
+    }
+    Ok(())
+}

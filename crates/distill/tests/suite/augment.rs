@@ -1,0 +1,84 @@
+//! Texts changed by a masked language model.
+
+use plm_core::models::{EncoderForMaskedLM, Pretrained};
+use plm_distill::Example;
+use plm_distill::augment::{AugmentSettings, Augmenter};
+
+use super::support::{device, mini};
+
+#[test]
+fn words_are_replaced_by_likely_ones() {
+    let device = device();
+    let loaded = Pretrained::<EncoderForMaskedLM>::load(mini(), &device).unwrap();
+    let tokenizer = loaded.tokenizer().unwrap();
+    let settings = AugmentSettings {
+        variants: 6,
+        candidates: 5,
+        ..AugmentSettings::default()
+    };
+    let augmenter = Augmenter::new(&loaded.model, tokenizer, settings, &device).unwrap();
+    let source = Example::new("The dog sleeps in the house, quietly.")
+        .with_name("one")
+        .with_pair("It is red.")
+        .with_label("x");
+    let variants = augmenter.augment(&source).unwrap();
+    assert_eq!(
+        variants,
+        augmenter.augment(&source).unwrap(),
+        "the same seed"
+    );
+    assert_eq!(variants.len(), 6);
+    let mut changed = 0;
+    for (number, variant) in variants.iter().enumerate() {
+        let example = &variant.example;
+        assert_eq!(variant.source, "one");
+        assert_eq!(example.name, format!("one#{number}"));
+        assert_eq!(example.label.as_deref(), Some("x"));
+        // Marks and the number of words stay.
+        assert!(
+            example.text.ends_with('.') && example.text.contains(','),
+            "{}",
+            example.text
+        );
+        assert_eq!(example.text.split(' ').count(), 7);
+        assert_eq!(example.pair.as_ref().unwrap().split(' ').count(), 3);
+        changed += usize::from(example.text != source.text);
+    }
+    assert!(changed > 3, "{changed}");
+
+    let always = AugmentSettings {
+        probability: 1.0,
+        variants: 1,
+        ..settings
+    };
+    let augmenter = Augmenter::new(&loaded.model, tokenizer, always, &device).unwrap();
+    let variant = &augmenter.augment(&Example::new("in the house")).unwrap()[0].example;
+    for (old, new) in ["in", "the", "house"].iter().zip(variant.text.split(' ')) {
+        assert_ne!(*old, new, "every word gives way to another one");
+    }
+    let never = AugmentSettings {
+        probability: 0.0,
+        ..always
+    };
+    let augmenter = Augmenter::new(&loaded.model, tokenizer, never, &device).unwrap();
+    assert_eq!(
+        augmenter.augment(&source).unwrap()[0].example.text,
+        source.text
+    );
+    for bad in [
+        AugmentSettings {
+            probability: 1.5,
+            ..settings
+        },
+        AugmentSettings {
+            candidates: 0,
+            ..settings
+        },
+        AugmentSettings {
+            batch: 0,
+            ..settings
+        },
+    ] {
+        assert!(Augmenter::new(&loaded.model, tokenizer, bad, &device).is_err());
+    }
+}

@@ -1,0 +1,401 @@
+//! Losses, adoption and objective with worked numbers.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use plm_core::rng::Seed;
+use plm_distill::Example;
+use plm_distill::dynamic::{
+    Adoption, DynamicLoss, DynamicSettings, HiddenObjective, LayerMatch, ObjectiveWeights,
+    Selection, Strategy, StudentBatch,
+};
+use plm_distill::loss::{
+    HiddenLoss, HiddenNorm, HiddenPart, LogitLoss, cross_entropy_rows, kl_rows, kl_to_rows,
+    log_probabilities, mmd, mse_rows,
+};
+use plm_distill::teacher::{FixtureTeacher, Teacher, TeacherInfo};
+use plm_distill::uncertainty::{entropy_rows, uncertainty_rows};
+
+use super::support::{close, device, devices, matrix, values};
+
+const STUDENT: [&[f32]; 4] = [
+    &[1., 2., 3.],
+    &[0., 0., 0.],
+    &[4., 0., -4.],
+    &[0.5, 0.4, 0.3],
+];
+const SMALL: [&[f32]; 4] = [&[3., 2., 1.], &[1., 2., 3.], &[5., 0., -5.], &[0., 1., 0.]];
+const LARGE: [&[f32]; 4] = [&[1., 2., 4.], &[0., 0., 1.], &[3., 0., -3.], &[1., 0., 0.]];
+const UNCERTAINTY: [f64; 4] = [0.757_679_1, 1.0, 0.084_684_1, 0.996_973_4];
+
+#[test]
+fn divergences_of_class_scores() {
+    for (name, device) in devices() {
+        let (student, teacher) = (matrix(&STUDENT, &device), matrix(&SMALL, &device));
+        let rows = values(kl_rows(&student, &teacher, 1.0));
+        close(&rows, &[1.150_420_8, 0.266_216_7, 0.004_936_1, 0.126_615]);
+        for (temperature, expected) in [(1.0, 0.387_047_2), (2.0, 0.443_529_4), (5.0, 0.499_344_7)]
+        {
+            let loss = LogitLoss::Kl { temperature };
+            close(&values(loss.rows(&student, &teacher).mean()), &[expected]);
+        }
+        close(&values(kl_rows(&student, &student, 2.0)), &[0.0; 4]);
+        let close_to = |teacher: [&[f32]; 4], expected| {
+            let rows = mse_rows(&student, &matrix(&teacher, &device)).mean();
+            close(&values(rows), &[expected]);
+        };
+        close_to(SMALL, 2.058_333_3);
+        close_to(LARGE, 0.375);
+        let labels = Tensor::from_data([2_i64, 0, 0, 1], &device);
+        let loss = cross_entropy_rows(&student, labels).mean();
+        close(&values(loss), &[0.656_660_1]);
+        // KL([.9, .1] ‖ uniform) = ln 2 - H.
+        let sure = matrix(&[&[0.9_f32.ln(), 0.1_f32.ln()]], &device);
+        let even = matrix(&[&[0.0, 0.0]], &device);
+        close(&values(kl_rows(&even, &sure, 1.0)), &[0.368_064_2]);
+        let target = matrix(&[&[1.0, 0.0]], &device);
+        let found = kl_to_rows(log_probabilities(&even, 1.0), target);
+        close(&values(found), &[std::f64::consts::LN_2]);
+        let _ = name;
+    }
+}
+
+#[test]
+fn uncertainty_of_class_scores() {
+    for (_, device) in devices() {
+        let rows = |rows: &[&[f32]]| values(uncertainty_rows(&matrix(rows, &device)).unwrap());
+        close(&rows(&STUDENT), &UNCERTAINTY);
+        let log = |p: f32| p.ln();
+        close(&rows(&[&[log(0.9), log(0.1)]]), &[0.468_995_6]);
+        let quarter = [log(0.5), log(0.25), log(0.25)];
+        close(&rows(&[&quarter]), &[0.946_394_6]);
+        // One class has all probability: exactly 0, and a gradient that is a number.
+        assert_eq!(rows(&[&[1000., 0., -1000.]]), [0.0]);
+        let extreme = matrix(&[&[1000., 0., -1000.]], &device.clone().autodiff()).require_grad();
+        let gradients = entropy_rows(&extreme).sum().backward();
+        let gradient = extreme.grad(&gradients).unwrap();
+        assert!(values(gradient).iter().all(|value| value.is_finite()));
+        let one = Tensor::<2>::zeros([2, 1], &device);
+        let text = uncertainty_rows(&one).unwrap_err().to_string();
+        assert!(text.contains("two"), "{text}");
+    }
+}
+
+fn example_uncertainty(device: &Device) -> Tensor<1> {
+    uncertainty_rows(&matrix(&STUDENT, device)).unwrap()
+}
+
+#[test]
+fn uncertain_examples_go_to_the_small_teacher() {
+    let shares = Adoption::Hard.shares(&example_uncertainty(&device()), 2);
+    let mut rows: Vec<Vec<usize>> = shares.iter().map(|share| share.rows.clone()).collect();
+    rows.iter_mut().for_each(|rows| rows.sort_unstable());
+    assert_eq!(rows, [[1, 3], [0, 2]]);
+    for (batch, sizes) in [
+        (1, vec![(1, 1)]),
+        (2, vec![(0, 1), (1, 1)]),
+        (3, vec![(0, 1), (1, 2)]),
+    ] {
+        let uncertainty = Tensor::<1>::ones([batch], &device());
+        let found: Vec<(usize, usize)> = (Adoption::Hard.shares(&uncertainty, 2).iter())
+            .map(|share| (share.teacher, share.rows.len()))
+            .collect();
+        assert_eq!(found, sizes);
+    }
+    let sixteen = Tensor::<1>::ones([16], &device());
+    let shares = Adoption::Hard.shares(&sixteen, 3);
+    let sizes: Vec<usize> = shares.iter().map(|share| share.rows.len()).collect();
+    assert_eq!(sizes, [5, 5, 6]);
+}
+
+#[test]
+fn soft_weights_lie_between_neighboring_teachers() {
+    let uncertainty = Tensor::<1>::from_data([0.0_f32, 0.25, 0.5, 1.0], &device());
+    let weights: Vec<Vec<f64>> = (Adoption::SoftInstance.shares(&uncertainty, 3).into_iter())
+        .map(|share| values(share.weights.unwrap()))
+        .collect();
+    // The most capable teacher has number 2.
+    close(&weights[0], &[0.0, 0.0, 0.0, 1.0]);
+    close(&weights[1], &[0.0, 0.5, 1.0, 0.0]);
+    close(&weights[2], &[1.0, 0.5, 0.0, 0.0]);
+}
+
+/// The example's loss and the number of answers of both teachers.
+fn loss_of(settings: &DynamicSettings, answers: [[&[f32]; 4]; 2]) -> (f64, [u64; 2]) {
+    let device = device();
+    let examples: Vec<Example> = ["a", "b", "c", "d"].map(Example::new).into();
+    let examples: Vec<&Example> = examples.iter().collect();
+    let table = |name: &str, rows: [&[f32]; 4]| {
+        let info = TeacherInfo {
+            name: name.to_owned(),
+            classes: 3,
+            tokenizer: String::new(),
+            layers: 1,
+            hidden_size: 2,
+        };
+        let rows: Vec<Vec<f64>> = (rows.iter())
+            .map(|row| row.iter().map(|&value| f64::from(value)).collect())
+            .collect();
+        FixtureTeacher::new(info, &examples, &rows, &device).unwrap()
+    };
+    let (mut small, mut large) = (table("small", answers[0]), table("large", answers[1]));
+    let batch = StudentBatch {
+        examples: &examples,
+        labels: Some(&[2, 0, 0, 1]),
+        logits: matrix(&STUDENT, &device),
+        hidden: &BTreeMap::new(),
+        padding: Tensor::<2>::zeros([4, 1], &device).bool(),
+    };
+    let teachers: &mut [&mut dyn Teacher] = &mut [&mut small, &mut large];
+    let mut rng = Seed::new(1).stream("selection");
+    let (loss, parts) = DynamicLoss::new(settings, &[])
+        .of(&batch, teachers, &mut rng)
+        .unwrap();
+    assert!((parts.uncertainty - 0.709_834_2).abs() < 1e-6);
+    (values(loss)[0], [small.asked(), large.asked()])
+}
+
+fn only_teachers(adoption: Adoption, logit_loss: LogitLoss) -> DynamicSettings {
+    DynamicSettings {
+        ce_weight: 0.0,
+        adoption,
+        logit_loss,
+        ..DynamicSettings::default()
+    }
+}
+
+#[test]
+fn adoption_of_two_teachers() {
+    let kl = LogitLoss::Kl { temperature: 1.0 };
+    for (adoption, loss, expected, asked) in [
+        (
+            Adoption::Static,
+            LogitLoss::Mse,
+            2.058_333_3 + 0.375,
+            [4, 4],
+        ),
+        (Adoption::Hard, LogitLoss::Mse, 2.45 + 0.5, [2, 2]),
+        (Adoption::Hard, kl, 0.196_415_9 + 0.050_556_8, [2, 2]),
+        (Adoption::Soft, LogitLoss::Mse, 1.569_887_5, [4, 4]),
+        (Adoption::Soft, kl, 0.297_560_5, [4, 4]),
+        (Adoption::SoftInstance, LogitLoss::Mse, 1.916_929, [4, 4]),
+        (Adoption::SoftInstance, kl, 0.325_613_6, [4, 4]),
+    ] {
+        let (found, answers) = loss_of(&only_teachers(adoption, loss), [SMALL, LARGE]);
+        close(&[found], &[expected]);
+        assert_eq!(
+            answers, asked,
+            "{adoption:?}: teachers see their own rows only"
+        );
+    }
+    // Equal teachers: soft weights add up to 1, hard groups are two means.
+    for (adoption, expected) in [
+        (Adoption::Soft, 2.058_333_3),
+        (Adoption::SoftInstance, 2.058_333_3),
+        (Adoption::Hard, 4.116_666_7),
+    ] {
+        let (found, _) = loss_of(&only_teachers(adoption, LogitLoss::Mse), [SMALL, SMALL]);
+        close(&[found], &[expected]);
+    }
+}
+
+#[test]
+fn a_weight_of_zero_spares_a_teacher() {
+    let settings = DynamicSettings {
+        teacher_weights: vec![0.0, 1.0],
+        ..only_teachers(Adoption::Static, LogitLoss::Mse)
+    };
+    let (found, answers) = loss_of(&settings, [SMALL, LARGE]);
+    close(&[found], &[0.375]);
+    assert_eq!(answers, [0, 4]);
+}
+
+#[test]
+fn a_teacher_sees_the_selected_examples_only() {
+    let select = |ratio| {
+        let settings = DynamicSettings {
+            ce_weight: 1.0,
+            teacher_weights: vec![1.0, 0.0],
+            selection: Selection {
+                strategy: Strategy::Margin,
+                ratio,
+            },
+            ..only_teachers(Adoption::Static, LogitLoss::Mse)
+        };
+        loss_of(&settings, [SMALL, LARGE])
+    };
+    // Rows 1 and 3: mean squared differences 14/3 and .2 (= .25 + .36 + .09 over 3 = .2333).
+    let (found, answers) = select(0.5);
+    close(&[found], &[0.656_660_1 + (14.0 / 3.0 + 0.7 / 3.0) / 2.0]);
+    assert_eq!(answers, [2, 0]);
+    let (found, answers) = select(1.0);
+    close(&[found], &[0.656_660_1 + 2.058_333_3]);
+    assert_eq!(answers, [4, 0]);
+}
+
+#[test]
+fn hidden_states() {
+    let padding = |device: &Device| Tensor::<2>::zeros([1, 2], device).bool();
+    for (_, device) in devices() {
+        let tensor = |rows: [[f32; 2]; 2]| {
+            Tensor::<3>::from_data(TensorData::new(rows.concat(), [1, 2, 2]), &device)
+        };
+        let student = tensor([[3., 4.], [0., 2.]]);
+        let teacher = tensor([[4., 3.], [2., 0.]]);
+        let rows = |loss: HiddenLoss| values(loss.rows(&student, &teacher, &padding(&device)));
+        let plain = HiddenLoss::default();
+        close(&rows(plain), &[0.52]);
+        let sequence = HiddenLoss {
+            norm: HiddenNorm::Sequence,
+            ..plain
+        };
+        close(&rows(sequence), &[0.105_572_8]);
+        let first = HiddenLoss {
+            part: HiddenPart::FirstToken,
+            ..plain
+        };
+        close(&rows(first), &[0.08]);
+        // Its own states, of another length.
+        let equal = plain.rows(&student, &(student.clone() * 7.0), &padding(&device));
+        close(&values(equal), &[0.0]);
+        // The second token is padding.
+        let hidden = Tensor::<2>::from_data([[0.0_f32, 1.0]], &device).bool();
+        close(&values(plain.rows(&student, &teacher, &hidden)), &[0.04]);
+        let all = HiddenLoss {
+            mask_padding: false,
+            ..plain
+        };
+        close(&values(all.rows(&student, &teacher, &hidden)), &[0.52]);
+        // A vector of zeros has no direction, and still a finite gradient.
+        let zeros = Tensor::<3>::zeros([1, 2, 2], &device.clone().autodiff()).require_grad();
+        let wanted = Tensor::from_inner(teacher.clone());
+        let padding = Tensor::from_inner(padding(&device));
+        let gradients = plain.rows(&zeros, &wanted, &padding).sum().backward();
+        let gradient = values(zeros.grad(&gradients).unwrap());
+        assert!(
+            gradient.iter().all(|value| value.is_finite()),
+            "{gradient:?}"
+        );
+    }
+}
+
+#[test]
+fn objective_follows_the_uncertainty() {
+    // Σ of the losses on class scores weighted by 1 - U or U; hidden states weigh the other way.
+    let rows = [4.0 * 2.0 / 3.0, 14.0 / 3.0, 2.0 / 3.0, 0.7 / 3.0];
+    let hidden = [0.4, 0.3, 0.2, 0.1];
+    let expected = |own: fn(f64) -> f64, other: fn(f64) -> f64| -> f64 {
+        let pairs = UNCERTAINTY.iter().zip(rows.iter().zip(hidden));
+        pairs
+            .map(|(&u, (row, hidden))| own(u) * row + other(u) * hidden)
+            .sum::<f64>()
+            / 4.0
+    };
+    close(&[expected(|u| 1.0 - u, |u| u)], &[0.494_202_9]);
+    close(&[expected(|u| u, |u| 1.0 - u)], &[1.814_130_4]);
+    for (weights, own) in [
+        (ObjectiveWeights::Static, (|_| 1.0) as fn(f64) -> f64),
+        (ObjectiveWeights::Uncertainty, |u| 1.0 - u),
+        (ObjectiveWeights::UncertaintyReversed, |u| u),
+    ] {
+        let settings = DynamicSettings {
+            weights,
+            teacher_weights: vec![1.0, 0.0],
+            ..only_teachers(Adoption::Static, LogitLoss::Mse)
+        };
+        let (found, _) = loss_of(&settings, [SMALL, LARGE]);
+        close(&[found], &[expected(own, |_| 0.0)]);
+    }
+}
+
+#[test]
+fn gradients_of_uncertainty_times_divergence() {
+    for (_, device) in devices() {
+        let device = device.autodiff();
+        for (detach, expected) in [
+            (true, [-0.435_824_9, 0.0, 0.435_824_9]),
+            (false, [-0.287_319_8, 0.147_408_8, 0.139_911_2]),
+        ] {
+            let student = matrix(&[&[1., 2., 3.]], &device).require_grad();
+            let teacher = matrix(&[&[3., 2., 1.]], &device);
+            let mut uncertainty = uncertainty_rows(&student).unwrap();
+            if detach {
+                uncertainty = uncertainty.detach();
+            }
+            let loss = (uncertainty * kl_rows(&student, &teacher, 1.0)).sum();
+            let gradients = loss.backward();
+            close(&values(student.grad(&gradients).unwrap()), &expected);
+        }
+    }
+}
+
+#[test]
+fn discrepancy_of_samples() {
+    for (_, device) in devices() {
+        let unit = matrix(&[&[1., 0.], &[0., 1.]], &device);
+        close(&values(mmd(&unit, &unit)), &[0.0]);
+        close(&values(mmd(&unit, &(unit.clone() * -1.0))), &[3.093_138_2]);
+    }
+}
+
+#[test]
+fn settings_are_checked() {
+    let plain = DynamicSettings::default();
+    let weight = |kd_weight| DynamicSettings {
+        kd_weight,
+        ..plain.clone()
+    };
+    let hidden = |teacher, matches: Vec<LayerMatch>| DynamicSettings {
+        hidden: Some(HiddenObjective {
+            weight: 1.0,
+            teacher,
+            matches,
+        }),
+        ..plain.clone()
+    };
+    let pair = LayerMatch {
+        student: 1,
+        teacher: 2,
+        loss: HiddenLoss::default(),
+        weight: 1.0,
+        project: false,
+    };
+    for (settings, text) in [
+        (weight(-1.0), "kd_weight"),
+        (weight(f64::NAN), "kd_weight"),
+        (hidden(None, vec![]), "layers to match"),
+        (hidden(Some(2), vec![pair]), "hidden.teacher"),
+        (
+            DynamicSettings {
+                teacher_weights: vec![1.0],
+                ..plain.clone()
+            },
+            "teacher_weights",
+        ),
+        (
+            DynamicSettings {
+                logit_loss: LogitLoss::Kl { temperature: 0.0 },
+                ..plain.clone()
+            },
+            "temperature",
+        ),
+    ] {
+        let error = settings.check(2, true).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    }
+    assert!(
+        plain
+            .check(2, false)
+            .unwrap_err()
+            .to_string()
+            .contains("label")
+    );
+    assert!(
+        plain
+            .check(0, true)
+            .unwrap_err()
+            .to_string()
+            .contains("teachers")
+    );
+    plain.check(2, true).unwrap();
+}

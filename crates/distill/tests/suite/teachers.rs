@@ -1,0 +1,256 @@
+//! Teachers: live, cached, lazy.
+
+use plm_core::rng::Seed;
+use plm_core::train::checksum;
+use plm_distill::cache::TeacherCache;
+use plm_distill::score::{McScore, McSettings, McSites};
+use plm_distill::teacher::{
+    CachedTeacher, FixtureTeacher, LazyTeacher, LiveTeacher, Request, Teacher, TeacherInfo,
+    TeacherOptions, precompute,
+};
+use plm_distill::{Error, Example};
+
+use super::support::{
+    classifier, close, config, device, devices, teacher, texts, tokenizer, values,
+};
+
+fn settings(sites: McSites) -> McSettings {
+    McSettings {
+        passes: 5,
+        seed: 3,
+        sites,
+    }
+}
+
+fn scores(scores: &[McScore]) -> Vec<f64> {
+    scores.iter().map(|score| f64::from(score.score)).collect()
+}
+
+#[test]
+fn scores_depend_on_seed_and_text_not_on_the_batch() {
+    for (_, device) in devices() {
+        let mut live = teacher("t", classifier(2, 3, 1, &device), &device);
+        let texts = texts(7, 3);
+        let rows: Vec<&Example> = texts.iter().collect();
+        for sites in [McSites::All, McSites::Classifier] {
+            let settings = settings(sites);
+            let whole = live.scores(&rows, &settings).unwrap();
+            let mut single = Vec::new();
+            for row in rows.iter().rev() {
+                single.extend(live.scores(&[row], &settings).unwrap());
+            }
+            single.reverse();
+            close(&scores(&whole), &scores(&single));
+            let other = McSettings {
+                seed: 4,
+                ..settings.clone()
+            };
+            assert_ne!(whole, live.scores(&rows, &other).unwrap());
+            assert!(whole.iter().all(|score| score.variance > 0.0));
+        }
+    }
+}
+
+#[test]
+fn a_model_without_dropout_gives_no_scores() {
+    let device = device();
+    let mut calm = config(2, 3);
+    calm.hidden_dropout_prob = 0.0;
+    calm.attention_probs_dropout_prob = 0.0;
+    calm.classifier_dropout = 0.0;
+    let model = plm_core::models::Pretrained::new(&calm, Seed::new(1), &device).model;
+    let mut live = teacher("calm", model, &device);
+    let texts = texts(2, 3);
+    let rows: Vec<&Example> = texts.iter().collect();
+    for sites in [McSites::All, McSites::Classifier] {
+        let error = live.scores(&rows, &settings(sites)).unwrap_err();
+        assert!(
+            matches!(&error, Error::NoDropout { name } if name == "calm"),
+            "{error}"
+        );
+    }
+    let none = McSettings {
+        passes: 0,
+        ..McSettings::default()
+    };
+    assert!(
+        live.scores(&rows, &none)
+            .unwrap_err()
+            .to_string()
+            .contains("passes")
+    );
+}
+
+#[test]
+fn a_cache_says_what_the_teacher_said() {
+    for (_, device) in devices() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut live = teacher("t", classifier(2, 3, 1, &device), &device);
+        let before = checksum(live.model(), |_| true);
+        let texts = texts(9, 3);
+        let rows: Vec<&Example> = texts.iter().collect();
+        let settings = settings(McSites::All);
+        let key = live.cache_key(Some(&settings), &[0, 2]).unwrap();
+        let mut cache = TeacherCache::open(folder.path(), key.clone()).unwrap();
+        // A run that is stopped and started again asks about the rest only.
+        assert_eq!(
+            precompute(&mut live, &rows[..4], &mut cache, 3, |_| ()).unwrap(),
+            4
+        );
+        drop(cache);
+        let mut cache = TeacherCache::open(folder.path(), key.clone()).unwrap();
+        assert_eq!(
+            precompute(&mut live, &rows, &mut cache, 3, |_| ()).unwrap(),
+            5
+        );
+        drop(cache);
+        let cache = TeacherCache::open(folder.path(), key).unwrap();
+        let mut cached = CachedTeacher::new(live.info().clone(), cache, &device).unwrap();
+        let request = Request {
+            hidden: vec![0, 2],
+            first_token: true,
+            length: 0,
+        };
+        let (a, b) = (
+            live.observe(&rows, &request).unwrap(),
+            cached.observe(&rows, &request).unwrap(),
+        );
+        close(&values(a.logits), &values(b.logits));
+        for index in [0, 2] {
+            close(
+                &values(a.hidden[&index].clone()),
+                &values(b.hidden[&index].clone()),
+            );
+        }
+        let kept = cached.scores(&rows, &settings).unwrap();
+        close(
+            &scores(&live.scores(&rows, &settings).unwrap()),
+            &scores(&kept),
+        );
+        assert_eq!(cached.forwards(), 0);
+        assert_eq!(before, checksum(live.model(), |_| true));
+
+        let mut ask = |hidden: Vec<usize>, first_token| {
+            let request = Request {
+                hidden,
+                first_token,
+                length: 0,
+            };
+            cached.observe(&rows, &request).unwrap_err().to_string()
+        };
+        assert!(ask(vec![1], true).contains("[0, 2]"));
+        assert!(ask(vec![2], false).contains("first token"));
+        let other = McSettings {
+            passes: 6,
+            ..settings
+        };
+        assert!(
+            cached
+                .scores(&rows, &other)
+                .unwrap_err()
+                .to_string()
+                .contains("passes: 6")
+        );
+        let stranger = Example::new("unseen words");
+        let error = cached
+            .observe(&[&stranger], &Request::default())
+            .unwrap_err();
+        assert!(error.to_string().contains("unseen words"), "{error}");
+        let changed = Example::new("other words").with_name(&texts[0].name);
+        assert!(cached.observe(&[&changed], &Request::default()).is_err());
+    }
+}
+
+#[test]
+fn a_lazy_teacher_is_asked_once() {
+    let device = device();
+    let folder = tempfile::tempdir().unwrap();
+    let live = teacher("t", classifier(2, 3, 1, &device), &device);
+    let key = live.cache_key(None, &[]).unwrap();
+    let cache = TeacherCache::open(folder.path(), key.clone()).unwrap();
+    let mut lazy = LazyTeacher::new(live.clone(), cache).unwrap();
+    assert_eq!(lazy.hit_rate(), None);
+    let texts = texts(6, 3);
+    let rows: Vec<&Example> = texts.iter().collect();
+    for chosen in [&rows[..4], &rows[2..6], &rows[..6]] {
+        lazy.observe(chosen, &Request::default()).unwrap();
+    }
+    assert_eq!(lazy.forwards(), 6);
+    close(&[lazy.hit_rate().unwrap()], &[8.0 / 14.0]);
+    lazy.flush().unwrap();
+    let cache = TeacherCache::open(folder.path(), key).unwrap();
+    assert_eq!(cache.len(), 6);
+    // The cache of another teacher is refused.
+    let other = teacher("u", classifier(2, 3, 2, &device), &device);
+    let error = LazyTeacher::new(other, cache).unwrap_err().to_string();
+    assert!(error.contains("weights"), "{error}");
+}
+
+#[test]
+fn caches_of_other_teachers_or_settings_are_refused() {
+    let device = device();
+    let folder = tempfile::tempdir().unwrap();
+    let live = teacher("t", classifier(2, 3, 1, &device), &device);
+    let key = live.cache_key(None, &[]).unwrap();
+    TeacherCache::open(folder.path(), key)
+        .unwrap()
+        .flush()
+        .unwrap();
+    let scored = live.cache_key(Some(&McSettings::default()), &[]).unwrap();
+    assert!(TeacherCache::open(folder.path(), scored).is_err());
+    let options = TeacherOptions {
+        max_length: 16,
+        dropout: None,
+    };
+    let shorter =
+        LiveTeacher::new("t", live.model().clone(), tokenizer(), options, &device).unwrap();
+    let error = TeacherCache::open(folder.path(), shorter.cache_key(None, &[]).unwrap());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("max_length"), "{error}");
+    let noisy = TeacherOptions {
+        dropout: Some(Seed::new(1)),
+        ..options
+    };
+    let mut noisy =
+        LiveTeacher::new("noisy", live.model().clone(), tokenizer(), noisy, &device).unwrap();
+    assert!(matches!(
+        noisy.cache_key(None, &[]),
+        Err(Error::DropoutTeacher { .. })
+    ));
+    let texts = texts(1, 3);
+    let mut ask = || {
+        values(
+            noisy
+                .observe(&[&texts[0]], &Request::default())
+                .unwrap()
+                .logits,
+        )
+    };
+    assert_ne!(ask(), ask(), "dropout draws anew for each answer");
+}
+
+#[test]
+fn answers_that_are_no_numbers_are_refused() {
+    let device = device();
+    let texts = texts(2, 2);
+    let rows: Vec<&Example> = texts.iter().collect();
+    let info = TeacherInfo {
+        name: "given".to_owned(),
+        classes: 2,
+        tokenizer: String::new(),
+        layers: 1,
+        hidden_size: 1,
+    };
+    let table = vec![vec![0.0, 1.0], vec![f64::NAN, 0.0]];
+    let error = FixtureTeacher::new(info.clone(), &rows, &table, &device).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("text-1") && text.contains("NaN"), "{text}");
+    let mut broken = classifier(1, 2, 1, &device);
+    let bias = burn::tensor::Tensor::<1>::from_data([f32::NAN, 0.0], &device);
+    broken.classifier.output.bias = Some(burn::module::Param::from_tensor(bias));
+    let error = teacher("broken", broken, &device).observe(&rows, &Request::default());
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("broken") && text.contains("text-0"), "{text}");
+    let short = FixtureTeacher::new(info, &rows, &table[..1], &device);
+    assert!(matches!(short, Err(Error::Size { .. })));
+}

@@ -1,0 +1,142 @@
+//! The tier that needs nothing but the repository.
+
+use anyhow::Result;
+use plm_core::metrics::mean_std;
+use plm_core::rng::Seed;
+use plm_distill::labels::LabelLayout;
+
+use super::study::{self, Problem, TeacherPlan};
+use super::toy::{self, Accuracies, Variant};
+use crate::repro::distill::lab::{Lab, examples};
+use crate::repro::distill::{embedded_lab, sentences};
+use crate::repro::opinions::Half;
+use crate::repro::tasks::LabelledText;
+use crate::repro::things::CLASSES;
+use crate::repro::{Check, Context, Op, Outcome, Row};
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    small_networks(context, &mut outcome)?;
+    let lab = embedded_lab(context)?;
+    let texts: usize = context.settings.get("texts", 360)?;
+    let test: usize = context.settings.get("test", 360)?;
+    let mut runs = Vec::new();
+    for &number in &context.seeds {
+        let seed = Seed::new(number);
+        let train = sentences(texts, Half::Train, seed.child("train"));
+        let held = sentences(test, Half::Test, seed.child("test"));
+        let problem = shared_out(&lab, (lab.layers, 2), &train, &held, 2)?;
+        runs.push(study::run(context, "generated", &problem, seed)?);
+    }
+    study::report("generated", &runs, &mut outcome)?;
+    outcome.notes.push(format!(
+        "Sentences about two things, to be classified by the kind of the first: {CLASSES} kinds shared \
+         out between two teachers, all {} layers of plm-mini trained on the sentences of their kinds. \
+         Students are its first two layers, taught with all {texts} sentences, without labels but for the \
+         upper bound `supervised`, for {} epochs; test things are not among those of training.",
+        lab.layers, lab.fit.epochs
+    ));
+    Ok(outcome)
+}
+
+/// `train` shared out among `teachers` by the layout of the authors' code: teachers and student with so
+/// many layers.
+pub(super) fn shared_out<'l>(
+    lab: &'l Lab,
+    (deep, shallow): (usize, usize),
+    train: &[LabelledText],
+    test: &[LabelledText],
+    teachers: usize,
+) -> Result<Problem<'l>> {
+    let labels: std::collections::BTreeSet<&str> =
+        train.iter().map(|(_, label)| label.as_str()).collect();
+    let space = LabelLayout::new(labels, teachers)?.space()?;
+    let corpus = examples("train", train);
+    let plans = (0..teachers)
+        .map(|number| {
+            let own = space.teachers()[number].labels();
+            let knows = |label: &Option<String>| label.as_ref().is_some_and(|l| own.contains(l));
+            TeacherPlan {
+                lab,
+                layers: deep,
+                train: corpus
+                    .iter()
+                    .filter(|text| knows(&text.label))
+                    .cloned()
+                    .collect(),
+            }
+        })
+        .collect();
+    Ok(Problem {
+        space,
+        teachers: plans,
+        test: examples("test", test),
+        corpus,
+        student: (lab, shallow),
+        same_tokens: true,
+    })
+}
+
+/// The study with small networks, as it is and with class scores of one teacher moved.
+fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
+    let device = plm_core::device::parse(&context.device)?;
+    let plain = Variant {
+        offset: 0.0,
+        hidden: [64, 64],
+    };
+    let moved = Variant {
+        offset: 3.0,
+        hidden: [64, 16],
+    };
+    let mut found: Vec<Vec<Accuracies>> = Vec::new();
+    for (name, variant) in [("gaussian", plain), ("gaussian.offset", moved)] {
+        let bar = context.progress.bar(context.seeds.len() as u64, name);
+        let mut runs = Vec::new();
+        for &number in &context.seeds {
+            runs.push(toy::run(variant, Seed::new(number), &device)?);
+            bar.inc(1);
+        }
+        for method in runs[0].keys() {
+            let values: Vec<f64> = runs.iter().map(|run| run[method]).collect();
+            let id = format!("{name}.{}", method.replace(", ", ".").replace(' ', "-"));
+            outcome.rows.push(Row::over_seeds(id, "accuracy", &values));
+        }
+        found.push(runs);
+    }
+    let mean = |runs: &[Accuracies], method: &str| -> Result<f64> {
+        let values: Vec<f64> = runs.iter().map(|run| run[method]).collect();
+        Ok(mean_std(&values)?.mean)
+    };
+    let (plain, moved) = (&found[0], &found[1]);
+    outcome.checks.push(Check::new(
+        "oracle_close_to_supervised",
+        (mean(plain, "oracle")? - mean(plain, "supervised")?).abs(),
+        Op::Le,
+        0.02,
+    ));
+    let gain = mean(moved, "muka-hard")? - mean(moved, "vka")?;
+    let name = "muki_beats_vanilla_under_logit_offset";
+    // Single seeds lie on both sides of the bound.
+    if moved.len() < 3 {
+        outcome.rows.push(Row::new(name, "gain in accuracy", gain));
+    } else {
+        outcome.checks.push(Check::new(name, gain, Op::Ge, 0.05));
+    }
+    for method in ["muka-soft", "muka-hard"] {
+        let all_one = format!("{method}, all margins 1");
+        outcome.checks.push(Check::new(
+            format!("margins_never_hurt.{method}"),
+            mean(plain, method)? - mean(plain, &all_one)?,
+            Op::Ge,
+            -0.01,
+        ));
+    }
+    outcome.notes.push(
+        "`gaussian`: eight Gaussian classes in 16 dimensions, two teachers of four classes each, small \
+         networks. `gaussian.offset`: the second teacher is smaller and 3 is added to all its class scores, \
+         which changes none of its predictions."
+            .to_owned(),
+    );
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The paper's setting on AG News: BERT-base, two teachers of two labels each.
+
+use anyhow::{Result, ensure};
+use plm_core::rng::Seed;
+use plm_distill::corpus::Corpus;
+use plm_distill::fit::FitSettings;
+
+use super::embedded::shared_out;
+use super::study;
+use crate::repro::distill::lab::Lab;
+use crate::repro::tasks::LabelledText;
+use crate::repro::{Context, Outcome};
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let root = context.store.root();
+    let name: String = context
+        .settings
+        .get("model", "bert-base-uncased".to_owned())?;
+    let (model, data) = (root.join(&name), root.join("ag-news"));
+    ensure!(
+        model.is_dir(),
+        "model `{name}` is not in the store: put config.json, model.safetensors and tokenizer.json of \
+         google-bert/{name} on the Hugging Face hub into {}",
+        model.display()
+    );
+    ensure!(
+        data.is_dir(),
+        "data set `ag-news` is not in the store: write train.jsonl and test.jsonl with lines \
+         {{\"text\": …, \"label\": …}} into {}",
+        data.display()
+    );
+    let fit = FitSettings {
+        epochs: context.settings.get("epochs", 3)?,
+        batch_size: 16,
+        lr: context.settings.get("lr", 2e-5)?,
+        ..FitSettings::default()
+    };
+    let lab = Lab::load(&model, 128, fit, &context.device)?;
+    let train = texts(&data.join("train.jsonl"))?;
+    let test = texts(&data.join("test.jsonl"))?;
+    let mut runs = Vec::new();
+    for &number in &context.seeds {
+        let problem = shared_out(&lab, (lab.layers, lab.layers), &train, &test, 2)?;
+        runs.push(study::run(context, "ag-news", &problem, Seed::new(number))?);
+    }
+    study::report("ag-news", &runs, &mut outcome)?;
+    Ok(outcome)
+}
+
+fn texts(path: &std::path::Path) -> Result<Vec<LabelledText>> {
+    let corpus = Corpus::open(path)?;
+    corpus
+        .examples()
+        .iter()
+        .map(|example| match &example.label {
+            Some(label) => Ok((example.text.clone(), label.clone())),
+            None => anyhow::bail!(
+                "{}: example `{}` has no label",
+                path.display(),
+                example.name
+            ),
+        })
+        .collect()
+}

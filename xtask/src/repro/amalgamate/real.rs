@@ -1,0 +1,189 @@
+//! The tier on real models and public data.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, ensure};
+use plm_core::metrics::mean_std;
+use plm_core::rng::Seed;
+use plm_distill::fit::FitSettings;
+use plm_distill::labels::LabelSpace;
+
+use super::embedded::shared_out;
+use super::study::{self, Problem, Run, TeacherPlan};
+use crate::repro::distill::lab::{Lab, examples};
+use crate::repro::distill::{draw, real_lab};
+use crate::repro::tasks::{LabelledText, WholeSet};
+use crate::repro::{Check, Context, Op, Outcome};
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let lab = real_lab(context)?;
+    let sets: String = context
+        .settings
+        .get("sets", "trec,banking77,goemotions,clinc150".to_owned())?;
+    for name in sets.split(',').filter(|name| !name.is_empty()) {
+        // The set with the most labels is shared out among more teachers.
+        let teachers = if name == "clinc150" { 4 } else { 2 };
+        let mut runs = Vec::new();
+        for &number in &context.seeds {
+            let seed = Seed::new(number);
+            let (train, test) = texts(context, name, seed)?;
+            let problem = shared_out(
+                &lab,
+                (lab.layers, layers(context)?),
+                &train,
+                &test,
+                teachers,
+            )?;
+            runs.push(study::run(context, name, &problem, seed)?);
+        }
+        study::report(name, &runs, &mut outcome)?;
+        check(name, &runs, &mut outcome)?;
+    }
+    let mini = mini_lab(context)?;
+    mixed(context, "heterogeneous", &lab, &mini, &mut outcome)?;
+    mixed(context, "cross_dataset", &lab, &lab, &mut outcome)?;
+    outcome.notes.push(format!(
+        "Teachers are all {} layers of MiniLM-L6, students its first {}, both trained for {} epochs on the \
+         same texts, drawn anew for each seed; students see labels as the upper bound `supervised` only. \
+         `heterogeneous`: TREC with a MiniLM and a plm-mini teacher, whose tokenizers and widths differ. \
+         `cross_dataset`: a teacher of TREC's questions and one of emotions (goemotions), on the union of \
+         both sets of texts.",
+        lab.layers,
+        layers(context)?,
+        lab.fit.epochs
+    ));
+    Ok(outcome)
+}
+
+/// Layers of students.
+fn layers(context: &Context) -> Result<usize> {
+    context.settings.get("student_layers", 2)
+}
+
+/// plm-mini with a recipe of its own.
+fn mini_lab(context: &Context) -> Result<Lab> {
+    let fit = FitSettings {
+        epochs: context.settings.get("epochs", 3)?,
+        batch_size: 32,
+        lr: 5e-4,
+        ..FitSettings::default()
+    };
+    Lab::load(
+        &context.root.join("models/plm-mini"),
+        64,
+        fit,
+        &context.device,
+    )
+}
+
+/// Training and test texts of the set's first labels.
+fn texts(
+    context: &Context,
+    name: &str,
+    seed: Seed,
+) -> Result<(Vec<LabelledText>, Vec<LabelledText>)> {
+    let most: usize = context.settings.get("labels", 24)?;
+    let set = WholeSet::find(name)?;
+    let (train, test) = set.read(&context.store.dir(set.asset)?)?;
+    let labels: BTreeSet<String> = train.iter().map(|(_, label)| label.clone()).collect();
+    let kept: BTreeSet<String> = labels.into_iter().take(most).collect();
+    let of_kept = |texts: Vec<LabelledText>, count, name| {
+        let texts: Vec<LabelledText> = (texts.into_iter())
+            .filter(|(_, label)| kept.contains(label))
+            .collect();
+        draw(&texts, count, seed.child(name))
+    };
+    let train = of_kept(train, context.settings.get("texts", 1_500)?, "train");
+    let test = of_kept(test, context.settings.get("test", 500)?, "test");
+    ensure!(kept.len() > 3, "{name}: too few labels to share out");
+    Ok((train, test))
+}
+
+/// Claims on one data set: the upper bound is one, and the paper's method is not below the ensemble by more
+/// than a deviation.
+fn check(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
+    let of = |method: &str| mean_std(&study::accuracies(runs, method));
+    let chance = of("teacher-0")?.mean.max(of("teacher-1")?.mean);
+    outcome.checks.push(Check::new(
+        format!("{name}.muka_beats_each_teacher"),
+        of("muka-soft")?.mean - chance,
+        Op::Gt,
+        0.0,
+    ));
+    outcome.checks.push(Check::new(
+        format!("{name}.supervised_is_an_upper_bound"),
+        of("supervised")?.mean - of("muka-soft")?.mean,
+        Op::Ge,
+        -0.02,
+    ));
+    Ok(())
+}
+
+/// Two teachers that differ: in kind (one set, two models) or in their data (two sets).
+fn mixed(
+    context: &Context,
+    name: &'static str,
+    first: &Lab,
+    second: &Lab,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let same = name == "cross_dataset";
+    let mut runs = Vec::new();
+    for &number in &context.seeds {
+        let seed = Seed::new(number);
+        let (train, test) = texts(context, "trec", seed)?;
+        let problem = if same {
+            let (other, other_test) = texts(context, "goemotions", seed)?;
+            of_two_sets(
+                first,
+                layers(context)?,
+                [("trec", train, test), ("goemotions", other, other_test)],
+            )?
+        } else {
+            let mut problem =
+                shared_out(first, (first.layers, layers(context)?), &train, &test, 2)?;
+            problem.teachers[1].lab = second;
+            problem.teachers[1].layers = second.layers;
+            problem.same_tokens = false;
+            problem
+        };
+        runs.push(study::run(context, name, &problem, seed)?);
+    }
+    study::report(name, &runs, outcome)?;
+    check(name, &runs, outcome)
+}
+
+/// A teacher for each set; labels get the set's name before them.
+fn of_two_sets<'l>(
+    lab: &'l Lab,
+    shallow: usize,
+    sets: [(&str, Vec<LabelledText>, Vec<LabelledText>); 2],
+) -> Result<Problem<'l>> {
+    let mut builder = LabelSpace::builder();
+    let (mut corpus, mut held, mut teachers) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, train, test) in sets {
+        let labels: BTreeSet<String> = train.iter().map(|(_, label)| label.clone()).collect();
+        builder = builder.teacher_of(name, labels);
+        teachers.push(TeacherPlan {
+            lab,
+            layers: lab.layers,
+            train: examples(name, &train),
+        });
+        let named = |texts: Vec<LabelledText>| -> Vec<LabelledText> {
+            let named = |(text, label)| (text, format!("{name}/{label}"));
+            texts.into_iter().map(named).collect()
+        };
+        corpus.extend(examples(name, &named(train)));
+        held.extend(examples(&format!("{name}-test"), &named(test)));
+    }
+    Ok(Problem {
+        space: builder.build()?,
+        teachers,
+        corpus,
+        test: held,
+        student: (lab, shallow),
+        same_tokens: true,
+    })
+}

@@ -1,0 +1,317 @@
+//! All students of one data set and seed, and what is reported of several seeds.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use plm_core::metrics::mean_std;
+use plm_core::rng::Seed;
+use plm_distill::Example;
+use plm_distill::cache::TeacherCache;
+use plm_distill::dynamic::{
+    Adoption, DynamicSettings, HiddenObjective, ObjectiveWeights, Selection, Spaced, Strategy,
+};
+use plm_distill::fit::distill;
+use plm_distill::loss::HiddenLoss;
+use plm_distill::student::{Prepared, predict};
+use plm_distill::teacher::{CachedTeacher, LiveTeacher, Teacher, precompute};
+use plm_distill::uncertainty::{entropy, softmax};
+
+use super::lab::Lab;
+use super::pictures;
+use crate::repro::{Check, Context, Op, Outcome, Row, Table};
+
+/// Where a model is cut from, and how many layers it keeps.
+pub(super) type Cut<'l> = (&'l Lab, usize);
+
+/// The two teachers and the student.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Models<'l> {
+    pub(super) small: Cut<'l>,
+    pub(super) large: Cut<'l>,
+    pub(super) student: Cut<'l>,
+    /// The teacher whose hidden states are matched: 0 is the small one.
+    pub(super) matched: usize,
+}
+
+impl Models<'_> {
+    /// All cut from one model.
+    pub(super) fn of(lab: &Lab, small: usize, student: usize) -> Models<'_> {
+        Models {
+            small: (lab, small),
+            large: (lab, lab.layers),
+            student: (lab, student),
+            matched: 1,
+        }
+    }
+}
+
+/// A data set.
+pub(super) struct Problem {
+    pub(super) labels: Vec<String>,
+    pub(super) train: Vec<Example>,
+    pub(super) test: Vec<Example>,
+}
+
+/// What one seed gave.
+pub(super) struct Run {
+    /// Accuracy of each model, by name.
+    pub(super) accuracy: BTreeMap<String, f64>,
+    /// Answers of teachers that a student's training took.
+    pub(super) answers: BTreeMap<String, f64>,
+    /// Uncertainty of the plainly distilled student on each test text, and whether it is right.
+    pub(super) certainty: Vec<(f64, bool)>,
+}
+
+/// Share of the examples about which teachers are asked where they are selected.
+const RATIO: f64 = 0.1;
+
+/// The ways of learning, by name.
+fn ways(models: Models<'_>) -> Result<Vec<(String, DynamicSettings)>> {
+    let plain = DynamicSettings::default();
+    let mut ways = vec![(
+        "labels".to_owned(),
+        DynamicSettings {
+            kd_weight: 0.0,
+            ..plain.clone()
+        },
+    )];
+    for (name, weights) in [("kd.small", [1.0, 0.0]), ("kd.large", [0.0, 1.0])] {
+        let settings = DynamicSettings {
+            teacher_weights: weights.to_vec(),
+            ..plain.clone()
+        };
+        ways.push((name.to_owned(), settings));
+    }
+    for (name, adoption) in [
+        ("static", Adoption::Static),
+        ("hard", Adoption::Hard),
+        ("soft", Adoption::Soft),
+        ("soft-instance", Adoption::SoftInstance),
+    ] {
+        let settings = DynamicSettings {
+            adoption,
+            ..plain.clone()
+        };
+        ways.push((format!("adopt.{name}"), settings));
+    }
+    for (name, strategy) in [
+        ("random", Strategy::Random),
+        ("entropy", Strategy::Entropy),
+        ("margin", Strategy::Margin),
+        ("confidence", Strategy::Confidence),
+    ] {
+        let settings = DynamicSettings {
+            teacher_weights: vec![0.0, 1.0],
+            selection: Selection {
+                strategy,
+                ratio: RATIO,
+            },
+            ..plain.clone()
+        };
+        ways.push((format!("select.{name}"), settings));
+    }
+    let deep = [models.small, models.large][models.matched].1;
+    let matches = Spaced::new(models.student.1, deep, HiddenLoss::default())?.matches;
+    let mut alone = vec![0.0; 2];
+    alone[models.matched] = 1.0;
+    for (name, weights) in [
+        ("static", ObjectiveWeights::Static),
+        ("uncertainty", ObjectiveWeights::Uncertainty),
+        ("uncertainty-r", ObjectiveWeights::UncertaintyReversed),
+    ] {
+        let settings = DynamicSettings {
+            teacher_weights: alone.clone(),
+            weights,
+            hidden: Some(HiddenObjective {
+                weight: 1.0,
+                teacher: Some(models.matched),
+                matches: matches.clone(),
+            }),
+            ..plain.clone()
+        };
+        ways.push((format!("objective.{name}"), settings));
+    }
+    Ok(ways)
+}
+
+/// Trains the teachers and all students.
+pub(super) fn run(
+    context: &Context,
+    models: Models<'_>,
+    problem: &Problem,
+    seed: Seed,
+) -> Result<Run> {
+    let (lab, layers) = models.student;
+    let train = lab.prepare(&problem.train, &problem.labels)?;
+    let test = lab.prepare(&problem.test, &problem.labels)?;
+    let label = format!("students, seed {}", seed.value());
+    let ways = ways(models)?;
+    let bar = context.progress.bar(ways.len() as u64 + 2, &label);
+    let mut run = Run {
+        accuracy: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        certainty: Vec::new(),
+    };
+    let mut live = Vec::new();
+    let mut cached = Vec::new();
+    for (name, (own, layers)) in [("small", models.small), ("large", models.large)] {
+        let seed = seed.child(name);
+        let teacher = own.teacher(name, layers, &problem.train, &problem.labels, seed)?;
+        let accuracy = own.accuracy(teacher.model(), &test)?;
+        run.accuracy.insert(format!("teacher.{name}"), accuracy);
+        cached.push(keep(
+            context,
+            &teacher,
+            &train,
+            &format!("{name}-{}", seed.value()),
+        )?);
+        live.push(teacher);
+        bar.inc(1);
+    }
+    for (name, settings) in &ways {
+        // Hidden states are not kept; class scores are.
+        let mut teachers: Vec<&mut dyn Teacher> = match settings.hidden {
+            Some(_) => live.iter_mut().map(|t| t as &mut dyn Teacher).collect(),
+            None => cached.iter_mut().map(|t| t as &mut dyn Teacher).collect(),
+        };
+        let student = lab.student(layers, &problem.labels, seed)?;
+        let fit = lab.fit_with(seed);
+        let (student, report) = distill(
+            student.model,
+            &train,
+            None,
+            &mut teachers,
+            settings,
+            &fit,
+            None,
+            &lab.device,
+        )?;
+        run.accuracy
+            .insert(name.clone(), lab.accuracy(&student, &test)?);
+        let answers = report.parts["teacher_answers"] * report.train.step as f64;
+        run.answers.insert(name.clone(), answers);
+        if name == "kd.large" {
+            run.certainty = certainty(lab, &student, &test)?;
+        }
+        bar.inc(1);
+    }
+    Ok(run)
+}
+
+/// What `teacher` says of the training texts.
+fn keep(
+    context: &Context,
+    teacher: &LiveTeacher,
+    train: &Prepared<'_>,
+    name: &str,
+) -> Result<CachedTeacher> {
+    let key = teacher.cache_key(None, &[])?;
+    let folder = context.out.join("teachers").join(name);
+    let mut cache = TeacherCache::open(folder, key)?;
+    let mut teacher = teacher.clone();
+    precompute(&mut teacher, &train.examples, &mut cache, 64, |_| ())?;
+    Ok(CachedTeacher::new(
+        teacher.info().clone(),
+        cache,
+        teacher.device(),
+    )?)
+}
+
+/// The student's uncertainty of each text, and whether it is right.
+fn certainty(
+    lab: &Lab,
+    student: &super::lab::Classifier,
+    test: &Prepared<'_>,
+) -> Result<Vec<(f64, bool)>> {
+    let gold = test.labels.as_ref().context("texts without labels")?;
+    let predicted = lab.classes(student, test)?;
+    let scores = predict(student, test, 64, &lab.device)?;
+    Ok(scores
+        .iter()
+        .zip(gold.iter().zip(&predicted))
+        .map(|(row, (gold, predicted))| {
+            let share = entropy(&softmax(row, 1.0)) / (row.len() as f64).ln();
+            (share, gold == predicted)
+        })
+        .collect())
+}
+
+/// Accuracies of `name` over the runs.
+pub(super) fn accuracies(runs: &[Run], name: &str) -> Vec<f64> {
+    runs.iter().map(|run| run.accuracy[name]).collect()
+}
+
+/// Adds rows, the table and plots.
+pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
+    let mut table = Table {
+        title: format!("{name}: accuracy and answers of teachers"),
+        columns: ["student", "accuracy", "deviation", "answers of teachers"]
+            .map(str::to_owned)
+            .into(),
+        rows: Vec::new(),
+    };
+    for way in runs[0].accuracy.keys() {
+        let values = accuracies(runs, way);
+        let summary = mean_std(&values)?;
+        outcome.rows.push(Row::over_seeds(
+            format!("{name}.{way}"),
+            "accuracy",
+            &values,
+        ));
+        let answers = runs[0].answers.get(way);
+        table.rows.push(vec![
+            way.clone(),
+            format!("{:.3}", summary.mean),
+            summary
+                .std
+                .map_or("–".to_owned(), |std| format!("{std:.3}")),
+            answers.map_or("–".to_owned(), |count| format!("{count:.0}")),
+        ]);
+    }
+    outcome.tables.push(table);
+    pictures::draw(name, runs, outcome)
+}
+
+/// Adds the claims.
+pub(super) fn check(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
+    let mean = |way: &str| -> Result<f64> { Ok(mean_std(&accuracies(runs, way))?.mean) };
+    let relative = mean("select.entropy")? / mean("kd.large")?;
+    let answers = |way: &str| runs.iter().map(|run| run.answers[way]).sum::<f64>();
+    let saved = answers("kd.large") / answers("select.entropy");
+    outcome.rows.push(Row::new(
+        format!("{name}.select.entropy"),
+        "times fewer answers of the teacher",
+        saved,
+    ));
+    let prefix = match name {
+        "generated" => String::new(),
+        other => format!("{other}."),
+    };
+    let id = format!("{prefix}dynamic_selection_10pct_relative");
+    // Single seeds lie on both sides of the bound.
+    if runs.len() < 3 {
+        outcome.rows.push(Row::new(
+            id,
+            "share of the accuracy with all answers",
+            relative,
+        ));
+    } else {
+        outcome.checks.push(Check::new(id, relative, Op::Ge, 0.95));
+    }
+    outcome.checks.push(Check::new(
+        format!("{prefix}dynamic_selection_saving"),
+        saved,
+        Op::Ge,
+        8.0,
+    ));
+    let plain = mean_std(&accuracies(runs, "objective.static"))?;
+    // One test text is the least that a single seed can be off by; a point is what it is allowed.
+    let slack = plain.std.unwrap_or(0.01).max(0.01);
+    outcome.checks.push(Check::new(
+        format!("{prefix}uncertainty_objective_not_worse"),
+        mean("objective.uncertainty")? - plain.mean,
+        Op::Ge,
+        -slack,
+    ));
+    Ok(())
+}
