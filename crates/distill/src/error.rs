@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cache::KeyDifference;
+use crate::cache::{KeyDifference, list};
 
 /// A mistake in what a function was given.
 #[derive(Debug, thiserror::Error)]
@@ -496,9 +496,4 @@ pub(crate) fn finite(what: &str, values: &[f64]) -> Result<()> {
         }),
         None => Ok(()),
     }
-}
-
-fn list(differences: &[KeyDifference]) -> String {
-    let texts: Vec<String> = differences.iter().map(ToString::to_string).collect();
-    texts.join(", ")
 }

@@ -122,6 +122,12 @@ fn compare(field: &str, stored: &Value, wanted: &Value, found: &mut Vec<KeyDiffe
     }
 }
 
+/// The differences, one after the other.
+pub(crate) fn list(differences: &[KeyDifference]) -> String {
+    let texts: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::key;

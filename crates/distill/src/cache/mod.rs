@@ -26,6 +26,7 @@ mod tests;
 
 pub use estimate::estimate;
 pub use inspect::{CacheInfo, ShardProblem, VerifyReport, info, repair, verify};
+pub(crate) use key::list;
 pub use key::{CacheKey, KeyDifference};
 pub use record::Record;
 pub use score_file::{export_npy, import_npy};
