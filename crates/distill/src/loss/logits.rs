@@ -100,7 +100,7 @@ pub fn mse_rows(student: &Tensor<2>, teacher: &Tensor<2>) -> Tensor<1> {
         .squeeze_dim(1)
 }
 
-/// -ln softmax(logits)[label] of each row.
+/// -ln softmax(logits) at the label of each row.
 ///
 /// # Shapes
 /// - logits: `[rows, classes]`
