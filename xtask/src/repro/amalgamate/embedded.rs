@@ -18,7 +18,7 @@ use crate::repro::{Check, Context, Op, Outcome, Row};
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     small_networks(context, &mut outcome)?;
-    let lab = embedded_lab(context)?;
+    let lab = embedded_lab(context, (16, 5e-4, 4))?;
     let texts: usize = context.settings.get("texts", 360)?;
     let test: usize = context.settings.get("test", 360)?;
     let mut runs = Vec::new();
@@ -86,7 +86,7 @@ fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
         hidden: [64, 64],
     };
     let moved = Variant {
-        offset: 3.0,
+        offset: 6.0,
         hidden: [64, 16],
     };
     let mut found: Vec<Vec<Accuracies>> = Vec::new();
@@ -134,7 +134,7 @@ fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
     }
     outcome.notes.push(
         "`gaussian`: eight Gaussian classes in 16 dimensions, two teachers of four classes each, small \
-         networks. `gaussian.offset`: the second teacher is smaller and 3 is added to all its class scores, \
+         networks. `gaussian.offset`: the second teacher is smaller and 6 is added to all its class scores, \
          which changes none of its predictions."
             .to_owned(),
     );

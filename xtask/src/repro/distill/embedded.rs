@@ -15,7 +15,7 @@ use crate::repro::{Context, Outcome};
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let lab = lab(context)?;
+    let lab = lab(context, (32, 1e-3, 6))?;
     exact::check(context, &lab, &mut outcome)?;
     let texts: usize = context.settings.get("texts", 360)?;
     let test: usize = context.settings.get("test", 360)?;
@@ -35,18 +35,25 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     outcome.notes.push(format!(
         "Sentences about two things, to be classified by the kind of the first; test things are not \
          among those of training. Teachers are the first two and all {} layers of plm-mini, the student is \
-         its first layer, all trained on {texts} sentences for {} epochs.",
-        lab.layers, lab.fit.epochs
+         its first layer, all trained on {texts} sentences for {} epochs in batches of {}, so that a tenth of a \
+         batch is {} sentences.",
+        lab.layers,
+        lab.fit.epochs,
+        lab.fit.batch_size,
+        (lab.fit.batch_size / 10).max(1)
     ));
     Ok(outcome)
 }
 
-/// plm-mini with the recipe of this tier.
-pub(in crate::repro) fn lab(context: &Context) -> Result<Lab> {
+/// plm-mini with a recipe: texts of a step, learning rate and epochs unless settings say otherwise.
+pub(in crate::repro) fn lab(
+    context: &Context,
+    (batch, lr, epochs): (usize, f64, u64),
+) -> Result<Lab> {
     let fit = FitSettings {
-        epochs: context.settings.get("epochs", 4)?,
-        batch_size: 16,
-        lr: context.settings.get("lr", 5e-4)?,
+        epochs: context.settings.get("epochs", epochs)?,
+        batch_size: context.settings.get("batch", batch)?,
+        lr: context.settings.get("lr", lr)?,
         ..FitSettings::default()
     };
     Lab::load(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use plm_core::metrics::mean_std;
 use plm_core::rng::Seed;
 use plm_distill::Example;
@@ -11,7 +11,7 @@ use plm_distill::dynamic::{
     Adoption, DynamicSettings, HiddenObjective, ObjectiveWeights, Selection, Spaced, Strategy,
 };
 use plm_distill::fit::distill;
-use plm_distill::loss::HiddenLoss;
+use plm_distill::loss::{HiddenLoss, LogitLoss};
 use plm_distill::student::{Prepared, predict};
 use plm_distill::teacher::{CachedTeacher, LiveTeacher, Teacher, precompute};
 use plm_distill::uncertainty::{entropy, softmax};
@@ -66,8 +66,16 @@ pub(super) struct Run {
 const RATIO: f64 = 0.1;
 
 /// The ways of learning, by name.
-fn ways(models: Models<'_>) -> Result<Vec<(String, DynamicSettings)>> {
-    let plain = DynamicSettings::default();
+fn ways(context: &Context, models: Models<'_>) -> Result<Vec<(String, DynamicSettings)>> {
+    let loss: String = context.settings.get("loss", "kl".to_owned())?;
+    let plain = DynamicSettings {
+        logit_loss: match loss.as_str() {
+            "mse" => LogitLoss::Mse,
+            "kl" => LogitLoss::Kl { temperature: 1.0 },
+            other => bail!("loss={other}: mse or kl"),
+        },
+        ..DynamicSettings::default()
+    };
     let mut ways = vec![(
         "labels".to_owned(),
         DynamicSettings {
@@ -145,7 +153,7 @@ pub(super) fn run(
     let train = lab.prepare(&problem.train, &problem.labels)?;
     let test = lab.prepare(&problem.test, &problem.labels)?;
     let label = format!("students, seed {}", seed.value());
-    let ways = ways(models)?;
+    let ways = ways(context, models)?;
     let bar = context.progress.bar(ways.len() as u64 + 2, &label);
     let mut run = Run {
         accuracy: BTreeMap::new(),
