@@ -25,12 +25,16 @@ use serde_json::{Value, json};
 
 use super::{Case, Context, Plan, peak_memory};
 
-/// Texts and tokens of a step.
-const BATCH: usize = 16;
-const LENGTH: usize = 64;
+/// Texts and tokens of a step of distillation.
+const LONG: Size = (32, 128);
+/// Texts and tokens of a step of amalgamation, in which live teachers see them 17 times each.
+const SHORT: Size = (16, 64);
 /// Layers of the student; the teacher has all six.
 const STUDENT: usize = 3;
 const CLASSES: usize = 3;
+
+/// Texts of a step and their tokens.
+type Size = (usize, usize);
 
 /// The cases, with the models loaded.
 pub(super) fn plan(context: &Context) -> Result<Plan> {
@@ -45,24 +49,25 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
         "student_layers": STUDENT,
         "classes": CLASSES,
     });
-    let bench = Bench::load(&folder, &device)?;
-    let name = |what: &str| format!("{what}.b{BATCH}.s{LENGTH}");
+    let bench = Bench::load(&folder, LONG, &device)?;
+    let name = |what: &str, (batch, length): Size| format!("{what}.b{batch}.s{length}");
     let mut cases = Vec::new();
     let live = bench.distillation(bench.live()?);
-    let case = Case::timed(name("kd.live.torch"), live).rounds(7);
+    let case = Case::timed(name("kd.live.torch", LONG), live).rounds(7);
     cases.push(case.peer(request("kd_step")));
     let cached = bench.distillation(bench.cached("torch", None)?);
-    let case = Case::timed(name("kd.cached.torch"), cached).rounds(7);
+    let case = Case::timed(name("kd.cached.torch", LONG), cached).rounds(7);
     cases.push(case.peer(request("kd_step_cached")));
     let cached = bench.distillation(bench.cached("live", None)?);
     let live = bench.distillation(bench.live()?);
-    let case = Case::timed(name("kd.cached"), cached).rounds(7);
+    let case = Case::timed(name("kd.cached", LONG), cached).rounds(7);
     cases.push(case.baseline("asking the live teacher", live));
+    let bench = Bench::load(&folder, SHORT, &device)?;
     let settings = McSettings::default();
     let live = bench.amalgamation([bench.live()?, bench.live()?])?;
     let first = bench.cached("first", Some(&settings))?;
     let cached = bench.amalgamation([first, bench.cached("second", Some(&settings))?])?;
-    let case = Case::timed(name("muka.k16.cached"), cached).rounds(5);
+    let case = Case::timed(name("muka.k16.cached", SHORT), cached).rounds(5);
     cases.push(case.baseline("16 stochastic passes of two live teachers", live));
     // Ours is the process's memory: on a GPU the two sides would not measure the same thing.
     if !context.device.starts_with("cuda") {
@@ -81,7 +86,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
 
 fn request(op: &str) -> Value {
     json!({
-        "op": op, "batch": BATCH, "seq": LENGTH, "temperature": 4.0,
+        "op": op, "batch": LONG.0, "seq": LONG.1, "temperature": 4.0,
         "alpha_ce": 1.0, "alpha_kd": 1.0, "pairs": [], "rate": 2e-5,
     })
 }
@@ -92,14 +97,16 @@ struct Bench {
     encoder: TextEncoder,
     texts: Vec<Example>,
     labels: Vec<usize>,
+    batch: usize,
+    length: usize,
     device: Device,
     /// Caches.
     folder: Rc<tempfile::TempDir>,
 }
 
 impl Bench {
-    /// MiniLM with a new head, and texts of [`LENGTH`] tokens.
-    fn load(folder: &std::path::Path, device: &Device) -> Result<Self> {
+    /// MiniLM with a new head, and texts of this size.
+    fn load(folder: &std::path::Path, (batch, length): Size, device: &Device) -> Result<Self> {
         let loaded = Pretrained::<EncoderForSequenceClassification>::load_with_new_head(
             folder,
             CLASSES,
@@ -107,24 +114,26 @@ impl Bench {
             device,
         )?;
         let tokenizer = loaded.tokenizer()?.clone();
-        let words: Vec<String> = (2_000..20_000)
+        let words: Vec<String> = (1_000..25_000)
             .filter_map(|id| tokenizer.id_to_token(id))
             .filter(|token| token.chars().all(|c| c.is_ascii_lowercase()))
             .collect();
         ensure!(
-            words.len() > BATCH * LENGTH,
+            words.len() > batch * length,
             "too few words in the vocabulary"
         );
         // Longer than the limit: all texts are cut to it.
         let texts = words
-            .chunks(LENGTH)
-            .take(BATCH)
+            .chunks(length)
+            .take(batch)
             .map(|words| Example::new(words.join(" ")));
         Ok(Self {
-            encoder: TextEncoder::new(tokenizer, LENGTH, &loaded.model.encoder.config)?,
+            encoder: TextEncoder::new(tokenizer, length, &loaded.model.encoder.config)?,
             teacher: loaded.model,
             texts: texts.collect(),
-            labels: (0..BATCH).map(|row| row % CLASSES).collect(),
+            labels: (0..batch).map(|row| row % CLASSES).collect(),
+            batch,
+            length,
             device: device.clone(),
             folder: Rc::new(tempfile::tempdir()?),
         })
@@ -132,7 +141,7 @@ impl Bench {
 
     fn live(&self) -> Result<LiveTeacher> {
         let options = TeacherOptions {
-            max_length: LENGTH,
+            max_length: self.length,
             dropout: None,
         };
         let tokenizer = self.encoder.tokenizer().clone();
@@ -152,7 +161,7 @@ impl Bench {
         let key = teacher.cache_key(scoring, &[])?;
         let mut cache = TeacherCache::open(self.folder.path().join(name), key)?;
         let texts: Vec<&Example> = self.texts.iter().collect();
-        precompute(&mut teacher, &texts, &mut cache, BATCH, |_| ())?;
+        precompute(&mut teacher, &texts, &mut cache, self.batch, |_| ())?;
         Ok(CachedTeacher::new(
             teacher.info().clone(),
             cache,
