@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
             train: examples("train", &sentences(texts, Half::Train, seed.child("train"))),
             test: examples("test", &sentences(test, Half::Test, seed.child("test"))),
         };
-        runs.push(study::run(context, models, &problem, seed)?);
+        runs.push(study::run(context, "generated", models, &problem, seed)?);
     }
     study::report("generated", &runs, &mut outcome)?;
     study::check("generated", &runs, &mut outcome)?;

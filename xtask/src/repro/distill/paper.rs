@@ -34,7 +34,13 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     };
     let mut runs = Vec::new();
     for &number in &context.seeds {
-        runs.push(study::run(context, models, &problem, Seed::new(number))?);
+        runs.push(study::run(
+            context,
+            "rte",
+            models,
+            &problem,
+            Seed::new(number),
+        )?);
     }
     study::report("rte", &runs, &mut outcome)?;
     study::check("rte", &runs, &mut outcome)?;

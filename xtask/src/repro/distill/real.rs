@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
                 test: examples("test", &held),
             };
             ensure!(problem.labels.len() > 1, "{name}: fewer than two labels");
-            runs.push(study::run(context, models, &problem, seed)?);
+            runs.push(study::run(context, name, models, &problem, seed)?);
         }
         study::report(name, &runs, &mut outcome)?;
         study::check(name, &runs, &mut outcome)?;

@@ -145,6 +145,7 @@ fn ways(context: &Context, models: Models<'_>) -> Result<Vec<(String, DynamicSet
 /// Trains the teachers and all students.
 pub(super) fn run(
     context: &Context,
+    name: &str,
     models: Models<'_>,
     problem: &Problem,
     seed: Seed,
@@ -152,7 +153,7 @@ pub(super) fn run(
     let (lab, layers) = models.student;
     let train = lab.prepare(&problem.train, &problem.labels)?;
     let test = lab.prepare(&problem.test, &problem.labels)?;
-    let label = format!("students, seed {}", seed.value());
+    let label = format!("{name}, seed {}", seed.value());
     let ways = ways(context, models)?;
     let bar = context.progress.bar(ways.len() as u64 + 2, &label);
     let mut run = Run {
@@ -162,21 +163,21 @@ pub(super) fn run(
     };
     let mut live = Vec::new();
     let mut cached = Vec::new();
-    for (name, (own, layers)) in [("small", models.small), ("large", models.large)] {
-        let seed = seed.child(name);
-        let teacher = own.teacher(name, layers, &problem.train, &problem.labels, seed)?;
+    for (size, (own, layers)) in [("small", models.small), ("large", models.large)] {
+        let seed = seed.child(size);
+        let teacher = own.teacher(size, layers, &problem.train, &problem.labels, seed)?;
         let accuracy = own.accuracy(teacher.model(), &test)?;
-        run.accuracy.insert(format!("teacher.{name}"), accuracy);
+        run.accuracy.insert(format!("teacher.{size}"), accuracy);
         cached.push(keep(
             context,
             &teacher,
             &train,
-            &format!("{name}-{}", seed.value()),
+            &format!("{name}-{size}-{}", seed.value()),
         )?);
         live.push(teacher);
         bar.inc(1);
     }
-    for (name, settings) in &ways {
+    for (way, settings) in &ways {
         // Hidden states are not kept; class scores are.
         let mut teachers: Vec<&mut dyn Teacher> = match settings.hidden {
             Some(_) => live.iter_mut().map(|t| t as &mut dyn Teacher).collect(),
@@ -195,10 +196,10 @@ pub(super) fn run(
             &lab.device,
         )?;
         run.accuracy
-            .insert(name.clone(), lab.accuracy(&student, &test)?);
+            .insert(way.clone(), lab.accuracy(&student, &test)?);
         let answers = report.parts["teacher_answers"] * report.train.step as f64;
-        run.answers.insert(name.clone(), answers);
-        if name == "kd.large" {
+        run.answers.insert(way.clone(), answers);
+        if way == "kd.large" {
             run.certainty = certainty(lab, &student, &test)?;
         }
         bar.inc(1);
