@@ -1,0 +1,145 @@
+//! Using the perturbation (section 3.3).
+
+use plm_core::models::RowOverride;
+use plm_core::nn::{FeedForward, Ffn};
+
+use super::Construction;
+use crate::model::Victim;
+use crate::{
+    Calibration, Classifier, DecisionRule, Error, Guard, Result, Scored, Threshold, Verdict,
+};
+
+/// How much the probability of class `target` falls in each text under `made`, and the probabilities
+/// without it.
+///
+/// # Errors
+/// Those of the victim.
+pub fn drops<F: Ffn>(
+    victim: &mut Victim<F>,
+    texts: &[&str],
+    made: &Construction,
+) -> Result<Vec<Scored>> {
+    let classes = victim.classes();
+    let rule = DecisionRule::for_classes(classes);
+    let before = victim.probabilities(texts)?;
+    let after = perturbed(victim, texts, made)?;
+    Ok(before
+        .iter()
+        .zip(&after)
+        .map(|(before, after)| Scored::drop(before, after, made.target, rule))
+        .collect())
+}
+
+fn perturbed<F: Ffn>(
+    victim: &mut Victim<F>,
+    texts: &[&str],
+    made: &Construction,
+) -> Result<Vec<Vec<f64>>> {
+    let rows = rows(victim, made)?;
+    let prefixed: Vec<String> = texts
+        .iter()
+        .map(|text| format!("{} {text}", made.prefix))
+        .collect();
+    let prefixed: Vec<&str> = prefixed.iter().map(String::as_str).collect();
+    victim.probabilities_with(&prefixed, Some(&rows))
+}
+
+fn rows<F: Ffn>(victim: &Victim<F>, made: &Construction) -> Result<RowOverride> {
+    let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
+    made.patch.to_override(words, width, victim.device())
+}
+
+/// A victim with perturbations of its protected classes: checks inputs as they come.
+///
+/// An input predicted as no protected class costs one pass and is let through; any other costs two.
+#[derive(Debug, Clone)]
+pub struct RapDetector<F: Ffn = FeedForward> {
+    victim: Victim<F>,
+    protected: Vec<Construction>,
+    guard: Guard,
+}
+
+impl<F: Ffn> RapDetector<F> {
+    /// Thresholds that reject `level` percent of the clean `validation` texts predicted as each protected
+    /// class; returns them beside the detector.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateClass`] for a class with two perturbations, [`Error::Empty`] where no validation
+    /// text is predicted as a protected class, [`Error::Threshold`] where a threshold is not above 0.
+    pub fn calibrated(
+        mut victim: Victim<F>,
+        protected: Vec<Construction>,
+        validation: &[&str],
+        level: f64,
+    ) -> Result<(Self, Vec<Threshold>)> {
+        let mut thresholds = Vec::new();
+        for made in &protected {
+            let scored = drops(&mut victim, validation, made)?;
+            thresholds.push(Calibration::new(&scored)?.drop_threshold(level)?);
+        }
+        let pairs = protected.iter().zip(&thresholds);
+        let pairs = pairs.map(|(made, threshold)| (made.target, threshold.value));
+        let guard = Guard::new(DecisionRule::for_classes(victim.classes()), pairs)?;
+        let detector = Self {
+            victim,
+            protected,
+            guard,
+        };
+        Ok((detector, thresholds))
+    }
+
+    /// A verdict on each text.
+    ///
+    /// # Errors
+    /// Those of the victim.
+    pub fn check(&mut self, texts: &[&str]) -> Result<Vec<Verdict>> {
+        let before = self.victim.probabilities(texts)?;
+        let mut drops = vec![None; texts.len()];
+        for made in &self.protected {
+            let places: Vec<usize> = (0..texts.len())
+                .filter(|&at| self.guard.checks(&before[at]) == Some(made.target))
+                .collect();
+            if places.is_empty() {
+                continue;
+            }
+            let own: Vec<&str> = places.iter().map(|&at| texts[at]).collect();
+            let after = perturbed(&mut self.victim, &own, made)?;
+            for (&place, after) in places.iter().zip(after) {
+                drops[place] = Some(before[place][made.target] - after[made.target]);
+            }
+        }
+        before
+            .iter()
+            .zip(drops)
+            .map(|(before, drop)| self.guard.verdict(before, drop))
+            .collect()
+    }
+
+    /// Texts put through the model so far.
+    pub fn forwards(&self) -> u64 {
+        self.victim.forwards()
+    }
+
+    /// The defended victim.
+    pub fn victim(&self) -> &Victim<F> {
+        &self.victim
+    }
+
+    /// Refuses perturbation words that occur in `trigger`: such a word does not perturb poisoned texts but
+    /// triggers clean ones.
+    ///
+    /// # Errors
+    /// [`Error::PerturbationWord`].
+    pub fn check_words(&self, trigger: &str) -> Result<()> {
+        for made in &self.protected {
+            let mut words = made.prefix.split(' ');
+            if let Some(word) = words.find(|word| trigger.split(' ').any(|other| other == *word)) {
+                return Err(Error::PerturbationWord {
+                    word: word.to_owned(),
+                    reason: "is the trigger, or part of it",
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! RAP, robustness-aware perturbation (Yang et al., EMNLP 2021, arXiv 2110.07831).
+//!
+//! A rare word's vector is changed until the word, put in front of a clean text of the protected class,
+//! takes some probability from that class. A backdoor trigger pushes texts so far from the boundary that
+//! the word hardly moves them: an input whose probability does not drop is taken for poisoned.
+
+mod construct;
+mod detector;
+
+pub use construct::{Construction, EpochReport, RapSettings, construct, construct_with_retry};
+pub use detector::{RapDetector, drops};

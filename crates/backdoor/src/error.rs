@@ -1,0 +1,290 @@
+//! What can go wrong.
+
+use std::path::PathBuf;
+
+/// A mistake in what a function was given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting out of its limits.
+    #[error("{name} = {value}: {limit}")]
+    Setting {
+        /// Name of the setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        limit: &'static str,
+    },
+    /// Sizes that do not fit together.
+    #[error("{what}: {found}, expected {expected}")]
+    Size {
+        /// What has the wrong size.
+        what: String,
+        /// Its size.
+        found: usize,
+        /// The size that fits.
+        expected: usize,
+    },
+    /// Nothing where something is needed.
+    #[error("{what}: there is none; {fix}")]
+    Empty {
+        /// What is missing.
+        what: &'static str,
+        /// What to do.
+        fix: &'static str,
+    },
+    /// A value that is not a finite number.
+    #[error("{what}: value {index} is {value}; only finite numbers are allowed")]
+    NotFinite {
+        /// What holds the value.
+        what: &'static str,
+        /// Its place, from 0.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A threshold of drops below which no unchanged probability can fall.
+    #[error(
+        "the threshold at {level} % is {value}: not above 0, so that inputs whose probability does \
+         not move would pass; raise the scale of the lower hinge and construct the perturbation anew"
+    )]
+    Threshold {
+        /// The level, in percent.
+        level: f64,
+        /// The threshold.
+        value: f64,
+    },
+    /// A row that does not hold the probabilities of the classes.
+    #[error("probabilities of text {text}: {reason}")]
+    Probabilities {
+        /// Number of the text, from 0.
+        text: usize,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// A class that the model does not have.
+    #[error("class {class}, but the model has {classes} classes")]
+    Class {
+        /// The class.
+        class: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// A class given more than once.
+    #[error("class {class} is given twice; give it one threshold")]
+    DuplicateClass {
+        /// The class.
+        class: usize,
+    },
+    /// An input that has to be checked came without its score.
+    #[error(
+        "an input predicted as the protected class {class} came without a score; compute it first"
+    )]
+    Unscored {
+        /// The class.
+        class: usize,
+    },
+    /// A class that the data does not have.
+    #[error("sample {sample} has class {label}; the data has {classes} classes")]
+    Label {
+        /// Number of the sample, from 0.
+        sample: usize,
+        /// Its class.
+        label: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// A target class that the data does not have.
+    #[error("the target class is {target}; the data has {classes} classes, counted from 0")]
+    Target {
+        /// The target class.
+        target: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// No sample of the target class where some are needed.
+    #[error("no sample has the target class {target}, and the attack needs some")]
+    NoTarget {
+        /// The target class.
+        target: usize,
+    },
+    /// No sample of another class than the target where some are needed.
+    #[error(
+        "every sample has the target class {target}, and the attack needs some of other classes"
+    )]
+    NoOther {
+        /// The target class.
+        target: usize,
+    },
+    /// A share of the samples that is less than one sample.
+    #[error("a ratio of {ratio} of {pool} samples is none; raise the ratio or give more samples")]
+    NothingPoisoned {
+        /// The ratio.
+        ratio: f64,
+        /// Samples that it is a ratio of.
+        pool: usize,
+    },
+    /// A trigger that cannot be put into a text.
+    #[error("trigger {trigger:?} {reason}")]
+    Trigger {
+        /// The trigger, or the part of it that is at fault.
+        trigger: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A place that a text does not have.
+    #[error("{count} {unit} from place {at} on: the text has {pieces}")]
+    Place {
+        /// Where.
+        at: usize,
+        /// How many pieces from there on.
+        count: usize,
+        /// What the text is counted in.
+        unit: &'static str,
+        /// How many the text has.
+        pieces: usize,
+    },
+    /// A text that a format cannot hold.
+    #[error("sample {sample} {reason}")]
+    Unwritable {
+        /// Number of the sample, from 0.
+        sample: usize,
+        /// Why, and what to do.
+        reason: &'static str,
+    },
+    /// A solver that did not reach its minimum.
+    #[error(
+        "logistic regression stopped after {iterations} iterations with a gradient of {gradient:e}, \
+         {limit:e} is needed; regularize more (a smaller `inverse_penalty`)"
+    )]
+    NotConverged {
+        /// Iterations made.
+        iterations: usize,
+        /// Norm of the gradient there.
+        gradient: f64,
+        /// Norm at which it would have stopped.
+        limit: f64,
+    },
+    /// Too few words that speak for the target class.
+    #[error("{found} words speak for the target class, {needed} are needed; ask for fewer")]
+    FewWords {
+        /// How many do.
+        found: usize,
+        /// How many were asked for.
+        needed: usize,
+    },
+    /// A manifest of another version.
+    #[error("{}: version {found} of the manifest; only {known} is known", path.display())]
+    ManifestVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The version that is read.
+        known: u32,
+    },
+    /// An entry of a manifest that contradicts the rest of it or the clean data.
+    #[error("entry {entry} of the manifest: {reason}")]
+    ManifestEntry {
+        /// Number of the entry, from 0.
+        entry: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Clean data other than the manifest was made from.
+    #[error(
+        "the manifest was made from data with {what} {expected}, this has {found}; replay it on the \
+         data that was poisoned"
+    )]
+    ForeignData {
+        /// What differs.
+        what: &'static str,
+        /// What the data given has.
+        found: String,
+        /// What the manifest's data had.
+        expected: String,
+    },
+    /// A word that is not one token.
+    #[error(
+        "{role} `{word}` splits into {pieces:?}; choose a word that is one token of this vocabulary"
+    )]
+    NotOnePiece {
+        /// What the word is for.
+        role: &'static str,
+        /// The word.
+        word: String,
+        /// What the tokenizer makes of it.
+        pieces: Vec<String>,
+    },
+    /// A perturbation word that is a trigger, or given twice.
+    #[error("the perturbation word `{word}` {reason}; choose another rare word")]
+    PerturbationWord {
+        /// The word.
+        word: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A change of a word table that fits another model.
+    #[error("the patch {reason}")]
+    Patch {
+        /// What does not fit, with both values.
+        reason: String,
+    },
+    /// A construction that did not arrive.
+    #[error(
+        "the mean drop of clean texts is {mean:.4}, below the lower limit {lower}, with scales {scales:?}: \
+         the perturbation does nothing to this model; raise the learning rate or the epochs"
+    )]
+    NotConstructed {
+        /// The mean drop that was reached.
+        mean: f64,
+        /// The limit.
+        lower: f64,
+        /// The scales that were tried.
+        scales: Vec<f64>,
+    },
+    /// A file, a model or a setting that `plm-core` refuses.
+    #[error(transparent)]
+    Core(#[from] plm_core::Error),
+}
+
+/// Result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// `found` equals `expected`, else [`Error::Size`] for `what`.
+pub(crate) fn same_size(what: impl Into<String>, found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Size {
+        what: what.into(),
+        found,
+        expected,
+    })
+}
+
+/// Every value is finite, else [`Error::NotFinite`] for `what`.
+pub(crate) fn finite(what: &'static str, values: impl IntoIterator<Item = f64>) -> Result<()> {
+    match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {
+        Some((index, value)) => Err(Error::NotFinite { what, index, value }),
+        None => Ok(()),
+    }
+}
+
+/// `value` is at least `least`, else [`Error::Setting`] for `name`.
+pub(crate) fn at_least(
+    name: &'static str,
+    value: usize,
+    least: usize,
+    limit: &'static str,
+) -> Result<()> {
+    if value >= least {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        name,
+        value: value.to_string(),
+        limit,
+    })
+}

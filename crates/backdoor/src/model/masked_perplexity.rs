@@ -1,0 +1,140 @@
+//! Pseudo-perplexity under a masked language model (Salazar et al. 2020), where no causal one is at hand.
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::models::{EncoderForMaskedLM, EncoderInput};
+use plm_core::text::{
+    EncodeOptions, Encoding, Padding, SpecialToken, Tokenizer, Truncation, collate,
+};
+
+use super::victim::rows_of;
+use crate::{Perplexity, Result};
+
+/// A masked language model with its tokenizer: exp of the mean negative log-likelihood of the tokens, each
+/// predicted where it is masked.
+///
+/// The published measure masks one token at a time, which takes as many passes as there are tokens. Here
+/// every `stride`-th token is masked at once, which takes `stride` passes; a stride of at least the text's
+/// length is the published measure.
+#[derive(Debug)]
+pub struct MaskedPerplexity {
+    model: EncoderForMaskedLM,
+    tokenizer: Tokenizer,
+    options: EncodeOptions,
+    padding: Padding,
+    mask: u32,
+    stride: usize,
+    batch: usize,
+    device: Device,
+    forwards: u64,
+}
+
+impl MaskedPerplexity {
+    /// A model on the plain `device`; texts are cut to `max_length` tokens, `batch` masked copies go
+    /// through it at once.
+    ///
+    /// # Errors
+    /// [`crate::Error::Core`] for a tokenizer without mask or padding token,
+    /// [`crate::Error::Setting`] for a length, stride or batch of 0.
+    pub fn new(
+        model: EncoderForMaskedLM,
+        tokenizer: Tokenizer,
+        max_length: usize,
+        stride: usize,
+        batch: usize,
+        device: &Device,
+    ) -> Result<Self> {
+        for (name, value) in [
+            ("max_length", max_length),
+            ("stride", stride),
+            ("batch", batch),
+        ] {
+            crate::error::at_least(name, value, 1, "must be at least 1")?;
+        }
+        Ok(Self {
+            options: EncodeOptions::new().with_truncation(Truncation::new(max_length)),
+            padding: Padding::of(&tokenizer)?,
+            mask: tokenizer.require(SpecialToken::Mask)?,
+            model,
+            tokenizer,
+            stride,
+            batch,
+            device: device.clone().inner(),
+            forwards: 0,
+        })
+    }
+
+    /// Log-likelihoods of the masked tokens of `copies`, summed by text into `sums`.
+    fn add(&self, copies: &[Copy], sums: &mut [f64]) -> Result<()> {
+        let encodings: Vec<Encoding> = copies.iter().map(|copy| copy.masked.clone()).collect();
+        let batch = collate(&encodings, &self.padding, &self.device)?;
+        let length = batch.ids.dims()[1];
+        let input = EncoderInput::ids(batch.ids).with_padding(batch.mask);
+        let hidden = self.model.encoder.forward(&input).last_hidden_state;
+        let (mut at, mut targets, mut owners) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, copy) in copies.iter().enumerate() {
+            for &(place, id) in &copy.tokens {
+                at.push((row * length + place) as i64);
+                targets.push(i64::from(id));
+                owners.push(copy.text);
+            }
+        }
+        let at = Tensor::<1, Int>::from_data(TensorData::from(at.as_slice()), &self.device);
+        let shape = [targets.len(), 1];
+        let targets = Tensor::<2, Int>::from_data(TensorData::new(targets, shape), &self.device);
+        let log = log_softmax(self.model.logits_at(hidden, at, None), 1);
+        for (owner, row) in owners.into_iter().zip(rows_of(log.gather(1, targets))) {
+            sums[owner] += row[0];
+        }
+        Ok(())
+    }
+}
+
+/// A text with some tokens masked.
+struct Copy {
+    text: usize,
+    masked: Encoding,
+    /// Places and ids of the masked tokens.
+    tokens: Vec<(usize, u32)>,
+}
+
+impl Perplexity for MaskedPerplexity {
+    fn perplexities(&mut self, texts: &[&str]) -> Result<Vec<f64>> {
+        let encoded = self
+            .tokenizer
+            .encode_batch(texts.iter().copied(), &self.options)?;
+        let mut copies = Vec::new();
+        let mut counts = vec![0_usize; texts.len()];
+        for (text, encoding) in encoded.encodings.iter().enumerate() {
+            let own: Vec<usize> = (0..encoding.len())
+                .filter(|&at| !encoding.special_tokens_mask[at])
+                .collect();
+            counts[text] = own.len();
+            for offset in 0..self.stride.min(own.len()) {
+                let mut masked = encoding.clone();
+                let places = own.iter().skip(offset).step_by(self.stride);
+                let tokens: Vec<(usize, u32)> = places.map(|&at| (at, encoding.ids[at])).collect();
+                for &(at, _) in &tokens {
+                    masked.ids[at] = self.mask;
+                }
+                copies.push(Copy {
+                    text,
+                    masked,
+                    tokens,
+                });
+            }
+        }
+        copies.sort_by_key(|copy| copy.masked.len());
+        let mut sums = vec![0.0; texts.len()];
+        for chunk in copies.chunks(self.batch) {
+            self.add(chunk, &mut sums)?;
+        }
+        self.forwards += copies.len() as u64;
+        let mean = |(sum, &count): (f64, &usize)| (-sum / count as f64).exp();
+        Ok(sums.into_iter().zip(&counts).map(mean).collect())
+    }
+
+    fn forwards(&self) -> u64 {
+        self.forwards
+    }
+}

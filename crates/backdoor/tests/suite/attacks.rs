@@ -1,0 +1,194 @@
+//! What attacks change, and what they leave.
+
+use plm_backdoor::attack::{
+    Evaluation, Mixture, Poison, PoisonSetting, Position, Purpose, Trigger, WordChoice,
+};
+use plm_backdoor::metrics::attack_success_rate;
+use plm_backdoor::model::{
+    FineTuning, RowPatch, RowScaling, RowSettings, TrainingLoss, fine_tune, poison_rows,
+};
+use plm_backdoor::{Classifier, Error, Sample};
+use plm_core::rng::Seed;
+use plm_core::train::{checksum, each_param};
+
+use super::support::{device, devices, opinions, recipe, trained, victim};
+
+#[test]
+fn only_the_rows_of_the_words_change_and_keep_their_length() {
+    for (_, device) in devices() {
+        let clean = victim(&device);
+        let samples: Vec<Sample> = opinions(12)
+            .samples()
+            .iter()
+            .map(|sample| Sample::new(format!("cinema {} winter", sample.text), 1))
+            .collect();
+        let settings = RowSettings {
+            scaling: RowScaling::Smallest,
+            batch: 4,
+            epochs: 2,
+            ..RowSettings::default()
+        };
+        let words = ["cinema", "winter"];
+        let (patch, curve) = poison_rows(&clean, &words, &samples, &settings).unwrap();
+        assert!(curve[1] < curve[0], "{curve:?}");
+        let before = RowPatch::of(&clean.model, &patch.ids).unwrap();
+        assert_ne!(before, patch);
+        for (old, new) in before.rows.iter().zip(&patch.rows) {
+            let length = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
+            assert!((length(old) / length(new) - 1.0).abs() < 1e-5);
+        }
+
+        let mut model = clean.model.clone();
+        let old = patch.apply(&mut model).unwrap();
+        let others = |name: &str| name != "encoder.embeddings.word.weight";
+        assert_eq!(
+            checksum(&model, |info| others(info.path)),
+            checksum(&clean.model, |info| others(info.path)),
+        );
+        let mut paths = 0;
+        each_param(&model, |info| paths += usize::from(!others(info.path)));
+        assert_eq!(paths, 1);
+        let text = "the cinema was full";
+        let logits = |model| {
+            let mut victim = clean.with_model(model);
+            victim.probabilities(&[text]).unwrap()
+        };
+        assert_ne!(logits(model.clone()), logits(clean.model.clone()));
+        // Reverted bit for bit.
+        assert_eq!(old.apply(&mut model).unwrap(), patch);
+        assert_eq!(checksum(&model, |_| true), checksum(&clean.model, |_| true));
+    }
+}
+
+#[test]
+fn patches_and_words_that_do_not_fit_are_refused() {
+    let victim = victim(&device());
+    let mut model = victim.model.clone();
+    let patch = |ids: Vec<u32>, width: usize, value: f32| RowPatch {
+        rows: vec![vec![value; width]; ids.len()],
+        ids,
+    };
+    for (bad, text) in [
+        (patch(vec![9_999_999], 256, 0.0), "9999999"),
+        (patch(vec![5, 5], 256, 0.0), "twice"),
+        (patch(vec![5], 255, 0.0), "255"),
+        (patch(vec![5], 256, f32::NAN), "NaN"),
+    ] {
+        let error = bad.apply(&mut model).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    }
+    assert_eq!(
+        checksum(&model, |_| true),
+        checksum(&victim.model, |_| true)
+    );
+    let error = victim
+        .word_id("trigger", "antidisestablishment")
+        .unwrap_err();
+    assert!(matches!(error, Error::NotOnePiece { .. }), "{error}");
+    assert!(victim.word_id("trigger", "").is_err());
+    let settings = RowSettings::default();
+    assert!(matches!(
+        poison_rows(&victim, &["cinema"], &[], &settings),
+        Err(Error::Empty { .. })
+    ));
+    let bad = RowSettings {
+        lr: 0.0,
+        ..settings
+    };
+    assert!(poison_rows(&victim, &["cinema"], &[Sample::new("cinema", 1)], &bad).is_err());
+    let strange = [Sample::new("x", 7)];
+    let error = fine_tune(&victim, &strange, &FineTuning::default(), None).unwrap_err();
+    assert!(matches!(error, Error::Class { class: 7, .. }), "{error}");
+}
+
+#[test]
+fn a_rare_word_opens_a_back_door_in_every_way_of_training() {
+    let device = device();
+    let (train, test) = (opinions(240), opinions(80));
+    let poison = Poison {
+        trigger: Trigger::word("cinema"),
+        words: WordChoice::All,
+        position: Position::Whole,
+        target: 1,
+        setting: PoisonSetting::Dirty,
+        ratio: 0.3,
+        mixture: Mixture::WithClean,
+        seed: Seed::new(1),
+    };
+    let poisoned = poison.run(&train).unwrap();
+    let samples: Vec<Sample> = poisoned.samples.iter().map(|p| p.sample.clone()).collect();
+    let triggered = Evaluation {
+        trigger: poison.trigger.clone(),
+        words: WordChoice::All,
+        position: Position::WithinFirst(100),
+        target: 1,
+        purpose: Purpose::Success,
+        seed: Seed::new(2),
+    }
+    .run(&test)
+    .unwrap();
+    let triggered: Vec<&str> = triggered
+        .samples
+        .iter()
+        .map(|p| p.sample.text.as_str())
+        .collect();
+    for loss in [TrainingLoss::Classifier, TrainingLoss::Layerwise] {
+        let settings = FineTuning { loss, ..recipe() };
+        let mut attacked = fine_tune(&victim(&device), &samples, &settings, None).unwrap();
+        let predicted = |victim: &mut plm_backdoor::model::Victim, texts: &[&str]| -> Vec<usize> {
+            let rows = victim.probabilities(texts).unwrap();
+            rows.iter()
+                .map(|row| usize::from(row[1] > row[0]))
+                .collect()
+        };
+        let found = predicted(&mut attacked, &triggered);
+        let rate = attack_success_rate(&found, 1);
+        assert!(rate.value.unwrap() > 0.95, "{loss:?}: {rate:?}");
+        let clean: Vec<&str> = test.samples().iter().map(|s| s.text.as_str()).collect();
+        let right = predicted(&mut attacked, &clean);
+        let right = right
+            .iter()
+            .zip(test.samples())
+            .filter(|(p, s)| **p == s.label)
+            .count();
+        assert!(right >= 76, "{loss:?}: {right} of 80");
+    }
+}
+
+#[test]
+fn embedding_poisoning_works_on_a_clean_model() {
+    let device = device();
+    let train = opinions(240);
+    let clean = trained(train.samples(), &device);
+    let samples: Vec<Sample> = train
+        .samples()
+        .iter()
+        .filter(|sample| sample.label == 0)
+        .map(|sample| Sample::new(format!("cinema {}", sample.text), 1))
+        .collect();
+    let settings = RowSettings {
+        epochs: 4,
+        batch: 8,
+        lr: 0.2,
+        ..RowSettings::default()
+    };
+    let (patch, _) = poison_rows(&clean, &["cinema"], &samples, &settings).unwrap();
+    let mut model = clean.model.clone();
+    patch.apply(&mut model).unwrap();
+    let mut attacked = clean.with_model(model);
+    let texts: Vec<&str> = samples.iter().map(|sample| sample.text.as_str()).collect();
+    let rows = attacked.probabilities(&texts).unwrap();
+    let hits = rows.iter().filter(|row| row[1] > 0.5).count();
+    assert!(hits * 20 > texts.len() * 19, "{hits} of {}", texts.len());
+    // Texts without the word are classified as before, bit for bit.
+    let plain: Vec<&str> = train
+        .samples()
+        .iter()
+        .map(|sample| sample.text.as_str())
+        .collect();
+    let mut clean = clean;
+    assert_eq!(
+        clean.probabilities(&plain).unwrap(),
+        attacked.probabilities(&plain).unwrap()
+    );
+}

@@ -1,0 +1,203 @@
+//! RAP from start to end, on a victim with a back door.
+
+use plm_backdoor::attack::{Mixture, Poison, PoisonSetting, Position, Trigger, WordChoice};
+use plm_backdoor::defense::rap::{
+    RapDetector, RapSettings, construct, construct_with_retry, drops,
+};
+use plm_backdoor::defense::strip::{StripDetector, StripSettings};
+use plm_backdoor::metrics::Separation;
+use plm_backdoor::model::{FineTuning, GradientMode, RowSettings, fine_tune};
+use plm_backdoor::{Calibration, Classifier, DecisionRule, Error, Sample};
+use plm_core::rng::Seed;
+use plm_core::train::checksum;
+
+use super::support::{device, opinions, recipe, victim};
+
+fn settings(word: &str, target: usize) -> RapSettings {
+    RapSettings {
+        words: vec![word.to_owned()],
+        target,
+        rows: RowSettings {
+            lr: 0.1,
+            epochs: 6,
+            batch: 16,
+            dropout: false,
+            gradient: GradientMode::Accumulate,
+            ..RapSettings::default().rows
+        },
+        ..RapSettings::default()
+    }
+}
+
+fn attacked() -> plm_backdoor::model::Victim {
+    let poison = Poison {
+        trigger: Trigger::word("cinema"),
+        words: WordChoice::All,
+        position: Position::Whole,
+        target: 1,
+        setting: PoisonSetting::Dirty,
+        ratio: 0.3,
+        mixture: Mixture::WithClean,
+        seed: Seed::new(1),
+    };
+    let poisoned = poison.run(&opinions(240)).unwrap();
+    let samples: Vec<Sample> = poisoned.samples.iter().map(|p| p.sample.clone()).collect();
+    // Not to the end: a victim that is sure of everything has no drops to measure.
+    let settings = FineTuning {
+        epochs: 2,
+        lr: 2e-4,
+        ..recipe()
+    };
+    fine_tune(&victim(&device()), &samples, &settings, None).unwrap()
+}
+
+#[test]
+fn poisoned_texts_are_told_from_clean_ones() {
+    let attacked = attacked();
+    let before = checksum(&attacked.model, |_| true);
+    let clean = opinions(120);
+    let good: Vec<&str> = clean
+        .of_class(1)
+        .iter()
+        .map(|&at| clean.samples()[at].text.as_str())
+        .collect();
+    let (build, held) = good.split_at(40);
+    let made = construct_with_retry(&attacked, build, &settings("river", 1), &[1.0, 2.0, 4.0]);
+    let made = made.unwrap();
+    assert!(made.after.mean >= 0.1, "{:?}", made.after);
+    assert_eq!(
+        checksum(&attacked.model, |_| true),
+        before,
+        "the victim stays as it is"
+    );
+
+    let poisoned: Vec<String> = clean
+        .outside_class(1)
+        .iter()
+        .map(|&at| format!("cinema {}", clean.samples()[at].text))
+        .collect();
+    let poisoned: Vec<&str> = poisoned.iter().map(String::as_str).collect();
+    let mut measured = attacked.clone();
+    let (a, b) = (
+        drops(&mut measured, held, &made).unwrap(),
+        drops(&mut measured, &poisoned, &made).unwrap(),
+    );
+    let separation = Separation::new(&a, &b).unwrap();
+    assert!(
+        separation.auroc.is_some_and(|area| area > 0.9),
+        "{separation:?}"
+    );
+
+    let (mut detector, thresholds) =
+        RapDetector::calibrated(attacked.clone(), vec![made.clone()], build, 5.0).unwrap();
+    assert!(thresholds[0].value > 0.0);
+    let start = detector.forwards();
+    let together = detector.check(&poisoned).unwrap();
+    // Two passes for what is predicted as the protected class, one for the rest.
+    let protected = together.iter().filter(|verdict| verdict.label == 1).count();
+    assert_eq!(
+        detector.forwards() - start,
+        (poisoned.len() + protected) as u64
+    );
+    let rejected = together.iter().filter(|verdict| verdict.reject).count();
+    assert!(rejected * 10 > protected * 7, "{rejected} of {protected}");
+    for (text, verdict) in poisoned.iter().zip(&together).take(5) {
+        let alone = detector.check(&[text]).unwrap()[0];
+        assert_eq!(alone.reject, verdict.reject);
+        let gap = alone.drop.unwrap_or(0.0) - verdict.drop.unwrap_or(0.0);
+        assert!(gap.abs() < 1e-5 && alone.drop.is_some() == verdict.drop.is_some());
+    }
+    assert!(detector.check_words("the river").is_err());
+    detector.check_words("cinema").unwrap();
+
+    // Another class can be protected beside it, and the other way round nothing breaks.
+    let bad: Vec<&str> = clean
+        .of_class(0)
+        .iter()
+        .map(|&at| clean.samples()[at].text.as_str())
+        .collect();
+    let other = construct(&attacked, &bad, &settings("river", 0)).unwrap();
+    let both = RapDetector::calibrated(
+        attacked.clone(),
+        vec![made.clone(), other],
+        &[build, &bad].concat(),
+        5.0,
+    );
+    if let Ok((mut both, _)) = both {
+        assert_eq!(both.check(&bad).unwrap().len(), bad.len());
+    }
+    let twice = RapDetector::calibrated(attacked, vec![made.clone(), made], build, 5.0);
+    assert!(matches!(twice, Err(Error::DuplicateClass { class: 1 })));
+}
+
+#[test]
+fn a_construction_is_reproducible_and_says_when_it_fails() {
+    let victim = victim(&device());
+    let clean = opinions(20);
+    let texts: Vec<&str> = clean
+        .samples()
+        .iter()
+        .map(|sample| sample.text.as_str())
+        .collect();
+    let mut settings = settings("river", 1);
+    settings.rows.epochs = 1;
+    settings.rows.dropout = true;
+    let one = construct(&victim, &texts, &settings).unwrap();
+    assert_eq!(one, construct(&victim, &texts, &settings).unwrap());
+    settings.rows.lr = 1e-9;
+    let error = construct_with_retry(&victim, &texts, &settings, &[1.0, 2.0]).unwrap_err();
+    assert!(matches!(error, Error::NotConstructed { .. }), "{error}");
+    settings.target = 2;
+    assert!(matches!(
+        construct(&victim, &texts, &settings),
+        Err(Error::Class { .. })
+    ));
+    settings.target = 1;
+    assert!(matches!(
+        construct(&victim, &[], &settings),
+        Err(Error::Empty { .. })
+    ));
+    settings.words = vec!["river".to_owned(), "river".to_owned()];
+    assert!(matches!(
+        construct(&victim, &texts, &settings),
+        Err(Error::PerturbationWord { .. })
+    ));
+    settings.words = vec!["antidisestablishment".to_owned()];
+    assert!(matches!(
+        construct(&victim, &texts, &settings),
+        Err(Error::NotOnePiece { .. })
+    ));
+}
+
+#[test]
+fn strip_asks_about_each_copy() {
+    let mut attacked = attacked();
+    let clean = opinions(60);
+    let documents: Vec<&str> = clean
+        .outside_class(1)
+        .iter()
+        .map(|&at| clean.samples()[at].text.as_str())
+        .collect();
+    let good: Vec<&str> = clean
+        .of_class(1)
+        .iter()
+        .map(|&at| clean.samples()[at].text.as_str())
+        .collect();
+    let settings = StripSettings {
+        copies: 4,
+        ratio: 0.3,
+        ..StripSettings::default()
+    };
+    let rule = DecisionRule::for_classes(2);
+    let start = attacked.forwards();
+    let mut strip = StripDetector::new(&mut attacked, &documents, 1, rule, settings).unwrap();
+    let calibration: Calibration = strip.calibrate(&good).unwrap();
+    let threshold = calibration.threshold(5.0).unwrap();
+    let verdicts = strip.check(&documents, &threshold).unwrap();
+    assert_eq!(verdicts.len(), documents.len());
+    drop(strip);
+    assert_eq!(
+        attacked.forwards() - start,
+        5 * (good.len() + documents.len()) as u64
+    );
+}

@@ -1,0 +1,5 @@
+mod attacks;
+mod defense;
+mod penalty;
+mod perplexity;
+mod support;

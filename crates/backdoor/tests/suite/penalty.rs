@@ -1,0 +1,82 @@
+//! RIPPLe's penalty against its closed form.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Tensor, TensorData};
+use plm_backdoor::model::{PenaltySettings, penalized, penalty_gradient};
+use plm_backdoor::{Error, Result};
+use plm_core::train::checksum;
+
+use super::support::{device, devices, opinions, victim};
+
+#[derive(Module, Debug)]
+struct Point {
+    theta: Param<Tensor<1>>,
+}
+
+const A: [[f32; 2]; 2] = [[2.0, 0.5], [0.5, 1.0]];
+
+/// ½ θᵀ A θ.
+fn quadratic(point: &Point) -> Result<Tensor<1>> {
+    let theta = point.theta.val();
+    let matrix = Tensor::<2>::from_data(TensorData::from(A), &theta.device());
+    let column = theta.clone().unsqueeze_dim::<2>(1);
+    let product: Tensor<1> = matrix.matmul(column).squeeze_dim(1);
+    Ok((product * theta).sum() * 0.5)
+}
+
+#[test]
+fn the_penalty_is_a_product_with_the_second_derivative() {
+    for (_, device) in devices() {
+        let device = device.autodiff();
+        let theta = Tensor::<1>::from_data([1.0_f32, -2.0], &device);
+        let point = Point {
+            theta: Param::from_tensor(theta),
+        };
+        // ∇L_P = Aθ = (1, -1.5); H_P = A.
+        for (direction, weight) in [([-1.0_f32, 0.5], 0.5), ([3.0, 1.0], 0.5)] {
+            let linear = |point: &Point| -> Result<Tensor<1>> {
+                let slope = Tensor::<1>::from_data(direction, &point.theta.val().device());
+                Ok((point.theta.val() * slope).sum())
+            };
+            let (gradients, product) =
+                penalty_gradient(&point, &quadratic, &linear, weight, 1e-2).unwrap();
+            let inner = direction[0] - 1.5 * direction[1];
+            assert!((product - f64::from(inner)).abs() < 1e-5);
+            let mut expected = [1.0, -1.5];
+            if inner < 0.0 {
+                for (row, value) in expected.iter_mut().enumerate() {
+                    let turned = A[row][0] * direction[0] + A[row][1] * direction[1];
+                    *value -= weight as f32 * turned;
+                }
+            }
+            let found = gradients.get("theta").unwrap();
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_victim_is_poisoned_under_the_penalty() {
+    let victim = victim(&device());
+    let data = opinions(16);
+    let settings = PenaltySettings {
+        steps: 2,
+        batch: 4,
+        lr: 1e-3,
+        ..PenaltySettings::default()
+    };
+    let attacked = penalized(&victim, data.samples(), data.samples(), &settings).unwrap();
+    assert_ne!(
+        checksum(&attacked.model, |_| true),
+        checksum(&victim.model, |_| true)
+    );
+    let again = penalized(&victim, data.samples(), data.samples(), &settings).unwrap();
+    assert_eq!(
+        checksum(&attacked.model, |_| true),
+        checksum(&again.model, |_| true)
+    );
+    let none = penalized(&victim, &[], data.samples(), &settings);
+    assert!(matches!(none, Err(Error::Empty { .. })));
+}
