@@ -15,7 +15,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let lab = lab(context)?;
     let models = Models::of(&lab, 3, context.settings.get("student_layers", 2)?);
-    let texts: usize = context.settings.get("texts", 1_500)?;
+    let texts: usize = context.settings.get("texts", 1_000)?;
     let test: usize = context.settings.get("test", 500)?;
     let sets: String = context.settings.get("sets", "sst2,trec".to_owned())?;
     for name in sets.split(',') {
@@ -50,7 +50,7 @@ pub(in crate::repro) fn lab(context: &Context) -> Result<Lab> {
     let fit = FitSettings {
         epochs: context.settings.get("epochs", 3)?,
         batch_size: 32,
-        lr: context.settings.get("lr", 1e-4)?,
+        lr: context.settings.get("lr", 5e-4)?,
         ..FitSettings::default()
     };
     Lab::load(&context.store.dir("minilm-l6")?, 64, fit, &context.device)
