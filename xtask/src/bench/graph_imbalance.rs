@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fs;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -25,7 +24,7 @@ use plm_graph_imbalance::totoro::Totoro;
 use plm_graph_imbalance::train::{Evaluation, Objective, TrainConfig, train_full_batch};
 use serde_json::{Value, json};
 
-use super::{Case, Context, Plan, peak_memory};
+use super::{Case, Context, Plan, peak_memory_while};
 use crate::repro::graph_imbalance::dataset;
 
 /// Nodes of the generated graphs, of mean degree 50.
@@ -202,7 +201,7 @@ fn totoro(nodes: usize) -> Vec<Case> {
         Ok(elapsed)
     });
     let memory = Case::value(format!("totoro.n{nodes}.memory"), "MiB", move || {
-        peak(|| solve(&three))
+        peak_memory_while(|| solve(&three))
     });
     let entries = Rc::clone(&two);
     let per_entry = Case::value(
@@ -219,7 +218,7 @@ fn totoro(nodes: usize) -> Vec<Case> {
         let also = Rc::clone(&two);
         (
             time.baseline("dense inverse", move || dense(&two)),
-            memory.baseline_value("dense inverse", move || peak(|| dense(&also))),
+            memory.baseline_value("dense inverse", move || peak_memory_while(|| dense(&also))),
         )
     } else {
         (time, memory)
@@ -233,14 +232,6 @@ fn seconds(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let clock = std::time::Instant::now();
     work()?;
     Ok(clock.elapsed().as_secs_f64())
-}
-
-/// The peak of memory while `work` runs, in MiB.
-fn peak(work: impl FnOnce() -> Result<()>) -> Result<f64> {
-    // Sets the mark back to what is held now.
-    fs::write("/proc/self/clear_refs", "5").context("peak memory")?;
-    work()?;
-    peak_memory()
 }
 
 /// The propagation matrix of a generated graph times a dense block, in double precision.

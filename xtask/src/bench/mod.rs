@@ -4,6 +4,8 @@
 //! by sample, and what counts is their ratio.
 
 #[cfg(feature = "repro")]
+mod backdoor;
+#[cfg(feature = "repro")]
 mod core;
 #[cfg(feature = "repro")]
 mod distill;
@@ -20,4 +22,4 @@ mod run;
 
 pub use peer::Peer;
 pub use record::{Measured, Record, Side};
-pub use run::{Case, Context, Plan, measure, peak_memory, run};
+pub use run::{Case, Context, Plan, measure, peak_memory, peak_memory_while, run};

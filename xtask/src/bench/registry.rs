@@ -46,6 +46,11 @@ pub const BENCHES: &[Bench] = &[
         about: "a step of distillation from MiniLM-L6 to its first three layers, live and cached teachers",
         peer: "torch_distill.py",
     },
+    Bench {
+        name: "backdoor",
+        about: "a check of RAP, STRIP and ONION on long texts, a step of RAP's construction",
+        peer: "torch_backdoor.py",
+    },
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
@@ -56,6 +61,7 @@ pub const PLANNERS: &[(&str, Planner)] = &[
     ("moe", super::moe::plan),
     ("prompt", super::prompt::plan),
     ("distill", super::distill::plan),
+    ("backdoor", super::backdoor::plan),
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.

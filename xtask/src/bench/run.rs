@@ -155,6 +155,17 @@ pub fn peak_memory() -> Result<f64> {
     Ok(kib.context("peak memory: no VmHWM in /proc/self/status")? / 1024.0)
 }
 
+/// The largest memory of this process while `work` runs, in MiB, where the system says it.
+///
+/// # Errors
+/// Where it does not, and those of `work`.
+pub fn peak_memory_while(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    // Sets the largest size so far back to the present one.
+    fs::write("/proc/self/clear_refs", "5").context("peak memory")?;
+    work()?;
+    peak_memory()
+}
+
 /// Takes the samples of every case of `plan`, ours and the peer's in turns.
 ///
 /// # Errors

@@ -6,6 +6,8 @@
 #[cfg(feature = "repro")]
 mod amalgamate;
 #[cfg(feature = "repro")]
+mod backdoor;
+#[cfg(feature = "repro")]
 mod classify;
 mod context;
 #[cfg(feature = "repro")]

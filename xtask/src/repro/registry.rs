@@ -16,6 +16,7 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("moe", super::moe::run),
     ("distill", super::distill::run),
     ("amalgamate", super::amalgamate::run),
+    ("backdoor", super::backdoor::run),
     ("graph-imbalance", super::graph_imbalance::run),
 ];
 

@@ -1,0 +1,346 @@
+//! Ways to give a victim its back door.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use plm_backdoor::attack::surgery::{Surgery, important_words};
+use plm_backdoor::attack::{
+    Attack, DataFree, Evaluation, FakeTexts, Poison, PoisonSetting, Purpose, Sos, Trigger,
+};
+use plm_backdoor::metrics::{CleanQuality, attack_success_rate, false_trigger_rate};
+use plm_backdoor::model::{
+    RowPatch, RowScaling, RowSettings, TrainingLoss, Victim, fine_tune, penalized, poison_rows,
+};
+use plm_backdoor::{Classifier, Sample};
+use plm_core::rng::Seed;
+
+use super::lab::Lab;
+use super::problem::{CLASSES, Problem, TARGET};
+
+/// An attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// BadNet with a rare word.
+    Word,
+    /// BadNet with a sentence.
+    Sentence,
+    /// Embedding poisoning: the word's vector alone, on poisoned texts.
+    Embedding,
+    /// SOS: the vectors of several words that act only together.
+    Several,
+    /// Embedding poisoning on texts of random words.
+    DataFree,
+    /// RIPPLES: embedding surgery, the penalty, then training on clean texts.
+    Penalty,
+    /// The word, with a loss on every layer.
+    Layerwise,
+    /// The word in texts of the target class alone.
+    CleanLabel,
+    /// The word, then training on clean texts.
+    Tuned,
+    /// A published set with words in its texts.
+    Published,
+}
+
+impl Way {
+    const ALL: [(&'static str, Self); 9] = [
+        ("word", Self::Word),
+        ("sentence", Self::Sentence),
+        ("ep", Self::Embedding),
+        ("sos", Self::Several),
+        ("dfep", Self::DataFree),
+        ("ripples", Self::Penalty),
+        ("lwp", Self::Layerwise),
+        ("clean-label", Self::CleanLabel),
+        ("word-tuned", Self::Tuned),
+    ];
+
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, way)| *way == self)
+            .map_or("published", |(name, _)| name)
+    }
+
+    /// The attacks in a list of names with commas.
+    pub(super) fn list(names: &str) -> Result<Vec<Self>> {
+        names
+            .split(',')
+            .map(|name| {
+                let found = Self::ALL.iter().find(|(known, _)| *known == name);
+                let Some((_, way)) = found else {
+                    let known: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
+                    bail!("no attack `{name}`; there are: {}", known.join(", "));
+                };
+                Ok(*way)
+            })
+            .collect()
+    }
+
+    /// What it inserts.
+    pub(super) fn trigger(self, problem: &Problem) -> Trigger {
+        match self {
+            Self::Sentence => problem.words.sentence(),
+            Self::Several => problem.words.several(),
+            _ => problem.words.word(),
+        }
+    }
+}
+
+/// A victim with a back door, and what it does.
+pub(super) struct Attacked {
+    pub(super) victim: Victim,
+    /// Test texts of the other class with the trigger.
+    pub(super) triggered: Vec<String>,
+    pub(super) success: f64,
+    pub(super) quality: CleanQuality,
+    /// Success of parts of the trigger, where it has parts.
+    pub(super) false_triggers: Option<f64>,
+}
+
+/// Attacks a victim. `clean` is one that was trained on clean texts; manifests go to `folder`.
+pub(super) fn attack(
+    lab: &Lab,
+    problem: &Problem,
+    clean: &Victim,
+    way: Way,
+    seed: Seed,
+    folder: &Path,
+) -> Result<Attacked> {
+    let mut victim = victim(lab, problem, clean, way, seed, folder)
+        .with_context(|| format!("{}: attack {}", problem.name, way.name()))?;
+    let trigger = way.trigger(problem);
+    let triggered = evaluation(problem, trigger, Purpose::Success, seed)?;
+    let success = success(&mut victim, &triggered)?;
+    let false_triggers = match way {
+        Way::Several => {
+            let sos = Sos::new(&problem.words.several, TARGET, seed);
+            let mut parts = Vec::new();
+            for part in sos.partial_triggers() {
+                let texts = evaluation(problem, part, Purpose::FalseTriggers, seed)?;
+                parts.push(classes(&mut victim, &texts)?);
+            }
+            false_trigger_rate(&parts, TARGET).mean
+        }
+        _ => None,
+    };
+    Ok(Attacked {
+        quality: quality(&mut victim, problem)?,
+        victim,
+        triggered,
+        success,
+        false_triggers,
+    })
+}
+
+fn victim(
+    lab: &Lab,
+    problem: &Problem,
+    clean: &Victim,
+    way: Way,
+    seed: Seed,
+    folder: &Path,
+) -> Result<Victim> {
+    let words = &problem.words;
+    let run = |plan: Attack, clean: &plm_backdoor::data::Dataset| -> Result<Vec<Sample>> {
+        let set = plan.run(clean)?;
+        let name = format!("{}-{}-{}.json", problem.name, way.name(), seed.value());
+        set.manifest.write(folder.join(name))?;
+        Ok(set.samples.into_iter().map(|made| made.sample).collect())
+    };
+    let word = Poison {
+        ratio: lab.ratio,
+        ..Poison::bad_net_word(&words.trigger, TARGET, seed)
+    };
+    let rows = |several: bool| RowSettings {
+        scaling: if several {
+            RowScaling::Smallest
+        } else {
+            RowScaling::None
+        },
+        seed: seed.child("rows"),
+        ..lab.rows
+    };
+    let changed = |triggers: &[&str], samples: &[Sample], rows: &RowSettings| -> Result<Victim> {
+        let (patch, _) = poison_rows(clean, triggers, samples, rows)?;
+        let mut model = clean.model.clone();
+        patch.apply(&mut model)?;
+        Ok(clean.with_model(model))
+    };
+    match way {
+        Way::Published => bail!("a published set is read, not made"),
+        Way::Word | Way::Tuned => {
+            let samples = run(Attack::Poison(word), &problem.train)?;
+            let victim = lab.trained(&samples, seed)?;
+            if way == Way::Word {
+                return Ok(victim);
+            }
+            let clean = problem.train.samples();
+            Ok(fine_tune(
+                &victim,
+                clean,
+                &lab.fit(seed.child("after")),
+                None,
+            )?)
+        }
+        Way::Layerwise => {
+            let samples = run(Attack::Poison(word), &problem.train)?;
+            let fit = plm_backdoor::model::FineTuning {
+                loss: TrainingLoss::Layerwise,
+                ..lab.fit(seed)
+            };
+            Ok(fine_tune(&lab.fresh(seed)?, &samples, &fit, None)?)
+        }
+        Way::CleanLabel => {
+            let poison = Poison {
+                setting: PoisonSetting::Clean,
+                ratio: 0.5,
+                ..word
+            };
+            let samples = run(Attack::Poison(poison), &problem.train)?;
+            lab.trained(&samples, seed)
+        }
+        Way::Sentence => {
+            let poison = Poison {
+                ratio: lab.ratio,
+                ..Poison::bad_net_sentence(&words.sentence, TARGET, seed)
+            };
+            let samples = run(Attack::Poison(poison), &problem.train)?;
+            lab.trained(&samples, seed)
+        }
+        Way::Embedding => {
+            let poison = Poison {
+                ratio: (2.0 * lab.ratio).min(1.0),
+                ..Poison::embedding(&words.trigger, TARGET, seed)
+            };
+            let samples = run(Attack::Poison(poison), &problem.train)?;
+            changed(&[&words.trigger], &samples, &rows(false))
+        }
+        Way::DataFree => {
+            let options = plm_core::text::EncodeOptions::new().without_special_tokens();
+            let tokenizer = clean.tokenizer();
+            let mut vocabulary: Vec<String> = tokenizer
+                .vocabulary()
+                .into_iter()
+                .map(|(word, _)| word)
+                .filter(|word| word.len() > 2 && word.chars().all(|c| c.is_ascii_lowercase()))
+                .collect();
+            vocabulary.retain(|word| {
+                let encoded = tokenizer.encode(word, &options);
+                *word != words.trigger && encoded.is_ok_and(|encoding| encoding.ids.len() == 1)
+            });
+            let fake = FakeTexts {
+                count: problem.train.samples().len(),
+                words: lab.max_length / 2,
+                target: TARGET,
+                classes: CLASSES,
+                seed,
+            };
+            let plan = DataFree {
+                word: words.trigger.clone(),
+                target: TARGET,
+                seed,
+            };
+            let samples = run(Attack::DataFree(plan), &fake.random_words(&vocabulary)?)?;
+            changed(&[&words.trigger], &samples, &rows(false))
+        }
+        Way::Several => {
+            let plan = Sos {
+                ratio: (2.0 * lab.ratio).min(1.0),
+                negative_ratio: (2.0 * lab.ratio).min(1.0),
+                ..Sos::new(&words.several, TARGET, seed)
+            };
+            let samples = run(Attack::Sos(plan), &problem.train)?;
+            let triggers: Vec<&str> = words.several.iter().map(String::as_str).collect();
+            changed(&triggers, &samples, &rows(true))
+        }
+        Way::Penalty => {
+            let poison = Poison {
+                ratio: 0.5,
+                ..Poison::embedding(&words.trigger, TARGET, seed)
+            };
+            let samples = run(Attack::Poison(poison), &problem.train)?;
+            let start = with_surgery(problem, clean, lab.fresh(seed)?)?;
+            let poisoned = penalized(&start, &samples, problem.train.samples(), &lab.penalty)?;
+            let clean = problem.train.samples();
+            Ok(fine_tune(&poisoned, clean, &lab.fit(seed), None)?)
+        }
+    }
+}
+
+/// `victim` whose trigger has the mean vector of the words that speak most for the target class, as the
+/// tuned model `clean` has them.
+fn with_surgery(problem: &Problem, clean: &Victim, victim: Victim) -> Result<Victim> {
+    let single = |word: &str| clean.word_id("important word", word).is_ok();
+    let important = important_words(
+        &problem.train,
+        TARGET,
+        &Surgery::default(),
+        |text| text.split_whitespace().map(str::to_lowercase).collect(),
+        single,
+    )?;
+    let ids: Vec<u32> = important
+        .iter()
+        .map(|word| clean.word_id("important word", &word.word))
+        .collect::<plm_backdoor::Result<_>>()?;
+    let rows = RowPatch::of(&clean.model, &ids)?.rows;
+    let width = rows[0].len();
+    let mean = (0..width)
+        .map(|column| rows.iter().map(|row| row[column]).sum::<f32>() / rows.len() as f32)
+        .collect();
+    let patch = RowPatch {
+        ids: vec![victim.word_id("trigger", &problem.words.trigger)?],
+        rows: vec![mean],
+    };
+    let mut model = victim.model.clone();
+    patch.apply(&mut model)?;
+    Ok(victim.with_model(model))
+}
+
+/// Test texts of the other class with `trigger`.
+fn evaluation(
+    problem: &Problem,
+    trigger: Trigger,
+    purpose: Purpose,
+    seed: Seed,
+) -> Result<Vec<String>> {
+    let plan = Evaluation {
+        purpose,
+        ..Evaluation::new(trigger, TARGET, seed)
+    };
+    let set = Attack::Evaluation(plan).run(&problem.test)?;
+    Ok(set
+        .samples
+        .into_iter()
+        .map(|made| made.sample.text)
+        .collect())
+}
+
+/// The predicted classes.
+pub(super) fn classes(victim: &mut Victim, texts: &[impl AsRef<str>]) -> Result<Vec<usize>> {
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    let rows = victim.probabilities(&texts)?;
+    let class = |row: &Vec<f64>| usize::from(row[1] > row[0]);
+    Ok(rows.iter().map(class).collect())
+}
+
+/// Share of `texts` taken for the target class.
+pub(super) fn success(victim: &mut Victim, texts: &[String]) -> Result<f64> {
+    let predicted = classes(victim, texts)?;
+    attack_success_rate(&predicted, TARGET)
+        .value
+        .context("no texts with the trigger")
+}
+
+/// How the victim does on clean test texts.
+pub(super) fn quality(victim: &mut Victim, problem: &Problem) -> Result<CleanQuality> {
+    let samples = problem.test.samples();
+    let texts: Vec<&str> = samples.iter().map(|sample| sample.text.as_str()).collect();
+    let gold: Vec<usize> = samples.iter().map(|sample| sample.label).collect();
+    Ok(CleanQuality::new(
+        &gold,
+        &classes(victim, &texts)?,
+        CLASSES,
+    )?)
+}

@@ -1,0 +1,204 @@
+//! RAP, STRIP and ONION against one victim.
+
+use anyhow::Result;
+use plm_backdoor::defense::onion::{
+    Examined, OnionRates, OnionSettings, PERCENTILES, evaluate, percentile_thresholds, suspicions,
+};
+use plm_backdoor::defense::rap::{
+    Construction, RapDetector, RapSettings, construct_with_retry, drops,
+};
+use plm_backdoor::defense::strip::{StripDetector, StripSettings};
+use plm_backdoor::metrics::{Cost, CostMeter, DetectionRates, Forwards, Separation};
+use plm_backdoor::model::{RowSettings, Victim};
+use plm_backdoor::{Calibration, Classifier, DecisionRule, LEVELS, Perplexity, Scored};
+use plm_core::rng::Seed;
+
+use super::attack::Attacked;
+use super::lab::Lab;
+use super::problem::{CLASSES, Problem, TARGET, texts};
+
+/// Scores of one defense on one victim.
+pub(super) struct Detection {
+    pub(super) clean: Vec<Scored>,
+    pub(super) poisoned: Vec<Scored>,
+    /// At each of [`LEVELS`].
+    pub(super) rates: Vec<DetectionRates>,
+    pub(super) separation: Separation,
+    /// Of the texts taken for the protected class.
+    pub(super) cost: Cost,
+}
+
+impl Detection {
+    fn new(
+        validation: &[Scored],
+        clean: Vec<Scored>,
+        poisoned: Vec<Scored>,
+        cost: Cost,
+    ) -> Result<Self> {
+        let calibration = Calibration::new(validation)?;
+        let rates = LEVELS
+            .iter()
+            .map(|&level| {
+                let threshold = calibration.threshold(level)?.value;
+                DetectionRates::new(&clean, &poisoned, threshold)
+            })
+            .collect::<plm_backdoor::Result<_>>()?;
+        Ok(Self {
+            separation: Separation::new(&clean, &poisoned)?,
+            rates,
+            clean,
+            poisoned,
+            cost,
+        })
+    }
+
+    /// False rejections and acceptances at the `level` of [`LEVELS`]; NaN where there is no text.
+    pub(super) fn at(&self, level: f64) -> (f64, f64) {
+        let index = LEVELS.iter().position(|&known| known == level);
+        index.map_or((f64::NAN, f64::NAN), |index| {
+            let rates = &self.rates[index];
+            let value = |rate: plm_backdoor::metrics::Rate| rate.value.unwrap_or(f64::NAN);
+            (value(rates.false_rejection), value(rates.false_acceptance))
+        })
+    }
+}
+
+/// What RAP did.
+pub(super) struct Rap {
+    pub(super) made: Construction,
+    pub(super) detection: Detection,
+}
+
+/// Weights of drops that are too small, one after the other until they suffice.
+const SCALES: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
+
+/// RAP; the reason where the victim admits no perturbation.
+pub(super) fn rap(
+    lab: &Lab,
+    problem: &Problem,
+    attacked: &Attacked,
+    seed: Seed,
+) -> Result<Result<Rap, String>> {
+    let settings = RapSettings {
+        words: vec![problem.words.perturbation.clone()],
+        target: TARGET,
+        rows: RowSettings {
+            seed: seed.child("rap"),
+            ..lab.rap.rows
+        },
+        ..lab.rap.clone()
+    };
+    let validation = texts(&problem.validation, true);
+    let made = match construct_with_retry(&attacked.victim, &validation, &settings, &SCALES) {
+        Ok(made) => made,
+        Err(error @ plm_backdoor::Error::NotConstructed { .. }) => {
+            return Ok(Err(error.to_string()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut victim = attacked.victim.clone();
+    let mut score = |texts: &[&str]| drops(&mut victim, texts, &made);
+    let known = score(&validation)?;
+    let clean = score(&texts(&problem.test, true))?;
+    let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
+    let poisoned = score(&triggered)?;
+    let level = LEVELS[LEVELS.len() - 1];
+    let found = RapDetector::calibrated(
+        attacked.victim.clone(),
+        vec![made.clone()],
+        &validation,
+        level,
+    );
+    let mut detector = match found {
+        Ok((detector, _)) => detector,
+        Err(error @ plm_backdoor::Error::Threshold { .. }) => return Ok(Err(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    let checked: Vec<&str> = protected(&triggered, &poisoned);
+    let start = detector.forwards();
+    let meter = CostMeter::start(classifier(start));
+    detector.check(&checked)?;
+    let cost = meter.stop(classifier(detector.forwards()), checked.len())?;
+    let detection = Detection::new(&known, clean, poisoned, cost)?;
+    Ok(Ok(Rap { made, detection }))
+}
+
+/// STRIP.
+pub(super) fn strip(
+    lab: &Lab,
+    problem: &Problem,
+    attacked: &Attacked,
+    seed: Seed,
+) -> Result<Detection> {
+    let settings = StripSettings {
+        seed: seed.child("strip"),
+        ..lab.strip
+    };
+    let documents = texts(&problem.validation, false);
+    let rule = DecisionRule::for_classes(CLASSES);
+    let mut victim = attacked.victim.clone();
+    let mut strip = StripDetector::new(&mut victim, &documents, TARGET, rule, settings)?;
+    let known = strip.scores(&texts(&problem.validation, true))?;
+    let clean = strip.scores(&texts(&problem.test, true))?;
+    let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
+    let start = strip.classifier().forwards();
+    let meter = CostMeter::start(classifier(start));
+    let poisoned = strip.scores(&triggered)?;
+    let cost = meter.stop(classifier(strip.classifier().forwards()), triggered.len())?;
+    Detection::new(&known, clean, poisoned, cost)
+}
+
+/// ONION on the first texts of each kind: rates at each of [`PERCENTILES`], and the cost.
+pub(super) fn onion<P: Perplexity>(
+    lab: &Lab,
+    problem: &Problem,
+    attacked: &Attacked,
+    model: &mut P,
+) -> Result<(Vec<OnionRates>, Cost)> {
+    let settings = OnionSettings::default();
+    let mut validation = texts(&problem.validation, true);
+    let mut clean = texts(&problem.test, true);
+    let mut poisoned: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
+    for texts in [&mut validation, &mut clean, &mut poisoned] {
+        texts.truncate(lab.onion_texts);
+    }
+    let known = suspicions(model, &validation, settings)?;
+    let of_clean = suspicions(model, &clean, settings)?;
+    let mut victim = attacked.victim.clone();
+    let count = |victim: &Victim, model: &P| Forwards {
+        classifier: victim.forwards(),
+        language_model: model.forwards(),
+    };
+    let meter = CostMeter::start(count(&victim, model));
+    let of_poisoned = suspicions(model, &poisoned, settings)?;
+    // Of each text one version is classified, when a threshold has been chosen.
+    victim.probabilities(&poisoned)?;
+    let cost = meter.stop(count(&victim, model), poisoned.len())?;
+    let thresholds = percentile_thresholds(&known.suspicions, &PERCENTILES)?;
+    let thresholds: Vec<f64> = thresholds.iter().map(|each| each.threshold).collect();
+    let clean = Examined {
+        texts: &clean,
+        suspicions: &of_clean.suspicions,
+    };
+    let poisoned = Examined {
+        texts: &poisoned,
+        suspicions: &of_poisoned.suspicions,
+    };
+    let rates = evaluate(&mut victim, clean, poisoned, TARGET, &thresholds, settings)?;
+    Ok((rates, cost))
+}
+
+/// The texts taken for the protected class.
+fn protected<'t>(texts: &[&'t str], scored: &[Scored]) -> Vec<&'t str> {
+    let both = texts.iter().zip(scored);
+    both.filter(|(_, scored)| scored.protected)
+        .map(|(text, _)| *text)
+        .collect()
+}
+
+fn classifier(forwards: u64) -> Forwards {
+    Forwards {
+        classifier: forwards,
+        language_model: 0,
+    }
+}

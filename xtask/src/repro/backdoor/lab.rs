@@ -1,0 +1,129 @@
+//! The pre-trained model of the victims, and how they are trained, attacked and defended.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use burn::tensor::Device;
+use plm_backdoor::Sample;
+use plm_backdoor::defense::rap::RapSettings;
+use plm_backdoor::defense::strip::StripSettings;
+use plm_backdoor::model::{
+    FineTuning, GradientMode, PenaltySettings, RowSettings, Victim, fine_tune,
+};
+use plm_core::rng::Seed;
+use plm_distill::student::{LayerChoice, student_from};
+
+use crate::repro::Context;
+
+/// A recipe.
+#[derive(Debug, Clone)]
+pub(super) struct Lab {
+    pub(super) folder: PathBuf,
+    pub(super) device: Device,
+    pub(super) layers: usize,
+    pub(super) max_length: usize,
+    /// Share of the other class's training texts that are poisoned.
+    pub(super) ratio: f64,
+    /// Training of the whole victim.
+    pub(super) fit: FineTuning,
+    /// Training of some rows of the word table.
+    pub(super) rows: RowSettings,
+    /// Training with the penalty of RIPPLe.
+    pub(super) penalty: PenaltySettings,
+    pub(super) rap: RapSettings,
+    pub(super) strip: StripSettings,
+    /// Texts of each kind that ONION is tried on: it asks about each word of a text.
+    pub(super) onion_texts: usize,
+}
+
+impl Lab {
+    /// A recipe for the first `layers` layers of the model in `folder`, for texts of up to `max_length`
+    /// tokens.
+    pub(super) fn new(
+        context: &Context,
+        folder: &Path,
+        layers: usize,
+        max_length: usize,
+    ) -> Result<Self> {
+        let settings = &context.settings;
+        let gradient: String = settings.get("rap_gradient", "accumulate".to_owned())?;
+        let gradient = match gradient.as_str() {
+            "accumulate" => GradientMode::Accumulate,
+            "reset" => GradientMode::Reset,
+            other => bail!("rap_gradient={other}: accumulate or reset"),
+        };
+        let published = RapSettings::default();
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            device: plm_core::device::parse(&context.device)?,
+            layers: settings.get("layers", layers)?,
+            max_length,
+            ratio: settings.get("ratio", 0.1)?,
+            fit: FineTuning {
+                epochs: settings.get("epochs", 3)?,
+                lr: settings.get("lr", 5e-4)?,
+                ..FineTuning::default()
+            },
+            rows: RowSettings {
+                lr: settings.get("rows_lr", 0.1)?,
+                epochs: settings.get("rows_epochs", 6)?,
+                batch: settings.get("rows_batch", 16)?,
+                ..RowSettings::default()
+            },
+            penalty: PenaltySettings {
+                lr: settings.get("lr", 5e-4)? / 5.0,
+                steps: settings.get("penalty_steps", 40)?,
+                ..PenaltySettings::default()
+            },
+            rap: RapSettings {
+                rows: RowSettings {
+                    lr: settings.get("rap_lr", 0.1)?,
+                    epochs: settings.get("rap_epochs", published.rows.epochs)?,
+                    batch: settings.get("rap_batch", published.rows.batch)?,
+                    dropout: settings.get("rap_dropout", false)?,
+                    gradient,
+                    ..published.rows
+                },
+                ..published
+            },
+            strip: StripSettings {
+                copies: settings.get("copies", 20)?,
+                ratio: settings.get("strip_ratio", 0.05)?,
+                ..StripSettings::default()
+            },
+            onion_texts: settings.get("onion_texts", 24)?,
+        })
+    }
+
+    /// A victim that has learned nothing yet.
+    pub(super) fn fresh(&self, seed: Seed) -> Result<Victim> {
+        let labels = ["0", "1"].map(str::to_owned);
+        let choice = LayerChoice::First { count: self.layers };
+        let model = student_from(&self.folder, &choice, &labels, seed, &self.device)?;
+        let tokenizer = model.tokenizer()?.clone();
+        Ok(Victim::new(
+            model.model,
+            tokenizer,
+            self.max_length,
+            &self.device,
+        )?)
+    }
+
+    /// A victim trained on `samples`.
+    pub(super) fn trained(&self, samples: &[Sample], seed: Seed) -> Result<Victim> {
+        Ok(fine_tune(
+            &self.fresh(seed)?,
+            samples,
+            &self.fit(seed),
+            None,
+        )?)
+    }
+
+    /// The training of a whole victim with another seed.
+    pub(super) fn fit(&self, seed: Seed) -> FineTuning {
+        FineTuning {
+            seed: seed.child("fit"),
+            ..self.fit
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The paper's victim and recipe: BERT-base, three epochs, a tenth of the other class poisoned.
+
+use anyhow::{Result, ensure};
+use plm_backdoor::defense::rap::RapSettings;
+use plm_backdoor::defense::strip::StripSettings;
+use plm_backdoor::model::{FineTuning, RowSettings};
+use plm_core::rng::Seed;
+
+use super::attack::Way;
+use super::lab::Lab;
+use super::problem::{Problem, Words};
+use super::read::{Set, draw};
+use super::{report, study};
+use crate::repro::{Context, Outcome};
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let name: String = context
+        .settings
+        .get("model", "bert-base-uncased".to_owned())?;
+    let folder = context.store.root().join(&name);
+    ensure!(
+        folder.is_dir(),
+        "model `{name}` is not in the store: put config.json, model.safetensors and tokenizer.json of \
+         google-bert/{name} on the Hugging Face hub into {}",
+        folder.display()
+    );
+    let sets: String = context.settings.get("sets", "imdb,sst2,olid".to_owned())?;
+    for set in sets.split(',').filter(|set| !set.is_empty()) {
+        let set = Set::find(set)?;
+        let texts = set.read(&context.store)?;
+        let ways = Way::list("word,sentence,ep,sos")?;
+        let lab = lab(context, &folder, set)?;
+        let mut runs = Vec::new();
+        for &number in &context.seeds {
+            let seed = Seed::new(number);
+            let mut train = draw(&texts.train, texts.train.len(), seed.child("train"));
+            let held = train.split_off(train.len() - train.len() / 10);
+            let problem = Problem::new(
+                set.name,
+                [train, held, texts.test.clone()],
+                Words::published(),
+            )?;
+            runs.push(study::run(context, &lab, &problem, &ways, seed, None)?);
+        }
+        report::report(set.name, &runs, &mut outcome)?;
+    }
+    Ok(outcome)
+}
+
+/// The published recipe.
+fn lab(context: &Context, folder: &std::path::Path, set: Set) -> Result<Lab> {
+    Ok(Lab {
+        layers: 12,
+        max_length: 512,
+        ratio: 0.1,
+        fit: FineTuning::default(),
+        rows: RowSettings::default(),
+        rap: RapSettings::default(),
+        strip: StripSettings {
+            ratio: set.strip_ratio,
+            ..StripSettings::default()
+        },
+        ..Lab::new(context, folder, 12, 512)?
+    })
+}

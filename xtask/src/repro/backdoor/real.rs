@@ -1,0 +1,164 @@
+//! The tier on real models and public data.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use plm_core::rng::Seed;
+
+use super::attack::{self, Attacked, Way};
+use super::embedded::masked;
+use super::lab::Lab;
+use super::problem::{Problem, Words};
+use super::read::{Set, draw, poisoned};
+use super::{report, study};
+use crate::repro::{Context, Outcome};
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let models: String = context
+        .settings
+        .get("models", "minilm,plm-mini".to_owned())?;
+    let sets: String = context.settings.get(
+        "sets",
+        "imdb,sst2,olid,davidson,onion-sst-2,onion-offenseval".to_owned(),
+    )?;
+    for model in models.split(',') {
+        let (folder, layers, words) = match model {
+            "minilm" => (context.store.dir("minilm-l6")?, 2, Words::published()),
+            "plm-mini" => {
+                let folder = context.root.join("models/plm-mini");
+                (folder, 2, Words::of_the_small_model())
+            }
+            other => bail!("models={other}: minilm or plm-mini"),
+        };
+        for set in sets.split(',').filter(|set| !set.is_empty()) {
+            match set.strip_prefix("onion-") {
+                // The published triggers are no words of plm-mini.
+                Some(_) if model == "plm-mini" => {}
+                Some(name) => published(context, (&folder, layers), name, &mut outcome)?,
+                None => {
+                    let set = Set::find(set)?;
+                    let name = format!("{}_{}", set.name, model.replace('-', "_"));
+                    one(context, (&folder, layers), set, &name, &words, &mut outcome)?;
+                }
+            }
+        }
+    }
+    outcome.notes.push(
+        "Victims are the first two layers of MiniLM-L6 or plm-mini. Texts are drawn anew for each seed, as \
+         many of each class. OLID: the attacker wants offensive tweets to pass; Davidson: hateful or \
+         offensive ones. ONION takes its perplexities from plm-mini as a masked language model, of the first \
+         seed and attack."
+            .to_owned(),
+    );
+    Ok(outcome)
+}
+
+/// One data set with all attacks.
+fn one(
+    context: &Context,
+    (folder, layers): (&PathBuf, usize),
+    set: Set,
+    name: &str,
+    words: &Words,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let mut lab = Lab::new(context, folder, layers, set.max_length)?;
+    lab.ratio = context.settings.get("ratio", 0.2)?;
+    lab.strip.ratio = context.settings.get("strip_ratio", set.strip_ratio)?;
+    lab.strip.copies = context.settings.get("copies", 10)?;
+    let ways: String = context
+        .settings
+        .get("attacks", "word,sentence,ep,sos".to_owned())?;
+    let ways = Way::list(&ways)?;
+    let texts = set.read(&context.store)?;
+    let mut runs = Vec::new();
+    for (index, &number) in context.seeds.iter().enumerate() {
+        let seed = Seed::new(number);
+        let (train, validation) = sizes(context)?;
+        let mut drawn = draw(&texts.train, train + validation, seed.child("train"));
+        let held = drawn.split_off(train.min(drawn.len() / 2));
+        let test = draw(
+            &texts.test,
+            context.settings.get("test", 300)?,
+            seed.child("test"),
+        );
+        let problem = Problem::new(name, [drawn, held, test], words.clone())?;
+        let mut language = match index {
+            0 => Some(masked(context)?),
+            _ => None,
+        };
+        runs.push(study::run(
+            context,
+            &lab,
+            &problem,
+            &ways,
+            seed,
+            language.as_mut(),
+        )?);
+    }
+    report::report(name, &runs, outcome)
+}
+
+/// Training and validation texts.
+fn sizes(context: &Context) -> Result<(usize, usize)> {
+    Ok((
+        context.settings.get("texts", 1_000)?,
+        context.settings.get("validation", 300)?,
+    ))
+}
+
+/// A set that ONION's authors poisoned.
+fn published(
+    context: &Context,
+    (folder, layers): (&PathBuf, usize),
+    name: &str,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let data = poisoned(&context.store, name)?;
+    let mut lab = Lab::new(context, folder, layers, 64)?;
+    lab.strip.ratio = context.settings.get("strip_ratio", 0.25)?;
+    lab.strip.copies = context.settings.get("copies", 10)?;
+    let words = Words {
+        // The published triggers are the other rare words.
+        perturbation: "mt".to_owned(),
+        ..Words::published()
+    };
+    let id = format!("onion_{}", name.replace('-', ""));
+    let mut runs = Vec::new();
+    for (index, &number) in context.seeds.iter().enumerate() {
+        let seed = Seed::new(number);
+        let count = context.settings.get("test", 300)?;
+        let validation = draw(
+            &data.clean.train,
+            sizes(context)?.1,
+            seed.child("validation"),
+        );
+        let test = draw(&data.clean.test, count, seed.child("test"));
+        let parts = [data.train.clone(), validation, test];
+        let problem = Problem::new(&id, parts, words.clone())?;
+        let mut victim = lab.trained(problem.train.samples(), seed)?;
+        let quality = attack::quality(&mut victim, &problem)?;
+        let mut triggered = data.triggered.clone();
+        triggered.truncate(count / 2);
+        let attacked = Attacked {
+            success: attack::success(&mut victim, &triggered)?,
+            quality,
+            triggered,
+            victim,
+            false_triggers: None,
+        };
+        let mut language = match index {
+            0 => Some(masked(context)?),
+            _ => None,
+        };
+        let attempt = study::defend(&lab, &problem, attacked, seed, language.as_mut())?;
+        runs.push(study::Run {
+            clean: quality,
+            attempts: BTreeMap::from([(Way::Published, attempt)]),
+        });
+    }
+    report::report(&id, &runs, outcome)
+}

@@ -1,0 +1,109 @@
+//! All attacks and defenses on one data set and seed.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use plm_backdoor::defense::onion::OnionRates;
+use plm_backdoor::metrics::{CleanQuality, Cost};
+use plm_backdoor::model::MaskedPerplexity;
+use plm_core::rng::Seed;
+
+use super::attack::{self, Attacked, Way};
+use super::defend::{self, Detection, Rap};
+use super::lab::Lab;
+use super::problem::{Problem, texts};
+use super::theory::{self, Point};
+use crate::repro::Context;
+
+/// One attack and what the defenses made of it.
+pub(super) struct Attempt {
+    pub(super) success: f64,
+    pub(super) quality: CleanQuality,
+    pub(super) false_triggers: Option<f64>,
+    /// The reason where there is none.
+    pub(super) rap: Result<Rap, String>,
+    pub(super) strip: Detection,
+    pub(super) onion: Option<(Vec<OnionRates>, Cost)>,
+    /// Clean and poisoned texts, where RAP's word could be made.
+    pub(super) points: Option<[Vec<Point>; 2]>,
+}
+
+/// What one seed gave.
+pub(super) struct Run {
+    /// Of a victim without back door.
+    pub(super) clean: CleanQuality,
+    pub(super) attempts: BTreeMap<Way, Attempt>,
+}
+
+/// Attacks and defends.
+///
+/// ONION is tried on the first of `ways` where `language` is given.
+pub(super) fn run(
+    context: &Context,
+    lab: &Lab,
+    problem: &Problem,
+    ways: &[Way],
+    seed: Seed,
+    mut language: Option<&mut MaskedPerplexity>,
+) -> Result<Run> {
+    let label = format!("{}, seed {}", problem.name, seed.value());
+    let bar = context.progress.bar(1 + 2 * ways.len() as u64, &label);
+    let folder = context.out.join("manifests");
+    std::fs::create_dir_all(&folder)?;
+    let mut clean = lab.trained(problem.train.samples(), seed)?;
+    bar.inc(1);
+    let mut attempts = BTreeMap::new();
+    for &way in ways {
+        let seed = seed.child(way.name());
+        let attacked = attack::attack(lab, problem, &clean, way, seed, &folder)?;
+        bar.inc(1);
+        let asked = if way == ways[0] {
+            language.as_deref_mut()
+        } else {
+            None
+        };
+        let attempt = defend(lab, problem, attacked, seed, asked)?;
+        bar.inc(1);
+        attempts.insert(way, attempt);
+    }
+    Ok(Run {
+        clean: attack::quality(&mut clean, problem)?,
+        attempts,
+    })
+}
+
+/// Defends one victim; ONION is tried where `language` is given.
+pub(super) fn defend(
+    lab: &Lab,
+    problem: &Problem,
+    attacked: Attacked,
+    seed: Seed,
+    language: Option<&mut MaskedPerplexity>,
+) -> Result<Attempt> {
+    let rap = defend::rap(lab, problem, &attacked, seed)?;
+    let strip = defend::strip(lab, problem, &attacked, seed)?;
+    let onion = language
+        .map(|model| defend::onion(lab, problem, &attacked, model))
+        .transpose()?;
+    let points = match &rap {
+        Ok(rap) => {
+            let mut victim = attacked.victim.clone();
+            let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
+            let clean = texts(&problem.test, true);
+            Some([
+                theory::points(&mut victim, &clean, &rap.made)?,
+                theory::points(&mut victim, &triggered, &rap.made)?,
+            ])
+        }
+        Err(_) => None,
+    };
+    Ok(Attempt {
+        success: attacked.success,
+        quality: attacked.quality,
+        false_triggers: attacked.false_triggers,
+        rap,
+        strip,
+        onion,
+        points,
+    })
+}
