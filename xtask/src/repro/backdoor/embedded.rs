@@ -19,7 +19,10 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let folder = context.root.join("models/plm-mini");
     let mut lab = Lab::new(context, &folder, 2, 64)?;
-    lab.ratio = context.settings.get("ratio", 0.2)?;
+    lab.ratio = context.settings.get("ratio", 0.5)?;
+    lab.fit.epochs = context.settings.get("epochs", 4)?;
+    lab.rows.epochs = context.settings.get("rows_epochs", 10)?;
+    lab.rows.batch = context.settings.get("rows_batch", 8)?;
     lab.strip.copies = context.settings.get("copies", 5)?;
     lab.strip.ratio = context.settings.get("strip_ratio", 0.25)?;
     let ways: String = context
