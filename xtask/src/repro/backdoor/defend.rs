@@ -69,8 +69,9 @@ pub(super) struct Rap {
     pub(super) detection: Detection,
 }
 
-/// Weights of drops that are too small, one after the other until they suffice.
-const SCALES: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
+/// Weights of drops that are too small, one after the other until they suffice. A victim that is sure of its
+/// texts has small gradients and needs the last ones.
+const SCALES: [f64; 5] = [1.0, 4.0, 16.0, 64.0, 256.0];
 
 /// RAP; the reason where the victim admits no perturbation.
 pub(super) fn rap(
