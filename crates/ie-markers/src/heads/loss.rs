@@ -1,0 +1,128 @@
+//! Cross-entropy over the spans and pairs that are there.
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Int, Tensor, TensorData};
+use plm_core::kernel;
+
+use crate::error::same_size;
+use crate::{Error, Result};
+
+/// The mean cross-entropy of `targets`, where class 0, which stands for nothing, weighs `nil_weight` and
+/// every other class 1: `Σ wₜ (-log pₜ) / Σ wₜ`.
+///
+/// # Shapes
+/// - logits: `[items, classes]`
+/// - result: `[1]`
+///
+/// # Errors
+/// [`Error::Size`] for another number of targets, [`Error::Empty`] without any, [`Error::Class`] for a
+/// target that is no class, [`Error::Setting`] for a weight that is negative or not finite, and where
+/// all weights are 0.
+pub fn class_loss(logits: Tensor<2>, targets: &[usize], nil_weight: f64) -> Result<Tensor<1>> {
+    let [items, classes] = logits.dims();
+    same_size("targets", targets.len(), items)?;
+    if targets.is_empty() {
+        return Err(Error::Empty {
+            what: "targets",
+            fix: "leave out batches without spans",
+        });
+    }
+    if let Some((target, &class)) = targets
+        .iter()
+        .enumerate()
+        .find(|&(_, &class)| class >= classes)
+    {
+        return Err(Error::Class {
+            example: 0,
+            target,
+            class,
+            classes,
+        });
+    }
+    check_nil_weight(nil_weight)?;
+    let device = logits.device();
+    let ids: Vec<i64> = targets.iter().map(|&class| class as i64).collect();
+    let ids = Tensor::<1, Int>::from_data(ids.as_slice(), &device);
+    if nil_weight == 1.0 {
+        return Ok(kernel::cross_entropy(logits, ids, None, 0.0));
+    }
+    let weight = |&class: &usize| if class == 0 { nil_weight as f32 } else { 1.0 };
+    let weights: Vec<f32> = targets.iter().map(weight).collect();
+    let sum: f32 = weights.iter().sum();
+    if sum == 0.0 {
+        return Err(Error::Setting {
+            name: "nil_weight",
+            value: nil_weight.to_string(),
+            limit: "must be above 0 where a batch has targets of class 0 only",
+        });
+    }
+    let weights = Tensor::<1>::from_data(TensorData::new(weights, [items]), &device);
+    let chosen = log_softmax(logits, 1)
+        .gather(1, ids.unsqueeze_dim(1))
+        .squeeze_dim::<1>(1);
+    Ok(-(chosen * weights).sum() / sum)
+}
+
+/// Finite and not negative.
+pub(crate) fn check_nil_weight(nil_weight: f64) -> Result<()> {
+    if nil_weight.is_finite() && nil_weight >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        name: "nil_weight",
+        value: nil_weight.to_string(),
+        limit: "must be finite and not negative",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(loss: Tensor<1>) -> f64 {
+        f64::from(loss.into_scalar::<f32>())
+    }
+
+    #[test]
+    fn uniform_scores_cost_the_logarithm_of_the_classes() {
+        for name in plm_core::device::available() {
+            let device = plm_core::device::parse(name).unwrap();
+            for (classes, expected) in [(12, 2.4849), (13, 2.5649)] {
+                for weight in [1.0, 0.3] {
+                    let logits = Tensor::<2>::full([4, classes], 0.7, &device);
+                    let loss = value(class_loss(logits, &[0, 3, 11, 0], weight).unwrap());
+                    assert!((loss - expected).abs() < 1e-4, "{name} {classes}: {loss}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_weight_of_nothing_counts_in_sum_and_norm() {
+        let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
+        // -log p is ln 4 for class 0 (p = 1/4) and ln(4/3) for class 1 (p = 3/4).
+        let rows = [[0.0, 3.0_f32.ln()]; 3];
+        let logits = || Tensor::<2>::from_data(rows, &device);
+        let (nil, other) = (4.0_f64.ln(), (4.0_f64 / 3.0).ln());
+        let plain = value(class_loss(logits(), &[0, 0, 1], 1.0).unwrap());
+        assert!((plain - (2.0 * nil + other) / 3.0).abs() < 1e-6, "{plain}");
+        let half = value(class_loss(logits(), &[0, 0, 1], 0.5).unwrap());
+        assert!((half - (nil + other) / 2.0).abs() < 1e-6, "{half}");
+        let none = value(class_loss(logits(), &[0, 0, 1], 0.0).unwrap());
+        assert!((none - other).abs() < 1e-6, "{none}");
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
+        let logits = || Tensor::<2>::zeros([2, 3], &device);
+        assert!(matches!(
+            class_loss(logits(), &[0], 1.0),
+            Err(Error::Size { .. })
+        ));
+        let error = class_loss(logits(), &[0, 3], 1.0).unwrap_err().to_string();
+        assert!(error.contains("target 1 is class 3"), "{error}");
+        assert!(class_loss(logits(), &[0, 0], 0.0).is_err());
+        assert!(class_loss(logits(), &[0, 1], f64::NAN).is_err());
+    }
+}

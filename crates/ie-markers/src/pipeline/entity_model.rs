@@ -1,0 +1,186 @@
+//! What an entity model asks about a sentence, and what its answers mean.
+
+use std::collections::HashMap;
+
+use plm_core::models::PretrainedModel;
+
+use super::EntitySettings;
+use super::read::best;
+use super::tags::{tag_entities, tag_words};
+use crate::Result;
+use crate::data::WordSpan;
+use crate::decode::SpanCandidate;
+use crate::labels::{LabelSet, NIL};
+use crate::layout::MarkerPair;
+use crate::model::{MarkerNer, RowClassifier, SequenceTagger, SpanConcatNer};
+use crate::pack::{entity_rows, span_rows, word_row};
+use crate::window::SentenceWindows;
+
+/// A row of an entity model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityRow<R> {
+    /// The row.
+    pub row: R,
+    /// The words of each of its targets.
+    pub spans: Vec<WordSpan>,
+}
+
+/// A model that finds the entities of sentences.
+pub trait EntityModel: RowClassifier + PretrainedModel {
+    /// How many marker tokens it needs.
+    const MARKERS: usize;
+
+    /// How many classes its head has for entities of `labels`.
+    fn head_classes(labels: &LabelSet) -> usize;
+
+    /// The rows of a sentence. Together their targets are every span, or word, of the sentence that a
+    /// window holds, each once. `markers` has [`Self::MARKERS`] ids.
+    ///
+    /// # Errors
+    /// As [`entity_rows`].
+    fn rows(
+        windows: &SentenceWindows,
+        settings: &EntitySettings,
+        markers: &[u32],
+    ) -> Result<Vec<EntityRow<Self::Row>>>;
+
+    /// The head's class of each of `spans`, which are targets of one sentence with these entities.
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize>;
+
+    /// The entities of a sentence, by the log-probabilities of the head's classes of all its targets.
+    /// Labels are classes of the [`LabelSet`].
+    fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>>;
+}
+
+/// The class of each span.
+fn span_targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
+    let mut classes = HashMap::new();
+    for &(span, class) in entities {
+        classes.entry(span).or_insert(class);
+    }
+    let of = |span| classes.get(span).copied().unwrap_or(NIL);
+    spans.iter().map(of).collect()
+}
+
+/// The spans whose best class is an entity type.
+fn span_entities(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
+    let found = scores.into_iter().filter_map(|(span, scores)| {
+        let (label, score) = best(&scores);
+        let score = score.exp();
+        (label != NIL).then_some(SpanCandidate { span, label, score })
+    });
+    found.collect()
+}
+
+impl EntityModel for MarkerNer {
+    const MARKERS: usize = 2;
+
+    fn head_classes(labels: &LabelSet) -> usize {
+        labels.classes()
+    }
+
+    fn rows(
+        windows: &SentenceWindows,
+        settings: &EntitySettings,
+        markers: &[u32],
+    ) -> Result<Vec<EntityRow<Self::Row>>> {
+        let markers = MarkerPair::new(markers[0], markers[1]);
+        let mut rows = Vec::new();
+        let candidates = windows.candidates(settings.width)?;
+        for (window, spans) in windows.windows.iter().zip(candidates) {
+            let packed = entity_rows(window, &spans, markers, settings.packing, settings.limit)?;
+            rows.extend(packed.into_iter().map(|packed| EntityRow {
+                row: packed.row,
+                spans: packed.targets.iter().map(|&at| spans[at]).collect(),
+            }));
+        }
+        Ok(rows)
+    }
+
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
+        span_targets(spans, entities)
+    }
+
+    fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
+        span_entities(scores)
+    }
+}
+
+impl EntityModel for SpanConcatNer {
+    const MARKERS: usize = 0;
+
+    fn head_classes(labels: &LabelSet) -> usize {
+        labels.classes()
+    }
+
+    fn rows(
+        windows: &SentenceWindows,
+        settings: &EntitySettings,
+        _markers: &[u32],
+    ) -> Result<Vec<EntityRow<Self::Row>>> {
+        let mut rows = Vec::new();
+        let candidates = windows.candidates(settings.width)?;
+        for (window, spans) in windows.windows.iter().zip(candidates) {
+            let packed = span_rows(window, &spans, settings.packing, settings.limit)?;
+            rows.extend(packed.into_iter().map(|packed| EntityRow {
+                row: packed.row,
+                spans: packed.targets.iter().map(|&at| spans[at]).collect(),
+            }));
+        }
+        Ok(rows)
+    }
+
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
+        span_targets(spans, entities)
+    }
+
+    fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
+        span_entities(scores)
+    }
+}
+
+/// Class 0 is the tag O; type `t` has `B-` in class `2 t - 1` and `I-` in class `2 t`. Of gold entities
+/// that overlap the longest is learned, and of those the first.
+impl EntityModel for SequenceTagger {
+    const MARKERS: usize = 0;
+
+    fn head_classes(labels: &LabelSet) -> usize {
+        2 * labels.types().len() + 1
+    }
+
+    fn rows(
+        windows: &SentenceWindows,
+        _settings: &EntitySettings,
+        _markers: &[u32],
+    ) -> Result<Vec<EntityRow<Self::Row>>> {
+        let mut rows = Vec::new();
+        for (window, own) in windows.windows.iter().zip(windows.candidates(1)?) {
+            let mut tagged = word_row(window);
+            let mut spans = Vec::with_capacity(own.len());
+            let mut words = tagged.words.iter();
+            tagged.row.words.retain(|_| {
+                let word = words.next().map(|&word| WordSpan::new(word, word));
+                let decided = word.filter(|word| own.binary_search(word).is_ok());
+                spans.extend(decided);
+                decided.is_some()
+            });
+            let row = tagged.row;
+            rows.push(EntityRow { row, spans });
+        }
+        Ok(rows)
+    }
+
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
+        let tags = tag_words(entities);
+        let of = |span: &WordSpan| tags.get(&span.start).copied().unwrap_or(NIL);
+        spans.iter().map(of).collect()
+    }
+
+    fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
+        let tags = scores.into_iter().map(|(span, scores)| {
+            let (tag, score) = best(&scores);
+            (span.start, tag, score)
+        });
+        tag_entities(tags.collect())
+    }
+}

@@ -1,0 +1,277 @@
+//! What a relation model asks about a sentence.
+
+use plm_core::models::PretrainedModel;
+
+use super::{Computation, RelationSettings};
+use crate::Result;
+use crate::layout::{MarkerRow, PairRow, SubjectRow};
+use crate::model::{
+    LevitatedPairRelations, MarkerRelations, RelationPrediction, RowClassifier, SolidPairRelations,
+    predict, predict_relations,
+};
+use crate::pack::{
+    Objects, Packed, PairMarkers, SubjectPacking, TypedSpan, levitated_pair_rows, ordered_pairs,
+    solid_pair_rows, subject_rows,
+};
+use crate::train::{Labeled, LabeledRelations, Learner};
+use crate::window::SentenceWindows;
+
+/// A target of a relation model: two entities, by their places in the sentence's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EntityPair {
+    /// The subject; none in rows that only teach the types of objects.
+    pub subject: Option<usize>,
+    /// The object.
+    pub object: usize,
+}
+
+/// A row of a relation model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelationRow<R> {
+    /// The window that it is made of, by its place in the sentence's.
+    pub window: usize,
+    /// The row.
+    pub row: R,
+    /// Its targets.
+    pub pairs: Vec<EntityPair>,
+}
+
+/// What the rows are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Training: rows that only teach the types of objects are among them.
+    Train,
+    /// Prediction.
+    Predict,
+}
+
+/// A model that finds the relations of the entities of a sentence.
+pub trait RelationModel: Learner + PretrainedModel {
+    /// What it takes.
+    type Row;
+
+    /// Solid markers in a row's text.
+    const SOLID_MARKERS: usize;
+
+    /// Number of relation classes.
+    fn relation_classes(&self) -> usize;
+
+    /// Number of entity classes of the auxiliary head, where there is one.
+    fn entity_classes(&self) -> Option<usize>;
+
+    /// The rows of a sentence with these entities. Every ordered pair is a target in each window that
+    /// holds both, or only in the one that decides about it.
+    ///
+    /// # Errors
+    /// As [`subject_rows`] and [`solid_pair_rows`].
+    fn rows(
+        &self,
+        windows: &SentenceWindows,
+        entities: &[TypedSpan],
+        markers: &PairMarkers,
+        settings: &RelationSettings,
+        purpose: Purpose,
+    ) -> Result<Vec<RelationRow<Self::Row>>>;
+
+    /// A training example: the relation class of every target and the entity class of its object.
+    fn example(row: Self::Row, relations: Vec<usize>, entities: Vec<usize>) -> Self::Example;
+
+    /// The log-probabilities of every target of every row.
+    ///
+    /// # Errors
+    /// As [`predict`].
+    fn log_probabilities(
+        &self,
+        rows: &[Self::Row],
+        computation: &Computation,
+    ) -> Result<Vec<RelationPrediction>>;
+}
+
+impl RelationModel for MarkerRelations {
+    type Row = SubjectRow;
+
+    const SOLID_MARKERS: usize = 2;
+
+    fn relation_classes(&self) -> usize {
+        self.relations()
+    }
+
+    fn entity_classes(&self) -> Option<usize> {
+        self.entities()
+    }
+
+    fn rows(
+        &self,
+        windows: &SentenceWindows,
+        entities: &[TypedSpan],
+        markers: &PairMarkers,
+        settings: &RelationSettings,
+        purpose: Purpose,
+    ) -> Result<Vec<RelationRow<SubjectRow>>> {
+        let typed = self.entities().is_some();
+        let packing = SubjectPacking {
+            limit: settings.limit,
+            objects: match typed {
+                true => Objects::WithSubject,
+                false => Objects::WithoutSubject,
+            },
+            dummy: typed && purpose == Purpose::Train,
+        };
+        let mut rows = Vec::new();
+        for (at, window) in windows.windows.iter().enumerate() {
+            let (subject, object) = (&markers.subject, &markers.object);
+            let own = subject_rows(window, entities, subject, object, &packing)?;
+            rows.extend(own.rows.into_iter().map(|targets| {
+                let subject = targets.subject;
+                let objects = targets.objects.into_iter();
+                RelationRow {
+                    window: at,
+                    row: targets.row,
+                    pairs: objects
+                        .map(|object| EntityPair { subject, object })
+                        .collect(),
+                }
+            }));
+        }
+        Ok(rows)
+    }
+
+    fn example(row: SubjectRow, relations: Vec<usize>, entities: Vec<usize>) -> LabeledRelations {
+        LabeledRelations {
+            row,
+            relations,
+            entities,
+        }
+    }
+
+    fn log_probabilities(
+        &self,
+        rows: &[SubjectRow],
+        computation: &Computation,
+    ) -> Result<Vec<RelationPrediction>> {
+        predict_relations(self, rows, computation.encoder, computation.batch)
+    }
+}
+
+/// The ordered pairs that each window decides about.
+fn decided_pairs(windows: &SentenceWindows, entities: &[TypedSpan]) -> Vec<Vec<[usize; 2]>> {
+    let mut pairs = vec![Vec::new(); windows.windows.len()];
+    for pair in ordered_pairs(entities.len()) {
+        let [subject, object] = pair.map(|entity| entities[entity].span);
+        if let Some(window) = windows.pair_decider(subject, object) {
+            pairs[window].push(pair);
+        }
+    }
+    pairs
+}
+
+fn pair_row<R>(window: usize, packed: Packed<R>, pairs: &[[usize; 2]]) -> RelationRow<R> {
+    let pair = |&at: &usize| {
+        let [subject, object] = pairs[at];
+        let subject = Some(subject);
+        EntityPair { subject, object }
+    };
+    RelationRow {
+        window,
+        pairs: packed.targets.iter().map(pair).collect(),
+        row: packed.row,
+    }
+}
+
+fn classified<M: RowClassifier>(
+    model: &M,
+    rows: &[M::Row],
+    computation: &Computation,
+) -> Result<Vec<RelationPrediction>> {
+    let found = predict(model, rows, computation.encoder, computation.batch)?;
+    let found = found.into_iter().map(|relations| RelationPrediction {
+        relations,
+        entities: Vec::new(),
+    });
+    Ok(found.collect())
+}
+
+impl RelationModel for SolidPairRelations {
+    type Row = PairRow;
+
+    const SOLID_MARKERS: usize = 4;
+
+    fn relation_classes(&self) -> usize {
+        self.classes()
+    }
+
+    fn entity_classes(&self) -> Option<usize> {
+        None
+    }
+
+    fn rows(
+        &self,
+        windows: &SentenceWindows,
+        entities: &[TypedSpan],
+        markers: &PairMarkers,
+        _settings: &RelationSettings,
+        _purpose: Purpose,
+    ) -> Result<Vec<RelationRow<PairRow>>> {
+        let mut rows = Vec::new();
+        for (at, pairs) in decided_pairs(windows, entities).into_iter().enumerate() {
+            let own = solid_pair_rows(&windows.windows[at], entities, &pairs, markers)?;
+            rows.extend(own.rows.into_iter().map(|row| pair_row(at, row, &pairs)));
+        }
+        Ok(rows)
+    }
+
+    fn example(row: PairRow, labels: Vec<usize>, _entities: Vec<usize>) -> Labeled<PairRow> {
+        Labeled { row, labels }
+    }
+
+    fn log_probabilities(
+        &self,
+        rows: &[PairRow],
+        computation: &Computation,
+    ) -> Result<Vec<RelationPrediction>> {
+        classified(self, rows, computation)
+    }
+}
+
+impl RelationModel for LevitatedPairRelations {
+    type Row = MarkerRow;
+
+    const SOLID_MARKERS: usize = 0;
+
+    fn relation_classes(&self) -> usize {
+        self.classes()
+    }
+
+    fn entity_classes(&self) -> Option<usize> {
+        None
+    }
+
+    fn rows(
+        &self,
+        windows: &SentenceWindows,
+        entities: &[TypedSpan],
+        markers: &PairMarkers,
+        settings: &RelationSettings,
+        _purpose: Purpose,
+    ) -> Result<Vec<RelationRow<MarkerRow>>> {
+        let mut rows = Vec::new();
+        for (at, pairs) in decided_pairs(windows, entities).into_iter().enumerate() {
+            let window = &windows.windows[at];
+            let own = levitated_pair_rows(window, entities, &pairs, markers, settings.limit)?;
+            rows.extend(own.rows.into_iter().map(|row| pair_row(at, row, &pairs)));
+        }
+        Ok(rows)
+    }
+
+    fn example(row: MarkerRow, labels: Vec<usize>, _entities: Vec<usize>) -> Labeled<MarkerRow> {
+        Labeled { row, labels }
+    }
+
+    fn log_probabilities(
+        &self,
+        rows: &[MarkerRow],
+        computation: &Computation,
+    ) -> Result<Vec<RelationPrediction>> {
+        classified(self, rows, computation)
+    }
+}

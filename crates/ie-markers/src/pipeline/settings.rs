@@ -1,0 +1,146 @@
+//! How models read documents.
+
+use plm_core::text::BatchBy;
+use serde::{Deserialize, Serialize};
+
+use crate::decode::Overlaps;
+use crate::encode::MarkerEncoder;
+use crate::error::at_least_one;
+use crate::pack::Packing;
+use crate::subwords::EmptyWords;
+use crate::window::WindowSettings;
+use crate::{Error, Result};
+
+/// How an entity model reads documents; saved with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntitySettings {
+    /// What of a document goes with a sentence.
+    pub window: WindowSettings,
+    /// Words of a candidate at most. A tagger finds longer ones, too.
+    pub width: usize,
+    /// Spans of a row at most (`max_pair_length` in PL-Marker's code).
+    pub limit: usize,
+    /// How spans are put into rows.
+    pub packing: Packing,
+    /// Which of the entities that are found may overlap.
+    pub overlaps: Overlaps,
+    /// The least probability of an entity.
+    pub threshold: f64,
+    /// What becomes of words of which the tokenizer makes nothing.
+    pub empty_words: EmptyWords,
+}
+
+impl EntitySettings {
+    /// PL-Marker's settings for nested entities: candidates of up to 8 words, 256 in a row, and of
+    /// overlapping entities only those of different types. Windows have `max_length` tokens; those of a
+    /// long sentence share up to a quarter.
+    pub fn new(max_length: usize) -> Self {
+        Self {
+            window: WindowSettings::new(max_length).with_overlap(max_length / 4),
+            width: 8,
+            limit: 256,
+            packing: Packing::Natural,
+            overlaps: Overlaps::OtherTypes,
+            threshold: 0.0,
+            empty_words: EmptyWords::Flag,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        at_least_one("width", self.width)?;
+        at_least_one("limit", self.limit)?;
+        check_threshold(self.threshold)?;
+        self.window.room().map(|_| ())
+    }
+}
+
+/// Where the types of a relation's ends come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndTypes {
+    /// From the entities that were given (PL-Marker on SciERC).
+    #[default]
+    Given,
+    /// From the auxiliary head of the relation model (PL-Marker on ACE); what it takes for no entity
+    /// has no relations. Its log-probabilities are averaged over the subjects beside which an entity
+    /// was an object, where PL-Marker's code takes those beside one subject.
+    Auxiliary,
+}
+
+/// How a relation model reads documents; saved with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelationSettings {
+    /// What of a document goes with a sentence. The room for solid markers is set by the model.
+    pub window: WindowSettings,
+    /// Objects of a row at most; pairs of a row for levitated pairs. 32 for ACE05, 40 for ACE04, 16 for
+    /// SciERC in PL-Marker's scripts.
+    pub limit: usize,
+    /// Whether every entity type has markers of its own.
+    pub typed_markers: bool,
+    /// Where the types of a relation's ends come from.
+    pub end_types: EndTypes,
+    /// The least probability of a relation: the geometric mean of both directions.
+    pub threshold: f64,
+    /// Whether, of relations with one label whose subjects and objects overlap, only the best is kept.
+    pub suppress: bool,
+    /// What becomes of words of which the tokenizer makes nothing.
+    pub empty_words: EmptyWords,
+}
+
+impl RelationSettings {
+    /// PL-Marker's settings: 32 objects in a row, plain markers, suppression of overlapping relations.
+    /// Windows have `max_length` tokens; those of a long sentence share up to a quarter.
+    pub fn new(max_length: usize) -> Self {
+        Self {
+            window: WindowSettings::new(max_length).with_overlap(max_length / 4),
+            limit: 32,
+            typed_markers: false,
+            end_types: EndTypes::Given,
+            threshold: 0.0,
+            suppress: true,
+            empty_words: EmptyWords::Flag,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        at_least_one("limit", self.limit)?;
+        check_threshold(self.threshold)?;
+        self.window.room().map(|_| ())
+    }
+}
+
+fn check_threshold(threshold: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&threshold) {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        name: "threshold",
+        value: threshold.to_string(),
+        limit: "must be in 0..=1",
+    })
+}
+
+/// How predictions are computed; none of it changes what is predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Computation {
+    /// How levitated markers are encoded.
+    pub encoder: MarkerEncoder,
+    /// Size of a batch.
+    pub batch: BatchBy,
+    /// Documents that are held as rows at a time.
+    pub documents: usize,
+}
+
+impl Default for Computation {
+    /// Batches of 16 rows of up to 64 documents, each text once a batch.
+    fn default() -> Self {
+        Self {
+            encoder: MarkerEncoder::Shared,
+            batch: BatchBy::Count(16),
+            documents: 64,
+        }
+    }
+}

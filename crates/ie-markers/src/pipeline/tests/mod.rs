@@ -1,0 +1,6 @@
+//! Both stages on generated documents.
+
+mod learning;
+mod reports;
+mod toy;
+mod whole;
