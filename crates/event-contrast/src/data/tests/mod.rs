@@ -1,0 +1,3 @@
+//! All readers at once.
+
+mod arbitrary;

@@ -1,0 +1,60 @@
+use std::collections::BTreeMap;
+
+use crate::amr::TokenSpan;
+use crate::jcsc::{Link, Links};
+use crate::pairs::SentencePairs;
+use crate::{Error, Result};
+
+/// The triggers and arguments of a corpus and which belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiberalCandidates {
+    /// Sentence and tokens of each trigger.
+    pub triggers: Vec<(usize, TokenSpan)>,
+    /// Sentence and tokens of each argument; one that several triggers have is there once.
+    pub arguments: Vec<(usize, TokenSpan)>,
+    /// Which belong together.
+    pub links: Links,
+    /// The tokens of each sentence with candidates.
+    pub(super) tokens: BTreeMap<usize, Vec<String>>,
+}
+
+impl LiberalCandidates {
+    /// The candidates of sentences, numbered from 0; none is a sentence without pairs.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where no sentence has any.
+    pub fn new(sentences: &[Option<SentencePairs>]) -> Result<Self> {
+        let (mut triggers, mut arguments) = (Vec::new(), Vec::new());
+        let mut links = Vec::new();
+        let mut tokens = BTreeMap::new();
+        for (sentence, pairs) in sentences.iter().enumerate() {
+            let Some(pairs) = pairs else { continue };
+            let mut numbers: BTreeMap<TokenSpan, usize> = BTreeMap::new();
+            for trigger in &pairs.triggers {
+                for &span in &trigger.arguments {
+                    let argument = *numbers.entry(span).or_insert_with(|| {
+                        arguments.push((sentence, span));
+                        arguments.len() - 1
+                    });
+                    links.push(Link {
+                        trigger: triggers.len(),
+                        argument,
+                        role: 0,
+                    });
+                }
+                triggers.push((sentence, trigger.trigger));
+            }
+            tokens.insert(sentence, pairs.tokens.clone());
+        }
+        if triggers.is_empty() {
+            let reason = format!("none in {} sentences", sentences.len());
+            return Err(Error::invalid("triggers", reason));
+        }
+        Ok(Self {
+            links: Links::new(triggers.len(), arguments.len(), links)?,
+            triggers,
+            arguments,
+            tokens,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! Pre-training of text encoders: a trigger and its arguments close, other arguments far (CLEVE,
+//! arXiv 2105.14485, section 3.2).
+//!
+//! [`SpanEncoder`] cuts sentences into sub-words at the borders of spans, [`ContrastSentence`] holds a
+//! sentence with its pairs, [`EventContrast`] is the loss, [`EventEncoder`] the model that
+//! [`pretrain_text`] trains. Each sentence is encoded once, and the states of all its spans are
+//! gathered from there; [`Layout::PerPair`] encodes it once for each pair, as the released code does,
+//! with the same losses.
+
+mod contrast;
+mod encoded;
+mod layout;
+mod model;
+mod plan;
+mod pool;
+mod pretrain;
+mod retrieval;
+mod sentence;
+mod settings;
+mod span_encoder;
+mod vectors;
+
+pub use contrast::{EventContrast, ScoreFunction};
+pub use encoded::EncodedSpans;
+pub use layout::{Layout, PairLayout};
+pub use model::{EventEncoder, Projections};
+pub use plan::{PairPlan, PlannedPair, SpanPlace};
+pub use pool::{pool_maximum, pool_mean};
+pub use pretrain::pretrain_text;
+pub use retrieval::{RetrievalScores, retrieval_scores};
+pub use sentence::{ContrastSentence, ContrastTrigger};
+pub use settings::TextPretraining;
+pub use span_encoder::SpanEncoder;
+pub use vectors::{SpanKind, SpanVectors, span_vectors};

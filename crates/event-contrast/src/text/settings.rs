@@ -1,0 +1,119 @@
+use std::path::PathBuf;
+
+use plm_core::rng::Seed;
+use plm_core::train::{
+    AdamWConfig, CheckpointConfig, Every, Goal, Optimizer, Schedule, TrainConfig, Until,
+};
+use serde::{Deserialize, Serialize};
+
+use super::EventContrast;
+use crate::{Error, Result};
+
+/// How a text encoder is pre-trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TextPretraining {
+    /// The loss.
+    pub contrast: EventContrast,
+    /// Weight of predicting masked words; 0 leaves it out.
+    pub mlm_weight: f64,
+    /// Sentences of a step.
+    pub batch: usize,
+    /// Passes over the sentences.
+    pub epochs: u64,
+    /// Base learning rate.
+    pub lr: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Share of the steps over which the rate rises before it falls linearly.
+    pub warmup_ratio: f64,
+    /// Greatest global norm of the gradient.
+    pub max_grad_norm: f64,
+    /// Share of the sentences, taken from the end, that are held out; the weights with the lowest loss
+    /// on them are given back. With 0 the last weights are.
+    pub held_out: f64,
+    /// Seed of order, dropout and negatives.
+    pub seed: Seed,
+    /// Where log and evaluations are written as JSON lines.
+    pub metrics: Option<PathBuf>,
+    /// Checkpoints.
+    pub checkpoint: Option<CheckpointConfig>,
+}
+
+impl Default for TextPretraining {
+    /// The settings of the released code, with batches of sentences in place of batches of pairs.
+    fn default() -> Self {
+        Self {
+            contrast: EventContrast::default(),
+            mlm_weight: 0.0,
+            batch: 16,
+            epochs: 10,
+            lr: 1e-5,
+            weight_decay: 0.0,
+            warmup_ratio: 0.0,
+            max_grad_norm: 1.0,
+            held_out: 0.2,
+            seed: Seed::new(233_333),
+            metrics: None,
+            checkpoint: None,
+        }
+    }
+}
+
+impl TextPretraining {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`Error::Core`] naming the setting, its value and the limit.
+    pub fn check(&self) -> Result<()> {
+        self.contrast.check()?;
+        let refuse = |key: &str, reason| Err(Error::config("TextPretraining", key, reason));
+        if self.batch == 0 {
+            return refuse("batch", "is 0, must be positive".to_owned());
+        }
+        if !(self.mlm_weight.is_finite() && self.mlm_weight >= 0.0) {
+            let reason = format!("is {}, must be finite and not negative", self.mlm_weight);
+            return refuse("mlm_weight", reason);
+        }
+        if !(0.0..=1.0).contains(&self.warmup_ratio) {
+            return refuse(
+                "warmup_ratio",
+                format!("is {}, must be in [0, 1]", self.warmup_ratio),
+            );
+        }
+        if !(0.0..1.0).contains(&self.held_out) {
+            return refuse(
+                "held_out",
+                format!("is {}, must be in [0, 1)", self.held_out),
+            );
+        }
+        Ok(())
+    }
+
+    /// The settings of the loop over `total` steps.
+    pub(super) fn train_config(&self, total: u64) -> TrainConfig {
+        let select = self.held_out > 0.0;
+        TrainConfig {
+            seed: self.seed.child("steps"),
+            schedule: Schedule::Linear {
+                warmup: (self.warmup_ratio * total as f64).ceil() as u64,
+                total,
+            },
+            max_grad_norm: Some(self.max_grad_norm),
+            metrics: self.metrics.clone(),
+            evaluate: if select {
+                Every::Epochs(1)
+            } else {
+                Every::Never
+            },
+            goal: Goal::Minimize,
+            restore_best: select,
+            checkpoint: self.checkpoint.clone(),
+            ..TrainConfig::new(Until::Epochs(self.epochs))
+        }
+    }
+
+    pub(super) fn optimizer(&self) -> Optimizer {
+        Optimizer::adamw(AdamWConfig::default(), self.lr).with_weight_decay(self.weight_decay)
+    }
+}

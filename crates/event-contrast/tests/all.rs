@@ -1,0 +1,3 @@
+//! All tests of the crate that need models, in one program.
+
+mod suite;

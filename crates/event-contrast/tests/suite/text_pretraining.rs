@@ -1,0 +1,121 @@
+use burn::tensor::Device;
+use plm_core::rng::Seed;
+use plm_core::train::{CheckpointConfig, Every, Observer, TrainReport, checksum};
+use plm_event_contrast::pairs::{PairSettings, PairSource};
+use plm_event_contrast::text::{
+    ContrastSentence, EventContrast, EventEncoder, SpanEncoder, TextPretraining, pretrain_text,
+    retrieval_scores,
+};
+
+use super::support::{aligned, bert, corpus, device, masked_bert, span_encoder, stop_after};
+
+fn sentences(encoder: &SpanEncoder, count: usize) -> Vec<ContrastSentence> {
+    let graphs = aligned(&corpus(count, 1, 1).unlabeled);
+    let settings = PairSettings { keep_named: true };
+    let pairs = PairSource::Amr(&graphs, settings).pairs();
+    ContrastSentence::all(encoder, &pairs).unwrap()
+}
+
+fn settings() -> TextPretraining {
+    TextPretraining {
+        epochs: 20,
+        lr: 3e-3,
+        warmup_ratio: 0.1,
+        ..TextPretraining::default()
+    }
+}
+
+#[test]
+fn retrieval_rises() {
+    let (encoder, device) = (span_encoder(64), device());
+    let all = sentences(&encoder, 320);
+    let (train, test) = all.split_at(all.len() - 60);
+    let contrast = EventContrast::default();
+    let model = EventEncoder::new(bert(&device), &contrast, Seed::new(1), &device);
+    let score =
+        |model: &EventEncoder| retrieval_scores(model, test, &encoder, 32, &device).unwrap();
+    let before = score(&model);
+    let (model, report) =
+        pretrain_text(model, train, &encoder, &settings(), None, &device).unwrap();
+    let after = score(&model);
+    let losses = report.best.unwrap().metric;
+    let figures = format!("{before:?} {after:?} {losses}");
+    assert!(after.contrasted > 80, "{figures}");
+    assert!(after.in_sentence > before.in_sentence + 0.3, "{figures}");
+    assert!(after.overall > before.overall + 0.2, "{figures}");
+}
+
+fn run(
+    dir: &std::path::Path,
+    sentences: &[ContrastSentence],
+    encoder: &SpanEncoder,
+    observer: Option<&mut dyn Observer>,
+    device: &Device,
+) -> (String, TrainReport) {
+    let settings = TextPretraining {
+        epochs: 2,
+        mlm_weight: 0.5,
+        checkpoint: Some(CheckpointConfig {
+            every: Every::Steps(2),
+            ..CheckpointConfig::new(dir)
+        }),
+        ..settings()
+    };
+    let contrast = settings.contrast;
+    let model = EventEncoder::from_masked_lm(masked_bert(device), &contrast, Seed::new(1), device);
+    let (model, report) =
+        pretrain_text(model, sentences, encoder, &settings, observer, device).unwrap();
+    (checksum(&model, |_| true), report)
+}
+
+#[test]
+fn resumed_runs_equal_uninterrupted_ones() {
+    let (encoder, device) = (span_encoder(64), device());
+    let sentences = sentences(&encoder, 60);
+    let dir = tempfile::tempdir().unwrap();
+    let whole = run(
+        &dir.path().join("whole"),
+        &sentences,
+        &encoder,
+        None,
+        &device,
+    );
+    let parts = dir.path().join("parts");
+    let mut stop = stop_after(3);
+    let (_, first) = run(&parts, &sentences, &encoder, Some(&mut stop), &device);
+    assert_eq!(first.step, 3);
+    let second = run(&parts, &sentences, &encoder, None, &device);
+    assert_eq!(second.1.resumed_from, Some(3));
+    assert_eq!(second.0, whole.0);
+    assert_eq!(second.1.best, whole.1.best);
+}
+
+#[test]
+fn settings_that_do_not_fit_are_refused() {
+    let (encoder, device) = (span_encoder(64), device());
+    let sentences = sentences(&encoder, 12);
+    let refused = |settings: TextPretraining, sentences: &[ContrastSentence]| {
+        let model = EventEncoder::new(bert(&device), &settings.contrast, Seed::new(1), &device);
+        let result = pretrain_text(model, sentences, &encoder, &settings, None, &device);
+        result.unwrap_err().to_string()
+    };
+    let masked = TextPretraining {
+        mlm_weight: 1.0,
+        ..settings()
+    };
+    assert!(refused(masked, &sentences).contains("masked-LM head"));
+    assert!(refused(settings(), &sentences[..1]).contains("too few"));
+    let cold = TextPretraining {
+        contrast: EventContrast {
+            score: plm_event_contrast::text::ScoreFunction::Cosine { tau: 0.0 },
+            ..EventContrast::default()
+        },
+        ..settings()
+    };
+    assert!(refused(cold, &sentences).contains("`tau` is 0"));
+    let held_out = TextPretraining {
+        held_out: 1.0,
+        ..settings()
+    };
+    assert!(refused(held_out, &sentences).contains("held_out"));
+}
