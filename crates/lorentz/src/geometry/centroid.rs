@@ -1,0 +1,61 @@
+//! Weighted centroids (HyboNet, arXiv:2105.14686, after Law et al. 2019).
+
+use burn::tensor::Tensor;
+
+use super::parts::{space, sum_squares, time};
+use super::point::lift;
+use crate::Curvature;
+
+/// √k a / √(−⟨a, a⟩) with a = Σⱼ wⱼ xⱼ: the exact minimum of Σⱼ wⱼ d²_L(xⱼ, ·).
+///
+/// # Shapes
+/// - points: `[.., n_points, n + 1]`
+/// - weights: `[.., n_centroids, n_points]`, not negative; a row of zeros gives the origin
+/// - result: `[.., n_centroids, n + 1]`
+pub fn centroid<const D: usize>(
+    points: Tensor<D>,
+    weights: Tensor<D>,
+    curvature: Curvature,
+) -> Tensor<D> {
+    let totals = weights.clone().sum_dim(D - 1);
+    centroid_of_sum(weights.matmul(points), totals, curvature)
+}
+
+/// The centroid of all points of the last axis but one, equally weighted.
+///
+/// # Shapes
+/// - points: `[.., n_points, n + 1]`
+/// - result: `[.., 1, n + 1]`
+pub fn midpoint<const D: usize>(points: Tensor<D>, curvature: Curvature) -> Tensor<D> {
+    let sums = points.mean_dim(D - 2);
+    let ones = time(sums.clone()).detach().ones_like();
+    centroid_of_sum(sums, ones, curvature)
+}
+
+/// The centroids whose weighted sums and total weights are known, as after a sparse product.
+///
+/// For weights that are not negative, −⟨a, a⟩ ≥ (Σ w)² k. Rounding can bring the difference of two
+/// large squares below that, even below 0; the value is then raised to the bound. The gradient stays
+/// that of the difference unless it has come below half of the bound, where it is noise and is left
+/// out.
+///
+/// # Shapes
+/// - sums: `[.., n + 1]`
+/// - totals: `[.., 1]`, not negative; where it is 0 the result is the origin
+/// - result: `[.., n + 1]`
+pub fn centroid_of_sum<const D: usize>(
+    sums: Tensor<D>,
+    totals: Tensor<D>,
+    curvature: Curvature,
+) -> Tensor<D> {
+    let none = totals.clone().lower_equal_scalar(0.0);
+    let totals = totals.mask_fill(none.clone(), 1.0);
+    let sums = sums / totals;
+    let raw = time(sums.clone()).square() - sum_squares(space(sums.clone()));
+    let lost = raw.clone().lower_scalar(curvature.k() / 2.0);
+    let raw = raw.mask_fill(lost, curvature.k());
+    let value = raw.clone().clamp_min(curvature.k()).detach();
+    let square = (raw.clone() - raw.detach() + value).mask_fill(none.clone(), 1.0);
+    let scale = square.sqrt().recip().mul_scalar(curvature.radius());
+    lift(space(sums) * scale.mask_fill(none, 0.0), curvature)
+}

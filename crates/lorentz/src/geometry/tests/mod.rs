@@ -1,0 +1,7 @@
+mod accuracy;
+mod gradients;
+mod metric;
+mod models;
+mod reference;
+mod span;
+mod tangents;
