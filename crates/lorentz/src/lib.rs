@@ -3,6 +3,7 @@
 mod curvature;
 mod error;
 pub mod geometry;
+mod limits;
 pub mod lorentz_group;
 pub mod nn;
 pub mod optim;

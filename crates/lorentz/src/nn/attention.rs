@@ -11,8 +11,9 @@ use super::dropout::DropoutSites;
 use super::heads::{merge_heads, split_heads};
 use super::linear::{LorentzLinear, LorentzLinearConfig};
 use super::linear_output::Parity;
-use super::parameter::{head_count, parameter, probability};
+use super::parameter::{head_count, parameter};
 use crate::geometry::{centroid, inner_pairwise};
+use crate::limits::below_one;
 use crate::{Curvature, Result};
 
 /// (2k + 2⟨qᵢ, kⱼ⟩) / τ + β = −d²_L(qᵢ, kⱼ) / τ + β (HyboNet, arXiv:2105.14686, equation 8).
@@ -95,7 +96,7 @@ impl LorentzAttentionConfig {
     pub fn init(&self, seed: Seed, device: &Device) -> Result<LorentzAttention> {
         const ORIGIN: &str = "LorentzAttentionConfig";
         head_count(ORIGIN, "heads", self.heads, self.d_model)?;
-        probability(ORIGIN, "dropout", self.dropout)?;
+        below_one(ORIGIN, "dropout", self.dropout)?;
         let linear = LorentzLinearConfig {
             output_heads: self.heads,
             curvature: self.curvature,

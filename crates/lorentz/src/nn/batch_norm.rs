@@ -4,11 +4,12 @@ use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::parameter::{parameter, point_width, positive, probability};
+use super::parameter::{parameter, point_width};
 use crate::geometry::{
     centroid_of_sum, exp, log, midpoint, origin, origin_tangent, space, sum_squares,
     transport_from_origin, transport_to_origin,
 };
+use crate::limits::{below_one, positive};
 use crate::{Curvature, ManifoldParam, Result};
 
 /// Settings of a [`LorentzBatchNorm`].
@@ -44,7 +45,7 @@ impl LorentzBatchNormConfig {
         const ORIGIN: &str = "LorentzBatchNormConfig";
         point_width(ORIGIN, "d_model", self.d_model)?;
         positive(ORIGIN, "epsilon", self.epsilon)?;
-        probability(ORIGIN, "momentum", self.momentum)?;
+        below_one(ORIGIN, "momentum", self.momentum)?;
         let scale = parameter(vec![1.0], [1], device);
         let ones = scale.val().detach();
         let start = origin([1, self.d_model], self.curvature, device, ones.dtype());

@@ -6,8 +6,9 @@ use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
-use super::parameter::{at_least, point_width, positive};
+use super::parameter::{at_least, point_width};
 use crate::geometry::{exp_origin, origin_tangent};
+use crate::limits::positive;
 use crate::{Curvature, ManifoldParam, Result};
 
 /// Settings of a [`LorentzEmbedding`].

@@ -8,8 +8,9 @@ use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::linear_output::{Parity, bounded_point};
-use super::parameter::{head_count, parameter, point_width, positive, uniform_linear};
+use super::parameter::{head_count, parameter, point_width, uniform_linear};
 use crate::geometry::{space, time};
+use crate::limits::positive;
 use crate::{Curvature, Error, Result};
 
 /// Settings of a [`LorentzLinear`].

@@ -72,27 +72,3 @@ pub(super) fn head_count(origin: &str, key: &str, heads: usize, width: usize) ->
         format!("is {heads}, must split the width {width} into equal parts of at least 2"),
     ))
 }
-
-/// Refuses numbers that are not positive and finite.
-pub(super) fn positive(origin: &str, key: &str, value: f64) -> Result<()> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(Error::config(
-        origin,
-        key,
-        format!("is {value}, must be finite and positive"),
-    ))
-}
-
-/// Refuses numbers outside `[0, 1)`.
-pub(super) fn probability(origin: &str, key: &str, value: f64) -> Result<()> {
-    if (0.0..1.0).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::config(
-        origin,
-        key,
-        format!("is {value}, must lie in [0, 1)"),
-    ))
-}

@@ -11,8 +11,9 @@ use super::encoder::{LorentzEncoder, LorentzEncoderLayer};
 use super::feed_forward::LorentzFeedForward;
 use super::linear::{LorentzLinear, LorentzLinearConfig};
 use super::linear_output::Parity;
-use super::parameter::{at_least, head_count, point_width, probability};
+use super::parameter::{at_least, head_count, point_width};
 use super::residual::CentroidResidual;
+use crate::limits::below_one;
 use crate::{Curvature, Result};
 
 /// How a block joins its input to its output.
@@ -135,8 +136,8 @@ impl TransformerConfig {
         point_width(ORIGIN, "d_feed_forward", self.d_feed_forward)?;
         head_count(ORIGIN, "heads", self.heads, self.d_model)?;
         at_least(ORIGIN, "layers", self.layers, 1)?;
-        probability(ORIGIN, "dropout", self.dropout)?;
-        probability(ORIGIN, "attention_dropout", self.attention_dropout)
+        below_one(ORIGIN, "dropout", self.dropout)?;
+        below_one(ORIGIN, "attention_dropout", self.attention_dropout)
     }
 
     fn linear(&self, d_input: usize, d_output: usize) -> LorentzLinearConfig {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::rows::{Rows, to_rows};
 use super::state::{OptimizerState, take_or_zeros};
 use super::step::{StepLimits, gradient, stabilized};
-use super::{below_one, not_negative};
 use crate::geometry::tangent_norm_squared;
+use crate::limits::{below_one, not_negative};
 use crate::{Curvature, Result};
 
 /// Constants of Riemannian Adam.
@@ -92,11 +92,7 @@ impl Optimizer for RiemannianAdam {
             .amsgrad
             .then(|| to_rows(take_or_zeros(state.largest.take(), row_shape, &tensor)));
         let (points, grad) = (to_rows(tensor), to_rows(grad));
-        let rows = if config.limits.sparse {
-            Rows::touched(&grad)
-        } else {
-            Rows::All
-        };
+        let rows = Rows::of(&grad, config.limits.sparse);
 
         let x = rows.select(&points);
         let g = gradient(&x, rows.select(&grad), config.weight_decay, self.curvature);

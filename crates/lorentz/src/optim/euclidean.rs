@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::state::{OptimizerState, take_or_zeros};
-use super::{below_one, not_negative};
 use crate::Result;
+use crate::limits::{below_one, not_negative};
 
 /// Constants of Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::adam::RiemannianAdamConfig;
 use super::clip::{Clip, clip_gradients};
 use super::euclidean::EuclideanAdamConfig;
-use super::positive;
 use super::sgd::RiemannianSgdConfig;
+use crate::limits::positive;
 use crate::{ManifoldRegistry, Result};
 
 /// The update rule of points.

@@ -17,8 +17,17 @@ pub(super) enum Rows {
 }
 
 impl Rows {
+    /// All rows, or those that `gradients` touch.
+    pub(super) fn of(gradients: &Tensor<2>, sparse: bool) -> Self {
+        if sparse {
+            Self::touched(gradients)
+        } else {
+            Self::All
+        }
+    }
+
     /// The rows of `gradients` that hold anything but zeros.
-    pub(super) fn touched(gradients: &Tensor<2>) -> Self {
+    fn touched(gradients: &Tensor<2>) -> Self {
         let [rows, _] = gradients.dims();
         let touched = gradients
             .clone()

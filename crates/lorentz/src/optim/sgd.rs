@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{Rows, to_rows};
 use super::state::{OptimizerState, take_or_zeros};
 use super::step::{StepLimits, gradient, stabilized};
-use super::{below_one, not_negative};
+use crate::limits::{below_one, not_negative};
 use crate::{Curvature, Error, Result};
 
 /// Constants of Riemannian gradient descent.
@@ -80,11 +80,7 @@ impl Optimizer for RiemannianSgd {
         let buffer = (config.momentum > 0.0)
             .then(|| to_rows(take_or_zeros(state.first.take(), shape, &tensor)));
         let (points, grad) = (to_rows(tensor), to_rows(grad));
-        let rows = if config.limits.sparse {
-            Rows::touched(&grad)
-        } else {
-            Rows::All
-        };
+        let rows = Rows::of(&grad, config.limits.sparse);
 
         let x = rows.select(&points);
         let g = gradient(&x, rows.select(&grad), config.weight_decay, self.curvature);

@@ -3,11 +3,11 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::positive;
 use crate::geometry::{
     Precision, exp, limit_norm, project, project_tangent, project_within, to_riemannian_gradient,
     transport,
 };
+use crate::limits::positive;
 use crate::{Curvature, Error, Result};
 
 /// What bounds one step of points, and what repairs them afterwards.
