@@ -13,8 +13,8 @@ use crate::decode::SpanCandidate;
 use crate::labels::{LabelSet, NIL};
 use crate::layout::MarkerPair;
 use crate::model::{MarkerNer, RowClassifier, SequenceTagger, SpanConcatNer};
-use crate::pack::{entity_rows, span_rows, word_row};
-use crate::window::SentenceWindows;
+use crate::pack::{Packed, entity_rows, span_rows, word_row};
+use crate::window::{SentenceWindows, Window};
 
 /// A row of an entity model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,23 @@ pub trait EntityModel: RowClassifier + PretrainedModel {
     fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>>;
 }
 
+/// The rows that `pack` makes of the candidates of each window, of up to `width` words.
+fn candidate_rows<R>(
+    windows: &SentenceWindows,
+    width: usize,
+    pack: impl Fn(&Window, &[WordSpan]) -> Result<Vec<Packed<R>>>,
+) -> Result<Vec<EntityRow<R>>> {
+    let mut rows = Vec::new();
+    for (window, spans) in windows.windows.iter().zip(windows.candidates(width)?) {
+        let packed = pack(window, &spans)?;
+        rows.extend(packed.into_iter().map(|packed| EntityRow {
+            row: packed.row,
+            spans: packed.targets.iter().map(|&at| spans[at]).collect(),
+        }));
+    }
+    Ok(rows)
+}
+
 /// The class of each span.
 fn span_targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
     let mut classes = HashMap::new();
@@ -85,16 +102,9 @@ impl EntityModel for MarkerNer {
         markers: &[u32],
     ) -> Result<Vec<EntityRow<Self::Row>>> {
         let markers = MarkerPair::new(markers[0], markers[1]);
-        let mut rows = Vec::new();
-        let candidates = windows.candidates(settings.width)?;
-        for (window, spans) in windows.windows.iter().zip(candidates) {
-            let packed = entity_rows(window, &spans, markers, settings.packing, settings.limit)?;
-            rows.extend(packed.into_iter().map(|packed| EntityRow {
-                row: packed.row,
-                spans: packed.targets.iter().map(|&at| spans[at]).collect(),
-            }));
-        }
-        Ok(rows)
+        candidate_rows(windows, settings.width, |window, spans| {
+            entity_rows(window, spans, markers, settings.packing, settings.limit)
+        })
     }
 
     fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
@@ -118,16 +128,9 @@ impl EntityModel for SpanConcatNer {
         settings: &EntitySettings,
         _markers: &[u32],
     ) -> Result<Vec<EntityRow<Self::Row>>> {
-        let mut rows = Vec::new();
-        let candidates = windows.candidates(settings.width)?;
-        for (window, spans) in windows.windows.iter().zip(candidates) {
-            let packed = span_rows(window, &spans, settings.packing, settings.limit)?;
-            rows.extend(packed.into_iter().map(|packed| EntityRow {
-                row: packed.row,
-                spans: packed.targets.iter().map(|&at| spans[at]).collect(),
-            }));
-        }
-        Ok(rows)
+        candidate_rows(windows, settings.width, |window, spans| {
+            span_rows(window, spans, settings.packing, settings.limit)
+        })
     }
 
     fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {

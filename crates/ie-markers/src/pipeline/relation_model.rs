@@ -10,11 +10,11 @@ use crate::model::{
     predict, predict_relations,
 };
 use crate::pack::{
-    Objects, Packed, PairMarkers, SubjectPacking, TypedSpan, levitated_pair_rows, ordered_pairs,
+    Objects, PairMarkers, PairRows, SubjectPacking, TypedSpan, levitated_pair_rows, ordered_pairs,
     solid_pair_rows, subject_rows,
 };
 use crate::train::{Labeled, LabeledRelations, Learner};
-use crate::window::SentenceWindows;
+use crate::window::{SentenceWindows, Window};
 
 /// A target of a relation model: two entities, by their places in the sentence's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -165,17 +165,28 @@ fn decided_pairs(windows: &SentenceWindows, entities: &[TypedSpan]) -> Vec<Vec<[
     pairs
 }
 
-fn pair_row<R>(window: usize, packed: Packed<R>, pairs: &[[usize; 2]]) -> RelationRow<R> {
-    let pair = |&at: &usize| {
-        let [subject, object] = pairs[at];
-        let subject = Some(subject);
-        EntityPair { subject, object }
-    };
-    RelationRow {
-        window,
-        pairs: packed.targets.iter().map(pair).collect(),
-        row: packed.row,
+/// The rows that `pack` makes of the pairs which each window decides about.
+fn pair_rows<R>(
+    windows: &SentenceWindows,
+    entities: &[TypedSpan],
+    pack: impl Fn(&Window, &[[usize; 2]]) -> Result<PairRows<R>>,
+) -> Result<Vec<RelationRow<R>>> {
+    let mut rows = Vec::new();
+    let decided = decided_pairs(windows, entities).into_iter();
+    for (window, pairs) in decided.enumerate() {
+        let pair = |&at: &usize| {
+            let [subject, object] = pairs[at];
+            let subject = Some(subject);
+            EntityPair { subject, object }
+        };
+        let packed = pack(&windows.windows[window], &pairs)?;
+        rows.extend(packed.rows.into_iter().map(|packed| RelationRow {
+            window,
+            pairs: packed.targets.iter().map(pair).collect(),
+            row: packed.row,
+        }));
     }
+    Ok(rows)
 }
 
 fn classified<M: RowClassifier>(
@@ -212,12 +223,9 @@ impl RelationModel for SolidPairRelations {
         _settings: &RelationSettings,
         _purpose: Purpose,
     ) -> Result<Vec<RelationRow<PairRow>>> {
-        let mut rows = Vec::new();
-        for (at, pairs) in decided_pairs(windows, entities).into_iter().enumerate() {
-            let own = solid_pair_rows(&windows.windows[at], entities, &pairs, markers)?;
-            rows.extend(own.rows.into_iter().map(|row| pair_row(at, row, &pairs)));
-        }
-        Ok(rows)
+        pair_rows(windows, entities, |window, pairs| {
+            solid_pair_rows(window, entities, pairs, markers)
+        })
     }
 
     fn example(row: PairRow, labels: Vec<usize>, _entities: Vec<usize>) -> Labeled<PairRow> {
@@ -254,13 +262,9 @@ impl RelationModel for LevitatedPairRelations {
         settings: &RelationSettings,
         _purpose: Purpose,
     ) -> Result<Vec<RelationRow<MarkerRow>>> {
-        let mut rows = Vec::new();
-        for (at, pairs) in decided_pairs(windows, entities).into_iter().enumerate() {
-            let window = &windows.windows[at];
-            let own = levitated_pair_rows(window, entities, &pairs, markers, settings.limit)?;
-            rows.extend(own.rows.into_iter().map(|row| pair_row(at, row, &pairs)));
-        }
-        Ok(rows)
+        pair_rows(windows, entities, |window, pairs| {
+            levitated_pair_rows(window, entities, pairs, markers, settings.limit)
+        })
     }
 
     fn example(row: MarkerRow, labels: Vec<usize>, _entities: Vec<usize>) -> Labeled<MarkerRow> {
