@@ -1,6 +1,13 @@
-//! Models made of closures, which count what they are asked.
+//! What the tests share: scores, and models made of closures, which count what they are asked.
 
-use crate::{Classifier, Perplexity, PooledState, Result};
+use crate::{Classifier, Perplexity, PooledState, Result, Scored};
+
+/// Inputs taken for the protected class, with these scores.
+pub(crate) fn scored(scores: &[f64]) -> Vec<Scored> {
+    let protected = true;
+    let scored = scores.iter().map(|&score| Scored { protected, score });
+    scored.collect()
+}
 
 /// A model that gives each text what a function says of it.
 pub(crate) struct Table<T> {

@@ -62,12 +62,7 @@ mod tests {
 
     use super::super::{DetectionRates, Separation};
     use super::*;
-
-    fn scored(scores: &[f64]) -> Vec<Scored> {
-        let protected = true;
-        let scored = scores.iter().map(|&score| Scored { protected, score });
-        scored.collect()
-    }
+    use crate::testing::scored;
 
     #[test]
     fn a_hand_worked_curve() {

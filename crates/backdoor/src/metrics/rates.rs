@@ -63,13 +63,8 @@ pub(super) fn protected_scores(what: &'static str, inputs: &[Scored]) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::scored;
     use crate::{Calibration, DecisionRule, LEVELS};
-
-    fn scored(scores: &[f64]) -> Vec<Scored> {
-        let protected = true;
-        let scored = scores.iter().map(|&score| Scored { protected, score });
-        scored.collect()
-    }
 
     #[test]
     fn hand_worked_rates() {

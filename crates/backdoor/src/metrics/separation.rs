@@ -45,12 +45,7 @@ impl Separation {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn scored(scores: &[f64]) -> Vec<Scored> {
-        let protected = true;
-        let scored = scores.iter().map(|&score| Scored { protected, score });
-        scored.collect()
-    }
+    use crate::testing::scored;
 
     #[test]
     fn clean_scores_should_lie_above() {
