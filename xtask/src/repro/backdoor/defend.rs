@@ -5,7 +5,7 @@ use plm_backdoor::defense::onion::{
     Examined, OnionRates, OnionSettings, PERCENTILES, evaluate, percentile_thresholds, suspicions,
 };
 use plm_backdoor::defense::rap::{
-    Construction, RapDetector, RapSettings, construct_with_retry, drops,
+    RapDetector, RapSettings, construct_with_retry, drops, perturbed_probabilities,
 };
 use plm_backdoor::defense::strip::{StripDetector, StripSettings};
 use plm_backdoor::metrics::{Cost, CostMeter, DetectionRates, Forwards, Separation};
@@ -16,6 +16,7 @@ use plm_core::rng::Seed;
 use super::attack::Attacked;
 use super::lab::Lab;
 use super::problem::{CLASSES, Problem, TARGET, texts};
+use super::theory::{self, Point};
 
 /// Scores of one defense on one victim.
 pub(super) struct Detection {
@@ -65,8 +66,28 @@ impl Detection {
 
 /// What RAP did.
 pub(super) struct Rap {
-    pub(super) made: Construction,
     pub(super) detection: Detection,
+    /// Clean and poisoned texts.
+    pub(super) points: [Vec<Point>; 2],
+}
+
+/// What ONION did.
+pub(super) struct Onion {
+    /// At each of [`PERCENTILES`].
+    rates: Vec<OnionRates>,
+    pub(super) cost: Cost,
+}
+
+impl Onion {
+    /// False rejections and acceptances at the percentile of least false acceptances, among those of at most
+    /// 10 % false rejections.
+    pub(super) fn best(&self) -> Option<(f64, f64)> {
+        self.rates
+            .iter()
+            .filter_map(|rates| Some((rates.false_rejection.value?, rates.false_acceptance.value?)))
+            .filter(|(rejected, _)| *rejected <= 0.1)
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+    }
 }
 
 /// Weights of drops that are too small, one after the other until they suffice. A victim that is sure of its
@@ -98,18 +119,20 @@ pub(super) fn rap(
         Err(error) => return Err(error.into()),
     };
     let mut victim = attacked.victim.clone();
-    let mut score = |texts: &[&str]| drops(&mut victim, texts, &made);
-    let known = score(&validation)?;
-    let clean = score(&texts(&problem.test, true))?;
+    let known = drops(&mut victim, &validation, &made)?;
+    let rule = DecisionRule::for_classes(CLASSES);
+    let mut measure = |texts: &[&str]| -> Result<(Vec<Scored>, Vec<Point>)> {
+        let before = victim.probabilities(texts)?;
+        let after = perturbed_probabilities(&mut victim, texts, &made)?;
+        let pairs = before.iter().zip(&after);
+        let scored = pairs.map(|(before, after)| Scored::drop(before, after, TARGET, rule));
+        Ok((scored.collect(), theory::points(&before, &after)))
+    };
+    let (clean, points_of_clean) = measure(&texts(&problem.test, true))?;
     let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
-    let poisoned = score(&triggered)?;
+    let (poisoned, points_of_poisoned) = measure(&triggered)?;
     let level = LEVELS[LEVELS.len() - 1];
-    let found = RapDetector::calibrated(
-        attacked.victim.clone(),
-        vec![made.clone()],
-        &validation,
-        level,
-    );
+    let found = RapDetector::calibrated(attacked.victim.clone(), vec![made], &validation, level);
     let mut detector = match found {
         Ok((detector, _)) => detector,
         Err(error @ plm_backdoor::Error::Threshold { .. }) => return Ok(Err(error.to_string())),
@@ -121,7 +144,10 @@ pub(super) fn rap(
     detector.check(&checked)?;
     let cost = meter.stop(classifier(detector.forwards()), checked.len())?;
     let detection = Detection::new(&known, clean, poisoned, cost)?;
-    Ok(Ok(Rap { made, detection }))
+    Ok(Ok(Rap {
+        detection,
+        points: [points_of_clean, points_of_poisoned],
+    }))
 }
 
 /// STRIP.
@@ -149,13 +175,13 @@ pub(super) fn strip(
     Detection::new(&known, clean, poisoned, cost)
 }
 
-/// ONION on the first texts of each kind: rates at each of [`PERCENTILES`], and the cost.
+/// ONION on the first texts of each kind.
 pub(super) fn onion<P: Perplexity>(
     lab: &Lab,
     problem: &Problem,
     attacked: &Attacked,
     model: &mut P,
-) -> Result<(Vec<OnionRates>, Cost)> {
+) -> Result<Onion> {
     let settings = OnionSettings::default();
     let mut validation = texts(&problem.validation, true);
     let mut clean = texts(&problem.test, true);
@@ -186,7 +212,7 @@ pub(super) fn onion<P: Perplexity>(
         suspicions: &of_poisoned.suspicions,
     };
     let rates = evaluate(&mut victim, clean, poisoned, TARGET, &thresholds, settings)?;
-    Ok((rates, cost))
+    Ok(Onion { rates, cost })
 }
 
 /// The texts taken for the protected class.

@@ -33,18 +33,16 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     for (index, &number) in context.seeds.iter().enumerate() {
         let seed = Seed::new(number);
         let problem = problem(context, seed)?;
-        let mut language = match index {
-            0 => Some(masked(context)?),
-            _ => None,
-        };
+        let mut language = first_only(context, index)?;
+        let clean = lab.trained(problem.train.samples(), seed)?;
         if index == 0 {
-            let clean = lab.trained(problem.train.samples(), seed)?;
             exact::check(&lab, &problem, &clean, seed, &mut outcome)?;
         }
         runs.push(study::run(
             context,
             &lab,
             &problem,
+            clean,
             &ways,
             seed,
             language.as_mut(),
@@ -92,8 +90,13 @@ fn reviews(count: usize, seed: Seed) -> Vec<Sample> {
         .collect()
 }
 
+/// ONION's language model for the first of the seeds.
+pub(super) fn first_only(context: &Context, index: usize) -> Result<Option<MaskedPerplexity>> {
+    (index == 0).then(|| masked(context)).transpose()
+}
+
 /// plm-mini as a language model.
-pub(super) fn masked(context: &Context) -> Result<MaskedPerplexity> {
+fn masked(context: &Context) -> Result<MaskedPerplexity> {
     let device = plm_core::device::parse(&context.device)?;
     let folder = context.root.join("models/plm-mini");
     let model = Pretrained::<EncoderForMaskedLM>::load(folder, &device)?;

@@ -42,7 +42,10 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
                 [train, held, texts.test.clone()],
                 Words::published(),
             )?;
-            runs.push(study::run(context, &lab, &problem, &ways, seed, None)?);
+            let clean = lab.trained(problem.train.samples(), seed)?;
+            runs.push(study::run(
+                context, &lab, &problem, clean, &ways, seed, None,
+            )?);
         }
         report::report(set.name, &runs, &mut outcome)?;
     }

@@ -54,10 +54,10 @@ pub(super) fn draw(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()
         costs,
     ));
     let first = runs[0].attempts.iter().next();
-    if let Some((way, Some(points))) = first.map(|(way, attempt)| (way, &attempt.points)) {
+    if let Some((way, Ok(rap))) = first.map(|(way, attempt)| (way, &attempt.rap)) {
         let series = ["clean", "poisoned"]
             .iter()
-            .zip(points)
+            .zip(&rap.points)
             .map(|(kind, points)| {
                 let points = points.iter().map(|point| (point.margin, point.drop));
                 Series::new(*kind, points.collect())
@@ -119,13 +119,9 @@ fn cost(attempt: &Attempt, series: &mut [Series]) {
         });
         series[index].points.extend(found);
     }
-    if let Some((rates, cost)) = &attempt.onion {
-        let best = rates
-            .iter()
-            .filter(|rates| rates.false_rejection.value.is_some_and(|r| r <= 0.1))
-            .filter_map(|rates| rates.false_acceptance.value)
-            .min_by(f64::total_cmp);
-        let found = best.and_then(|best| point(cost.milliseconds_per_input, best));
+    if let Some(onion) = &attempt.onion {
+        let best = onion.best();
+        let found = best.and_then(|(_, best)| point(onion.cost.milliseconds_per_input, best));
         series[2].points.extend(found);
     }
 }

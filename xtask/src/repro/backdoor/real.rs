@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use plm_core::rng::Seed;
 
 use super::attack::{self, Attacked, Way};
-use super::embedded::masked;
+use super::embedded::first_only;
 use super::lab::Lab;
 use super::problem::{Problem, Words};
 use super::read::{Set, draw, poisoned};
@@ -86,14 +86,13 @@ fn one(
             seed.child("test"),
         );
         let problem = Problem::new(name, [drawn, held, test], words.clone())?;
-        let mut language = match index {
-            0 => Some(masked(context)?),
-            _ => None,
-        };
+        let mut language = first_only(context, index)?;
+        let clean = lab.trained(problem.train.samples(), seed)?;
         runs.push(study::run(
             context,
             &lab,
             &problem,
+            clean,
             &ways,
             seed,
             language.as_mut(),
@@ -150,10 +149,7 @@ fn published(
             victim,
             false_triggers: None,
         };
-        let mut language = match index {
-            0 => Some(masked(context)?),
-            _ => None,
-        };
+        let mut language = first_only(context, index)?;
         let attempt = study::defend(&lab, &problem, attacked, seed, language.as_mut())?;
         runs.push(study::Run {
             clean: quality,

@@ -128,10 +128,10 @@ fn drops(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
             ("mean shift of the margin", |point| point.shift),
         ] {
             let values = values(runs, way, |attempt| {
-                let Some(points) = &attempt.points else {
+                let Ok(rap) = &attempt.rap else {
                     return f64::NAN;
                 };
-                mean(&points[index].iter().map(value).collect::<Vec<_>>())
+                mean(&rap.points[index].iter().map(value).collect::<Vec<_>>())
             });
             let metric = format!("{metric}, {kind} texts");
             outcome
@@ -141,21 +141,16 @@ fn drops(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
     }
 }
 
-/// ONION at the percentile of least false acceptances among those of at most 10 % false rejections.
+/// ONION at its best percentile.
 fn onion(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
     let tried = runs
         .iter()
         .filter_map(|run| run.attempts[&way].onion.as_ref());
     let best: Vec<[f64; 4]> = tried
-        .filter_map(|(rates, cost)| {
-            let rates = rates.iter().filter_map(|rates| {
-                let rejected = rates.false_rejection.value?;
-                let accepted = rates.false_acceptance.value?;
-                (rejected <= 0.1).then_some((rejected, accepted))
-            });
-            let (rejected, accepted) = rates.min_by(|a, b| a.1.total_cmp(&b.1))?;
-            let passes = cost.language_model_per_input.unwrap_or(f64::NAN);
-            let time = cost.milliseconds_per_input.unwrap_or(f64::NAN);
+        .filter_map(|onion| {
+            let (rejected, accepted) = onion.best()?;
+            let passes = onion.cost.language_model_per_input.unwrap_or(f64::NAN);
+            let time = onion.cost.milliseconds_per_input.unwrap_or(f64::NAN);
             Some([rejected, accepted, passes, time])
         })
         .collect();
@@ -267,8 +262,8 @@ pub(super) fn check(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     ));
     let points = runs.iter().flat_map(|run| run.attempts.values());
     let excess = points
-        .filter_map(|attempt| attempt.points.as_ref())
-        .flat_map(|points| points.iter().map(|points| theory::excess(points)))
+        .filter_map(|attempt| attempt.rap.as_ref().ok())
+        .flat_map(|rap| rap.points.iter().map(|points| theory::excess(points)))
         .fold(f64::NEG_INFINITY, f64::max);
     outcome.checks.push(Check::new(
         "drop_minus_slope_times_shift",
@@ -277,8 +272,9 @@ pub(super) fn check(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         1e-6,
     ));
     let gap = mean(&values(runs, Way::Word, |attempt| {
-        attempt.points.as_ref().map_or(f64::NAN, |points| {
-            let margin = |at: usize| mean(&points[at].iter().map(|p| p.margin).collect::<Vec<_>>());
+        attempt.rap.as_ref().map_or(f64::NAN, |rap| {
+            let margin =
+                |at: usize| mean(&rap.points[at].iter().map(|p| p.margin).collect::<Vec<_>>());
             margin(1) - margin(0)
         })
     }));

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use plm_backdoor::defense::onion::OnionRates;
-use plm_backdoor::metrics::{CleanQuality, Cost};
-use plm_backdoor::model::MaskedPerplexity;
+use plm_backdoor::metrics::CleanQuality;
+use plm_backdoor::model::{MaskedPerplexity, Victim};
 use plm_core::rng::Seed;
 
 use super::attack::{self, Attacked, Way};
-use super::defend::{self, Detection, Rap};
+use super::defend::{self, Detection, Onion, Rap};
 use super::lab::Lab;
-use super::problem::{Problem, texts};
-use super::theory::{self, Point};
+use super::problem::Problem;
 use crate::repro::Context;
 
 /// One attack and what the defenses made of it.
@@ -23,9 +21,7 @@ pub(super) struct Attempt {
     /// The reason where there is none.
     pub(super) rap: Result<Rap, String>,
     pub(super) strip: Detection,
-    pub(super) onion: Option<(Vec<OnionRates>, Cost)>,
-    /// Clean and poisoned texts, where RAP's word could be made.
-    pub(super) points: Option<[Vec<Point>; 2]>,
+    pub(super) onion: Option<Onion>,
 }
 
 /// What one seed gave.
@@ -35,23 +31,22 @@ pub(super) struct Run {
     pub(super) attempts: BTreeMap<Way, Attempt>,
 }
 
-/// Attacks and defends.
+/// Attacks and defends. `clean` is a victim trained on clean texts.
 ///
 /// ONION is tried on the first of `ways` where `language` is given.
 pub(super) fn run(
     context: &Context,
     lab: &Lab,
     problem: &Problem,
+    mut clean: Victim,
     ways: &[Way],
     seed: Seed,
     mut language: Option<&mut MaskedPerplexity>,
 ) -> Result<Run> {
     let label = format!("{}, seed {}", problem.name, seed.value());
-    let bar = context.progress.bar(1 + 2 * ways.len() as u64, &label);
+    let bar = context.progress.bar(2 * ways.len() as u64, &label);
     let folder = context.out.join("manifests");
     std::fs::create_dir_all(&folder)?;
-    let mut clean = lab.trained(problem.train.samples(), seed)?;
-    bar.inc(1);
     let mut attempts = BTreeMap::new();
     for &way in ways {
         let seed = seed.child(way.name());
@@ -85,18 +80,6 @@ pub(super) fn defend(
     let onion = language
         .map(|model| defend::onion(lab, problem, &attacked, model))
         .transpose()?;
-    let points = match &rap {
-        Ok(rap) => {
-            let mut victim = attacked.victim.clone();
-            let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
-            let clean = texts(&problem.test, true);
-            Some([
-                theory::points(&mut victim, &clean, &rap.made)?,
-                theory::points(&mut victim, &triggered, &rap.made)?,
-            ])
-        }
-        Err(_) => None,
-    };
     Ok(Attempt {
         success: attacked.success,
         quality: attacked.quality,
@@ -104,6 +87,5 @@ pub(super) fn defend(
         rap,
         strip,
         onion,
-        points,
     })
 }

@@ -5,11 +5,6 @@
 //! text far from the boundary hardly drops, whatever the shift; so a back door is seen where poisoned
 //! texts lie farther out than clean ones, and is not where clean ones lie as far.
 
-use anyhow::Result;
-use plm_backdoor::Classifier;
-use plm_backdoor::defense::rap::Construction;
-use plm_backdoor::model::Victim;
-
 use super::problem::TARGET;
 
 /// One text that is taken for the protected class.
@@ -23,24 +18,12 @@ pub(super) struct Point {
 /// Probabilities closer to 0 or 1 than this cannot be told from them in 32 bits.
 const SMALLEST: f64 = 6e-8;
 
-/// Where `texts` lie, and what the perturbation does to them.
-pub(super) fn points(
-    victim: &mut Victim,
-    texts: &[&str],
-    made: &Construction,
-) -> Result<Vec<Point>> {
-    let before = victim.probabilities(texts)?;
-    let prefixed: Vec<String> = texts
+/// Where texts that are taken for the protected class lie, from the probabilities of all texts before and
+/// after the perturbation.
+pub(super) fn points(before: &[Vec<f64>], after: &[Vec<f64>]) -> Vec<Point> {
+    before
         .iter()
-        .map(|text| format!("{} {text}", made.prefix))
-        .collect();
-    let prefixed: Vec<&str> = prefixed.iter().map(String::as_str).collect();
-    let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
-    let rows = made.patch.to_override(words, width, victim.device())?;
-    let after = victim.probabilities_with(&prefixed, Some(&rows))?;
-    Ok(before
-        .iter()
-        .zip(&after)
+        .zip(after)
         .map(|(before, after)| (before[TARGET], after[TARGET]))
         .filter(|(before, _)| *before > 0.5)
         .map(|(before, after)| Point {
@@ -48,7 +31,7 @@ pub(super) fn points(
             shift: margin(before) - margin(after),
             drop: before - after,
         })
-        .collect())
+        .collect()
 }
 
 fn margin(p: f64) -> f64 {

@@ -1,6 +1,5 @@
 //! Using the perturbation (section 3.3).
 
-use plm_core::models::RowOverride;
 use plm_core::nn::{FeedForward, Ffn};
 
 use super::Construction;
@@ -22,7 +21,7 @@ pub fn drops<F: Ffn>(
     let classes = victim.classes();
     let rule = DecisionRule::for_classes(classes);
     let before = victim.probabilities(texts)?;
-    let after = perturbed(victim, texts, made)?;
+    let after = perturbed_probabilities(victim, texts, made)?;
     Ok(before
         .iter()
         .zip(&after)
@@ -30,23 +29,23 @@ pub fn drops<F: Ffn>(
         .collect())
 }
 
-fn perturbed<F: Ffn>(
+/// The probabilities of `texts` under `made`.
+///
+/// # Errors
+/// Those of the victim, and [`Error::Patch`] where the perturbation is another model's.
+pub fn perturbed_probabilities<F: Ffn>(
     victim: &mut Victim<F>,
     texts: &[&str],
     made: &Construction,
 ) -> Result<Vec<Vec<f64>>> {
-    let rows = rows(victim, made)?;
+    let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
+    let rows = made.patch.to_override(words, width, victim.device())?;
     let prefixed: Vec<String> = texts
         .iter()
         .map(|text| format!("{} {text}", made.prefix))
         .collect();
     let prefixed: Vec<&str> = prefixed.iter().map(String::as_str).collect();
     victim.probabilities_with(&prefixed, Some(&rows))
-}
-
-fn rows<F: Ffn>(victim: &Victim<F>, made: &Construction) -> Result<RowOverride> {
-    let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
-    made.patch.to_override(words, width, victim.device())
 }
 
 /// A victim with perturbations of its protected classes: checks inputs as they come.
@@ -103,7 +102,7 @@ impl<F: Ffn> RapDetector<F> {
                 continue;
             }
             let own: Vec<&str> = places.iter().map(|&at| texts[at]).collect();
-            let after = perturbed(&mut self.victim, &own, made)?;
+            let after = perturbed_probabilities(&mut self.victim, &own, made)?;
             for (&place, after) in places.iter().zip(after) {
                 drops[place] = Some(before[place][made.target] - after[made.target]);
             }

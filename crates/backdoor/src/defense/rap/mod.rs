@@ -8,4 +8,4 @@ mod construct;
 mod detector;
 
 pub use construct::{Construction, EpochReport, RapSettings, construct, construct_with_retry};
-pub use detector::{RapDetector, drops};
+pub use detector::{RapDetector, drops, perturbed_probabilities};
