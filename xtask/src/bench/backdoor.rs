@@ -1,11 +1,10 @@
 //! `bench backdoor`: what a check of RAP, STRIP and ONION costs, and what the gradient of one row saves.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 use plm_backdoor::DecisionRule;
 use plm_backdoor::defense::onion::{OnionSettings, suspicions};
 use plm_backdoor::defense::rap::{Construction, drops};
@@ -20,6 +19,7 @@ use plm_core::rng::Seed;
 use plm_core::train::{Gradients, freeze};
 use serde_json::json;
 
+use super::ids::peer_ids;
 use super::{Case, Context, Plan, peak_memory_while};
 
 /// Words of a text: about the mean of IMDB's reviews.
@@ -131,8 +131,7 @@ fn checks(context: &Context, device: &Device) -> Result<Vec<Case>> {
         ..Gpt2Config::gpt2(tokenizer.vocabulary_size())
     };
     let model = Pretrained::<Gpt2LmHeadModel>::new(&config, Seed::new(1), device).model;
-    let language = CausalPerplexity::new(model, tokenizer, POSITIONS, 32, device)?;
-    let language = RefCell::new(language);
+    let mut language = CausalPerplexity::new(model, tokenizer, POSITIONS, 32, device)?;
     let asked = texts(1);
     let mut own = victim.clone();
     let case = Case::timed(format!("rap.w{WORDS}.b1.onion"), rap(&victim, 1)).rounds(3);
@@ -140,11 +139,7 @@ fn checks(context: &Context, device: &Device) -> Result<Vec<Case>> {
         case.baseline("ONION, a GPT-2 of the victim's size", move || {
             use plm_backdoor::Classifier as _;
             let texts = [asked[0].as_str()];
-            suspicions(
-                &mut *language.borrow_mut(),
-                &texts,
-                OnionSettings::default(),
-            )?;
+            suspicions(&mut language, &texts, OnionSettings::default())?;
             std::hint::black_box(own.probabilities(&texts)?);
             Ok(())
         }),
@@ -198,13 +193,8 @@ fn step(victim: &Victim, tracked: Tracked) -> Result<impl FnMut() -> Result<()> 
         tracked == Tracked::Row || info.path != table
     });
     let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
-    // The peer's ids: (7 · position + 31 · row) mod 20000 + 1000 modulo the vocabulary.
-    let id = |place: usize| (7 * (place % length) + 31 * (place / length)) % 20_000 + 1_000;
-    let ids: Vec<i64> = (0..batch * length)
-        .map(|place| (id(place) % words) as i64)
-        .collect();
-    let first = ids[0];
-    let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [batch, length]), &device);
+    let ids = peer_ids(batch, length, words, &device);
+    let first: i64 = ids.clone().slice([0..1, 0..1]).into_scalar();
     let labels: Vec<i64> = vec![1; batch];
     let labels = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
     Ok(move || {

@@ -5,20 +5,13 @@ use std::rc::Rc;
 
 use anyhow::{Result, anyhow, bail};
 use burn::module::Module;
-use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType};
 use plm_core::models::{EncoderInput, EncoderModel, Pretrained};
 use plm_core::train::{AdamWConfig, Gradients, Optimizer};
 use serde_json::{Value, json};
 
+use super::ids::peer_ids;
 use super::{Case, Context, Plan, peak_memory};
-
-/// Ids of the peer's batch: `(7 · position + 31 · row) mod 20000 + 1000`.
-fn ids(batch: usize, length: usize, device: &Device) -> Tensor<2, Int> {
-    let values: Vec<i64> = (0..batch * length)
-        .map(|index| ((7 * (index % length) + 31 * (index / length)) % 20_000 + 1_000) as i64)
-        .collect();
-    Tensor::from_data(TensorData::new(values, [batch, length]), device)
-}
 
 fn request(op: &str, batch: usize, length: usize) -> Value {
     json!({ "op": op, "batch": batch, "seq": length, "rate": 1e-5 })
@@ -58,7 +51,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
     }
     for (name, batch, length) in [("forward", 32, 128), ("latency", 1, 16)] {
         let (model, device) = (model.clone(), device.clone());
-        let input = EncoderInput::ids(ids(batch, length, &device));
+        let input = EncoderInput::ids(peer_ids(batch, length, model.config.vocab_size, &device));
         let case = Case::timed(format!("{name}.b{batch}.s{length}"), move || {
             let hidden = model.forward(&input).last_hidden_state;
             device.sync()?;
@@ -96,7 +89,7 @@ fn without_pooler(mut pretrained: Pretrained<EncoderModel>) -> EncoderModel {
 /// Forward, backward and AdamW over all weights; the loss is the mean square of the output.
 fn train_step(model: EncoderModel, device: &Device) -> Case {
     let device = device.clone().autodiff();
-    let input = EncoderInput::ids(ids(32, 128, &device));
+    let input = EncoderInput::ids(peer_ids(32, 128, model.config.vocab_size, &device));
     let optimizer = Optimizer::adamw(AdamWConfig::default(), 1e-5).with_weight_decay(0.01);
     let state = Rc::new(RefCell::new(Some((model.train(), optimizer))));
     Case::timed("train_step.b32.s128", move || {

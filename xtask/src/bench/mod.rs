@@ -12,6 +12,8 @@ mod distill;
 #[cfg(feature = "repro")]
 mod graph_imbalance;
 #[cfg(feature = "repro")]
+mod ids;
+#[cfg(feature = "repro")]
 mod moe;
 mod peer;
 #[cfg(feature = "repro")]

@@ -14,6 +14,7 @@ use plm_prompt::model::{Pass, PromptModel, PromptedMaskedLM};
 use plm_prompt::{PromptMatrix, PromptSource, SoftPrompt};
 use serde_json::{Value, json};
 
+use super::ids::peer_ids;
 use super::{Case, Context, Plan, peak_memory};
 
 /// Slots of the prompt.
@@ -112,13 +113,9 @@ fn prompt(width: usize) -> Result<PromptMatrix> {
     Ok(PromptMatrix::new(SLOTS, width, values.collect())?)
 }
 
-/// The peer's texts: ids `(7 · position + 31 · row) mod 20000 + 1000` modulo the vocabulary, no padding.
+/// The peer's texts, no padding.
 fn text(batch: usize, length: usize, vocabulary: usize, device: &Device) -> Batch {
-    let ids: Vec<i64> = (0..batch * length)
-        .map(|index| (7 * (index % length) + 31 * (index / length)) % 20_000 + 1_000)
-        .map(|id| (id % vocabulary) as i64)
-        .collect();
-    let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [batch, length]), device);
+    let ids = peer_ids(batch, length, vocabulary, device);
     let visible = TensorData::new(vec![false; batch * length], [batch, length]);
     Batch {
         token_type_ids: ids.zeros_like(),
