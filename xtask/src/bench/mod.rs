@@ -10,9 +10,15 @@ mod core;
 #[cfg(feature = "repro")]
 mod distill;
 #[cfg(feature = "repro")]
+mod event_contrast;
+#[cfg(feature = "repro")]
 mod graph_imbalance;
 #[cfg(feature = "repro")]
 mod ids;
+#[cfg(feature = "repro")]
+mod ie_markers;
+#[cfg(feature = "repro")]
+mod lorentz;
 #[cfg(feature = "repro")]
 mod moe;
 mod peer;

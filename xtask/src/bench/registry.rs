@@ -51,6 +51,21 @@ pub const BENCHES: &[Bench] = &[
         about: "a check of RAP, STRIP and ONION on long texts, a step of RAP's construction",
         peer: "torch_backdoor.py",
     },
+    Bench {
+        name: "ie-markers",
+        about: "packed markers against one span a row and the published padding, extraction",
+        peer: "torch_plmarker.py",
+    },
+    Bench {
+        name: "event-contrast",
+        about: "reading and writing PENMAN, encoding once a sentence, a step of the graph encoder",
+        peer: "torch_gin.py",
+    },
+    Bench {
+        name: "lorentz",
+        about: "hyperbolic layers and attention against Euclidean ones",
+        peer: "torch_lorentz.py",
+    },
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.
@@ -62,6 +77,9 @@ pub const PLANNERS: &[(&str, Planner)] = &[
     ("prompt", super::prompt::plan),
     ("distill", super::distill::plan),
     ("backdoor", super::backdoor::plan),
+    ("ie-markers", super::ie_markers::plan),
+    ("event-contrast", super::event_contrast::plan),
+    ("lorentz", super::lorentz::plan),
 ];
 
 /// Name and function, in the order of [`BENCHES`]. Empty in a build without the models.

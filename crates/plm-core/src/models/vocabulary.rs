@@ -55,7 +55,13 @@ fn append<const D: usize>(old: Tensor<D>, new: Tensor<D>, axis: usize) -> Tensor
     let tracked = old.is_require_grad();
     let device = old.device();
     let joined = Tensor::cat(vec![old.detach(), new.to_device(&device).detach()], axis);
-    joined.set_require_grad(tracked)
+    leaf(joined, tracked)
+}
+
+/// `values` as a parameter: on a device that differentiates, a joined or edited tensor is the result of
+/// an operation until it is cut off, and only a tensor without history can ask for gradients.
+fn leaf<const D: usize>(values: Tensor<D>, tracked: bool) -> Tensor<D> {
+    values.detach().set_require_grad(tracked)
 }
 
 /// `table` with `rows` below it.
@@ -84,8 +90,7 @@ pub(super) fn copy_row(mut table: Embedding, from: usize, to: usize) -> Embeddin
         let old = old.detach();
         let width = old.dims()[1];
         let row = old.clone().narrow(0, from, 1);
-        old.slice_assign([to..to + 1, 0..width], row)
-            .set_require_grad(tracked)
+        leaf(old.slice_assign([to..to + 1, 0..width], row), tracked)
     });
     table
 }

@@ -52,6 +52,26 @@ fn words_are_added_and_copied() {
 }
 
 #[test]
+fn words_of_a_model_that_is_trained_are_copied_and_added_and_stay_trainable() {
+    let device = devices().remove(0).1.autodiff();
+    let model = Pretrained::<EncoderForMaskedLM>::load(plm_mini(), &device).unwrap();
+    let words = model.model.words();
+    let copied = model.model.train().with_word_copied(5, 9);
+    let rows = copied.words().slice([5..6, 0..256]);
+    let grown = copied.with_new_words(rows.clone());
+    assert_eq!(grown.words().dims(), [words.dims()[0] + 1, 256]);
+    assert!(grown.words().is_require_grad());
+    for row in [9, words.dims()[0]] {
+        let row = grown.words().slice([row..row + 1, 0..256]);
+        let gap: f32 = (row - words.clone().slice([5..6, 0..256]))
+            .abs()
+            .max()
+            .into_scalar();
+        assert_eq!(gap, 0.0);
+    }
+}
+
+#[test]
 fn a_directory_written_and_read_gives_the_same_outputs() {
     let fixture = Fixture::open("bert-mlm");
     for (name, device) in devices() {
