@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod curvature;
+pub mod data;
 mod error;
 pub mod geometry;
 mod limits;
@@ -8,6 +9,7 @@ pub mod lorentz_group;
 pub mod nn;
 pub mod optim;
 mod points;
+pub mod task;
 #[cfg(test)]
 mod testing;
 

@@ -160,7 +160,11 @@ impl LorentzTransform {
                     .sum();
                 let expected = if i == j { sign(i) } else { 0.0 };
                 let gap = (sum - expected).abs();
-                worst = if gap <= worst { worst } else { gap };
+                worst = if gap <= worst || worst.is_nan() {
+                    worst
+                } else {
+                    gap
+                };
             }
         }
         worst

@@ -1,6 +1,7 @@
-//! `bench lorentz`: what hyperbolic layers cost beside Euclidean ones.
+//! `bench lorentz`: what hyperbolic layers cost beside Euclidean ones, and knowledge-graph completion.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use anyhow::Result;
 use burn::module::Module;
@@ -12,11 +13,17 @@ use plm_core::nn::{DropoutContext, apply, zero_linear};
 use plm_core::rng::Seed;
 use plm_core::train::Gradients;
 use plm_lorentz::Curvature;
+use plm_lorentz::data::kg::{KnowledgeGraph, KnownTails, Triple};
 use plm_lorentz::geometry::lift;
 use plm_lorentz::nn::{
     DropoutSites, LorentzAttention, LorentzAttentionConfig, LorentzLinear, LorentzLinearConfig,
     TimeFromSpace, TimeFromSpaceConfig,
 };
+use plm_lorentz::task::kg::{
+    Batch, CompletionConfig, CompletionLearner, CompletionTables, HostLearner, NegativeSampler,
+    rank,
+};
+use rand::RngExt;
 use serde_json::json;
 
 use super::{Case, Context, Plan};
@@ -25,6 +32,11 @@ use super::{Case, Context, Plan};
 const ROWS: usize = 4096;
 /// Widths of the layers, time included.
 const WIDTHS: [usize; 3] = [64, 256, 512];
+/// Entities, relations and training facts of WN18RR.
+const FACTS: [usize; 3] = [40_943, 11, 86_835];
+/// Steps of a sample of training, and queries of a sample of ranking: ours, the peer's.
+const STEPS: usize = 10;
+const QUERIES: [usize; 2] = [3000, 60];
 /// Batch, length, width and heads of the attention.
 const ATTENTION: [usize; 4] = [16, 128, 256, 8];
 
@@ -42,6 +54,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
         cases.extend(layers(width, &device)?);
     }
     cases.push(attention(&device)?);
+    cases.extend(completion()?);
     Ok(Plan {
         setup: vec![setup],
         cases,
@@ -127,4 +140,70 @@ fn attention(device: &Device) -> Result<Case> {
             backward(out, &rows, layer)
         }),
     )
+}
+
+/// Steps of training and ranks of queries on a knowledge graph of WN18RR's size, against the published way:
+/// a matrix of each fact's relation is gathered, every entity moves at every step, and all entities are
+/// gathered for each query.
+fn completion() -> Result<Vec<Case>> {
+    let [entities, relations, facts] = FACTS;
+    let mut rng = Seed::new(6).rng();
+    let mut fact = || Triple {
+        head: rng.random_range(0..entities as u32),
+        relation: rng.random_range(0..relations as u32),
+        tail: rng.random_range(0..entities as u32),
+    };
+    let triples: Vec<Triple> = (0..facts).map(|_| fact()).collect();
+    let names = |kind: &str, count| (0..count).map(|n| format!("{kind}{n}")).collect();
+    let held_out = vec![triples[0]];
+    let graph = KnowledgeGraph::new(
+        names("entity", entities),
+        names("relation", relations),
+        [triples, held_out.clone(), held_out],
+    )?
+    .with_reciprocals();
+    let config = CompletionConfig::wn18rr();
+    let tables = CompletionTables::<f32>::new(&config, entities, 2 * relations, Seed::new(7))?;
+    let mut learner = HostLearner::new(config, tables.clone())?;
+    let sampler = NegativeSampler::new(&graph, config.negative_filter, config.negatives)?;
+    let known = KnownTails::new(graph.all());
+    let train = graph.train().to_vec();
+    let queries = train[..QUERIES[0]].to_vec();
+    let mut start = 0;
+    let steps = move || {
+        for step in 0..STEPS {
+            let rows = &train[start..start + config.batch_size];
+            start = (start + config.batch_size) % (train.len() - config.batch_size);
+            learner.step(&Batch::new(rows, &sampler, Seed::new(8).at(step as u64)))?;
+        }
+        Ok(())
+    };
+    let ranks = move || {
+        let clock = Instant::now();
+        std::hint::black_box(rank(&tables, &queries, &known)?);
+        Ok(1000.0 * clock.elapsed().as_secs_f64() / QUERIES[0] as f64)
+    };
+    let id = format!("kg.e{entities}.d{}", config.d_model);
+    let sizes = json!({
+        "entities": entities,
+        "relations": 2 * relations,
+        "width": config.d_model,
+        "batch": config.batch_size,
+        "negatives": config.negatives,
+        "steps": STEPS,
+        "queries": QUERIES[1],
+    });
+    let request = |op: &str| {
+        let mut request = sizes.clone();
+        request["op"] = op.into();
+        request
+    };
+    Ok(vec![
+        Case::timed(format!("{id}.train.b{}", config.batch_size), steps)
+            .peer(request("kg_steps"))
+            .rounds(5),
+        Case::value(format!("{id}.rank"), "ms/query", ranks)
+            .peer(request("kg_rank"))
+            .rounds(5),
+    ])
 }

@@ -63,7 +63,7 @@ pub const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "lorentz",
-        about: "hyperbolic layers and attention against Euclidean ones",
+        about: "hyperbolic layers and attention against Euclidean ones, knowledge-graph completion",
         peer: "torch_lorentz.py",
     },
 ];

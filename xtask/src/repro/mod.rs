@@ -15,7 +15,13 @@ mod core;
 #[cfg(feature = "repro")]
 mod distill;
 #[cfg(feature = "repro")]
+mod event_contrast;
+#[cfg(feature = "repro")]
 pub(crate) mod graph_imbalance;
+#[cfg(feature = "repro")]
+mod ie_markers;
+#[cfg(feature = "repro")]
+mod lorentz;
 #[cfg(feature = "repro")]
 mod moe;
 #[cfg(feature = "repro")]

@@ -18,6 +18,9 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("amalgamate", super::amalgamate::run),
     ("backdoor", super::backdoor::run),
     ("graph-imbalance", super::graph_imbalance::run),
+    ("ie-markers", super::ie_markers::run),
+    ("event-contrast", super::event_contrast::run),
+    ("lorentz", super::lorentz::run),
 ];
 
 /// Name in `systems.toml` and function, one line a system. Empty in a build without the models.

@@ -19,14 +19,14 @@ pub struct RelationCandidate {
     pub score: f64,
 }
 
-/// The relations of a sentence with these `entities`, at most one for each two of them, in the order
-/// of the pairs. `logits` are those of subject and object, by their places in `entities`; where it
+/// The relations of a sentence with these `entities`, at most one for each two of them (one each way in a
+/// space without inverse classes), in the order of the pairs. `logits` are those of subject and object, by their places in `entities`; where it
 /// has none for both orders, the pair is left out. `kept` is false for entities that the relation
 /// model takes for none, which have no relations.
 ///
 /// # Errors
 /// [`crate::Error::Size`] where `kept` has not one value for each entity; as
-/// [`RelationSpace::decode_pair`].
+/// [`RelationSpace::decode`].
 pub fn decode_relations<'a, T: Copy + Into<f64> + 'a>(
     space: &RelationSpace,
     entities: &[WordSpan],
@@ -41,19 +41,18 @@ pub fn decode_relations<'a, T: Copy + Into<f64> + 'a>(
             if !(kept[x] && kept[y]) || forward.is_none() && backward.is_none() {
                 continue;
             }
-            let Some(found) = space.decode_pair(forward, backward)? else {
-                continue;
-            };
-            let (subject, object) = match found.direction {
-                Direction::Forward => (first, second),
-                Direction::Backward => (second, first),
-            };
-            relations.push(RelationCandidate {
-                subject,
-                object,
-                label: found.label,
-                score: found.score,
-            });
+            for found in space.decode(forward, backward)? {
+                let (subject, object) = match found.direction {
+                    Direction::Forward => (first, second),
+                    Direction::Backward => (second, first),
+                };
+                relations.push(RelationCandidate {
+                    subject,
+                    object,
+                    label: found.label,
+                    score: found.score,
+                });
+            }
         }
     }
     Ok(relations)

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 
+use burn::tensor::{Device, Tensor};
 use plm_core::models::{EncoderInput, EncoderModel};
 use plm_core::nn::{AttentionMask, DropoutContext, Ffn, Positions};
 
@@ -10,6 +11,7 @@ use super::check::{check, check_names};
 use super::sizes::{Columns, Filling, Sizes, booleans, integers};
 use super::states::Place;
 use crate::layout::MarkerRow;
+use crate::mask::{DenseMask, Visibility};
 use crate::{Error, Result};
 
 /// A batch as sequences `[text | markers]` with the mask of what sees what.
@@ -29,25 +31,39 @@ pub struct DenseLayout {
 }
 
 impl DenseLayout {
-    /// Lays out `rows` for `model`.
+    /// Lays out `rows` for `model` under PL-Marker's mask.
     ///
     /// # Errors
     /// As [`encode_dense`].
     pub fn new<F: Ffn, R: Borrow<MarkerRow>>(model: &EncoderModel<F>, rows: &[R]) -> Result<Self> {
+        Self::with_visibility(model, rows, Visibility::default())
+    }
+
+    /// Lays out `rows` for `model` under a mask with switches, for ablations.
+    ///
+    /// # Errors
+    /// As [`encode_dense`].
+    pub fn with_visibility<F: Ffn, R: Borrow<MarkerRow>>(
+        model: &EncoderModel<F>,
+        rows: &[R],
+        visibility: Visibility,
+    ) -> Result<Self> {
         check(model, rows.iter().map(Borrow::borrow))?;
         let sizes = Sizes::of(rows.iter().map(Borrow::borrow));
         let filling = Filling::of(model);
         let mut columns = Columns::default();
+        let mut hidden = Vec::new();
         for row in rows {
             let row: &MarkerRow = row.borrow();
             columns.push_text(&row.tokens, sizes.text, filling);
             columns.push_groups(&row.groups, sizes, filling);
+            let mask = DenseMask::new(row, sizes.padded(), visibility)?;
+            hidden.extend(mask.visible.into_iter().map(|visible| !visible));
         }
-        let length = sizes.text + sizes.slots();
-        let mut layout = Self {
+        Ok(Self {
             ids: columns.ids,
             positions: columns.positions,
-            hidden: vec![true; rows.len() * length * length],
+            hidden,
             rows: rows.len(),
             sizes,
             places: rows
@@ -55,27 +71,7 @@ impl DenseLayout {
                 .enumerate()
                 .map(|(text, row)| Place::new(text, 0, row.borrow()))
                 .collect(),
-        };
-        for (number, row) in rows.iter().enumerate() {
-            layout.show_row(number, row.borrow());
-        }
-        Ok(layout)
-    }
-
-    fn show_row(&mut self, number: usize, row: &MarkerRow) {
-        let text = row.tokens.len();
-        for query in 0..text {
-            (0..text).for_each(|key| self.set_hidden(number, query, key, false));
-        }
-        for (group, members) in row.groups.iter().enumerate() {
-            let first = self.sizes.text + group * self.sizes.markers;
-            let own = first..first + members.markers.len();
-            for query in own.clone() {
-                (0..text)
-                    .chain(own.clone())
-                    .for_each(|key| self.set_hidden(number, query, key, false));
-            }
-        }
+        })
     }
 
     /// Padded text and marker slots of a row.
@@ -122,6 +118,16 @@ impl DenseLayout {
         model: &EncoderModel<F>,
         dropout: &DropoutContext,
     ) -> Result<MarkerStates> {
+        let input = self.input(model, dropout)?;
+        Ok(self.divide(model.forward(&input).last_hidden_state, dropout))
+    }
+
+    /// The layout as input of `model`.
+    pub(super) fn input<F: Ffn>(
+        &self,
+        model: &EncoderModel<F>,
+        dropout: &DropoutContext,
+    ) -> Result<EncoderInput> {
         for (what, table, wanted) in [
             ("word table", &model.embeddings.word, &self.ids),
             (
@@ -142,14 +148,23 @@ impl DenseLayout {
         }
         check_names(dropout, self.rows)?;
         let device = model.embeddings.word.weight.device();
-        let (rows, length) = (self.rows, self.length());
-        let mask = booleans(self.hidden.clone(), [rows, length, length], &device);
-        let positions = integers(self.positions.clone(), rows, &device);
-        let input = EncoderInput::ids(integers(self.ids.clone(), rows, &device))
-            .with_positions(Positions::Ids(positions))
-            .with_mask(AttentionMask::Pairwise(mask))
-            .with_dropout_context(dropout.clone());
-        let states = model.forward(&input).last_hidden_state;
+        let positions = integers(self.positions.clone(), self.rows, &device);
+        Ok(
+            EncoderInput::ids(integers(self.ids.clone(), self.rows, &device))
+                .with_positions(Positions::Ids(positions))
+                .with_mask(self.mask(&device))
+                .with_dropout_context(dropout.clone()),
+        )
+    }
+
+    /// What is hidden from what.
+    pub(super) fn mask(&self, device: &Device) -> AttentionMask {
+        let dims = [self.rows, self.length(), self.length()];
+        AttentionMask::Pairwise(booleans(self.hidden.clone(), dims, device))
+    }
+
+    /// `states` of the sequences as those of texts and of markers.
+    pub(super) fn divide(&self, states: Tensor<3>, dropout: &DropoutContext) -> MarkerStates {
         let Sizes {
             text,
             groups,
@@ -157,12 +172,12 @@ impl DenseLayout {
         } = self.sizes;
         let width = states.dims()[2];
         let own = states.clone().narrow(1, text, groups * markers);
-        Ok(MarkerStates {
+        MarkerStates {
             text: states.narrow(1, 0, text),
-            markers: own.reshape([rows, groups, markers, width]),
+            markers: own.reshape([self.rows, groups, markers, width]),
             dropout: dropout.clone(),
             places: self.places.clone(),
-        })
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! groups are packed therefore changes no result in evaluation; in training it decides which spans
 //! share a dropout mask of the text and a batch.
 
+mod ablated;
 mod buckets;
 mod check;
 mod dense;
@@ -21,6 +22,7 @@ mod states;
 mod tests;
 mod text;
 
+pub use ablated::{MaskAblation, encode_ablated};
 pub use buckets::bucket_rows;
 pub use dense::{DenseLayout, encode_dense};
 pub use factorized::encode_factorized;
@@ -50,6 +52,8 @@ pub enum MarkerEncoder {
     /// [`encode_shared`]: the text once for all rows that have the same one. The states are the same;
     /// in training the rows of one text also share its dropout.
     Shared,
+    /// [`encode_ablated`]: one sequence and a mask with switches, for ablations.
+    Ablated(MaskAblation),
 }
 
 impl MarkerEncoder {
@@ -67,6 +71,7 @@ impl MarkerEncoder {
             Self::Dense => encode_dense(model, rows, dropout),
             Self::Factorized => encode_factorized(model, rows, dropout),
             Self::Shared => encode_shared(model, rows, dropout),
+            Self::Ablated(ablation) => encode_ablated(model, rows, ablation, dropout),
         }
     }
 }

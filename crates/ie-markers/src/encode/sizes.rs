@@ -5,6 +5,7 @@ use plm_core::models::EncoderModel;
 use plm_core::nn::Ffn;
 
 use crate::layout::{MarkerGroup, MarkerRow};
+use crate::mask::PaddedSize;
 
 /// Lengths that every row of a batch is padded to. There is always room for one marker, so that no
 /// tensor is empty.
@@ -30,6 +31,15 @@ impl Sizes {
             }
         }
         sizes
+    }
+
+    /// The size of a padded row, as masks take it.
+    pub(super) fn padded(self) -> PaddedSize {
+        PaddedSize {
+            text: self.text,
+            groups: self.groups,
+            markers: self.markers,
+        }
     }
 
     /// Marker slots of a row.

@@ -33,6 +33,15 @@ fn log_softmax<T: Copy + Into<f64>>(logits: &[T]) -> Vec<f64> {
     values.into_iter().map(|value| value - norm).collect()
 }
 
+/// The class of the largest value, of equal ones the first, and the value.
+fn best(values: &[f64]) -> (usize, f64) {
+    let start = (NIL, f64::NEG_INFINITY);
+    let better = |best: (usize, f64), (class, &value)| {
+        if value > best.1 { (class, value) } else { best }
+    };
+    values.iter().enumerate().fold(start, better)
+}
+
 impl RelationSpace {
     /// `row` with the classes of both directions exchanged: `[N, S | abc | ABC]` becomes
     /// `[N, S | ABC | abc]`.
@@ -46,6 +55,57 @@ impl RelationSpace {
             .collect())
     }
 
+    /// The relations of the spans x and y, at most one where the space has inverse classes
+    /// ([`Self::decode_pair`]). Without them, each direction is decided by itself: there may be one
+    /// each way; a symmetric relation that both find is one, with the better score.
+    ///
+    /// # Errors
+    /// As [`Self::decode_pair`].
+    pub fn decode<T: Copy + Into<f64>>(
+        &self,
+        forward: Option<&[T]>,
+        backward: Option<&[T]>,
+    ) -> Result<Vec<DirectedRelation>> {
+        if self.has_inverses() || forward.is_none() && backward.is_none() {
+            return Ok(self.decode_pair(forward, backward)?.into_iter().collect());
+        }
+        let mut found: Vec<DirectedRelation> = Vec::new();
+        for (row, direction) in [
+            (forward, Direction::Forward),
+            (backward, Direction::Backward),
+        ] {
+            let Some(row) = row else { continue };
+            let (class, score) = best(&self.log_probabilities(row)?);
+            if class == NIL {
+                continue;
+            }
+            let own = DirectedRelation {
+                label: class - 1,
+                direction,
+                score,
+            };
+            let symmetric = own.label < self.symmetric_count();
+            match found.first_mut() {
+                Some(other) if symmetric && other.label == own.label => {
+                    other.score = other.score.max(score);
+                }
+                _ if symmetric => found.push(DirectedRelation {
+                    direction: Direction::Forward,
+                    ..own
+                }),
+                _ => found.push(own),
+            }
+        }
+        Ok(found)
+    }
+
+    /// A row of logits as log-probabilities.
+    fn log_probabilities<T: Copy + Into<f64>>(&self, row: &[T]) -> Result<Vec<f64>> {
+        same_size("classes of a relation row", row.len(), self.classes())?;
+        finite("the logits of a relation", row.iter().map(|&v| v.into()))?;
+        Ok(log_softmax(row))
+    }
+
     /// The relation of the spans x and y: `forward` are the logits (or log-probabilities) with x as
     /// subject, `backward` those with y as subject. Both are normalized and added, the backward one
     /// swapped, and the best class wins; of equal ones the first. Where one direction is missing, as
@@ -54,6 +114,8 @@ impl RelationSpace {
     /// The score is the mean over the directions that are there, so that scores of one and of two
     /// compare; for two it is half of PL-Marker's sum, and always that of the class that won (the
     /// original reads another class for inverse relations).
+    ///
+    /// Meant for spaces with inverse classes; without them no class stands for the other direction.
     ///
     /// # Errors
     /// [`Error::Setting`] where both are missing, [`Error::Size`] where a row has not one value for
@@ -67,9 +129,7 @@ impl RelationSpace {
         let mut rows = 0;
         for (row, inverse) in [(forward, false), (backward, true)] {
             let Some(row) = row else { continue };
-            same_size("classes of a relation row", row.len(), self.classes())?;
-            finite("the logits of a relation", row.iter().map(|&v| v.into()))?;
-            let mut row = log_softmax(row);
+            let mut row = self.log_probabilities(row)?;
             if inverse {
                 row = self.swap(&row)?;
             }
@@ -85,12 +145,7 @@ impl RelationSpace {
                 limit: "give the logits of at least one direction",
             });
         }
-        let (class, best) = sum.iter().copied().enumerate().fold(
-            (NIL, f64::NEG_INFINITY),
-            |best, (class, value)| {
-                if value > best.1 { (class, value) } else { best }
-            },
-        );
+        let (class, best) = best(&sum);
         if class == NIL {
             return Ok(None);
         }

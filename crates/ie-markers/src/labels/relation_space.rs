@@ -16,12 +16,13 @@ use crate::{Error, Result};
 /// the relation.
 ///
 /// With `n` labels, NIL included, of which `k` are NIL or symmetric, there are `R = n + (n - k)`
-/// classes.
+/// classes; `n` [without the inverse ones](Self::without_inverses).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Lists", into = "Lists")]
 pub struct RelationSpace {
     labels: Labels,
     symmetric: usize,
+    inverses: bool,
 }
 
 /// The form in files.
@@ -29,6 +30,12 @@ pub struct RelationSpace {
 struct Lists {
     symmetric: Vec<String>,
     asymmetric: Vec<String>,
+    #[serde(default = "with_inverses")]
+    inverses: bool,
+}
+
+fn with_inverses() -> bool {
+    true
 }
 
 impl RelationSpace {
@@ -47,7 +54,23 @@ impl RelationSpace {
         Ok(Self {
             labels: Labels::new(names)?,
             symmetric,
+            inverses: true,
         })
+    }
+
+    /// The same relations without inverse classes: each direction of a pair is learned and decided by
+    /// itself (the ablation "w/o inverse relation" of PL-Marker, section 4.5).
+    #[must_use]
+    pub fn without_inverses(self) -> Self {
+        Self {
+            inverses: false,
+            ..self
+        }
+    }
+
+    /// Whether asymmetric relations have inverse classes.
+    pub fn has_inverses(&self) -> bool {
+        self.inverses
     }
 
     /// The relations of the gold annotations of `documents` in alphabetical order, the symmetric
@@ -87,14 +110,18 @@ impl RelationSpace {
             .is_ok_and(|index| index < self.symmetric)
     }
 
-    /// How many asymmetric relations there are.
-    fn asymmetric(&self) -> usize {
-        self.labels.len() - self.symmetric
+    /// How many inverse classes there are.
+    fn inverse_count(&self) -> usize {
+        if self.inverses {
+            self.labels.len() - self.symmetric
+        } else {
+            0
+        }
     }
 
     /// How many classes the head has: `R`.
     pub fn classes(&self) -> usize {
-        1 + self.labels.len() + self.asymmetric()
+        1 + self.labels.len() + self.inverse_count()
     }
 
     /// The class of the relation `label` in its own direction.
@@ -106,12 +133,15 @@ impl RelationSpace {
     }
 
     /// The class of the same relation with subject and object exchanged; NIL and symmetric relations
-    /// are their own. Classes that are not there stay as they are.
+    /// are their own. Without inverse classes it is NIL for asymmetric relations. Classes that are not
+    /// there stay as they are.
     pub fn inverse(&self, class: usize) -> usize {
         let first = 1 + self.symmetric;
-        let count = self.asymmetric();
+        let count = self.inverse_count();
         if class < first || class >= self.classes() {
             class
+        } else if count == 0 {
+            NIL
         } else if class < first + count {
             class + count
         } else {
@@ -135,7 +165,11 @@ impl TryFrom<Lists> for RelationSpace {
     type Error = Error;
 
     fn try_from(lists: Lists) -> Result<Self> {
-        Self::new(lists.symmetric, lists.asymmetric)
+        let space = Self::new(lists.symmetric, lists.asymmetric)?;
+        Ok(Self {
+            inverses: lists.inverses,
+            ..space
+        })
     }
 }
 
@@ -146,6 +180,7 @@ impl From<RelationSpace> for Lists {
         Self {
             symmetric,
             asymmetric,
+            inverses: space.inverses,
         }
     }
 }

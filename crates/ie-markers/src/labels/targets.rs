@@ -22,15 +22,15 @@ impl RelationTargets {
 
     /// The pairs that have a target other than NIL, in order.
     pub fn pairs(&self) -> impl Iterator<Item = (WordSpan, WordSpan, usize)> {
-        let classes = self.classes.iter();
+        let classes = self.classes.iter().filter(|&(_, &class)| class != NIL);
         classes.map(|(&(subject, object), &class)| (subject, object, class))
     }
 }
 
 impl RelationSpace {
     /// The targets of the gold relations of one sentence: the class of the relation for subject and
-    /// object, and its inverse for object and subject, unless these have a gold relation of their
-    /// own. The first relation of a pair holds. The order of relations of different pairs does not
+    /// object, and its inverse for object and subject (NIL without inverse classes), unless these have a
+    /// gold relation of their own. The first relation of a pair holds. The order of relations of different pairs does not
     /// matter.
     ///
     /// # Errors

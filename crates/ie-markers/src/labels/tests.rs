@@ -153,6 +153,48 @@ fn two_directions_decide_together() {
 }
 
 #[test]
+fn without_inverse_classes_each_direction_decides_alone() {
+    let space = RelationSpace::new(vec!["S"], vec!["a", "b"])
+        .unwrap()
+        .without_inverses();
+    assert_eq!(
+        (space.classes(), space.inverse(1), space.inverse(2)),
+        (4, 1, NIL)
+    );
+    let targets = space
+        .targets(&[relation(0, 1, "a"), relation(1, 2, "S")])
+        .unwrap();
+    let word = |at| WordSpan::new(at, at);
+    let class = |x, y| targets.class(word(x), word(y));
+    assert_eq!(
+        [class(0, 1), class(1, 0), class(1, 2), class(2, 1)],
+        [2, NIL, 1, 1]
+    );
+    assert_eq!(targets.pairs().count(), 3);
+
+    let ln = |row: [f64; 4]| row.map(f64::ln);
+    let (a, b) = (ln([0.2, 0.1, 0.6, 0.1]), ln([0.1, 0.2, 0.2, 0.5]));
+    let found = space.decode(Some(&a[..]), Some(&b[..])).unwrap();
+    let names: Vec<_> = found.iter().map(|one| (one.label, one.direction)).collect();
+    assert_eq!(names, [(1, Direction::Forward), (2, Direction::Backward)]);
+    assert!((found[1].score - 0.5_f64.ln()).abs() < 1e-12);
+
+    let (low, high) = (ln([0.2, 0.5, 0.2, 0.1]), ln([0.1, 0.7, 0.1, 0.1]));
+    let found = space.decode(Some(&low[..]), Some(&high[..])).unwrap();
+    assert_eq!(
+        (found.len(), found[0].label, found[0].direction),
+        (1, 0, Direction::Forward)
+    );
+    assert!((found[0].score - 0.7_f64.ln()).abs() < 1e-12);
+    let nil = ln([0.7, 0.1, 0.1, 0.1]);
+    assert_eq!(space.decode(Some(&nil[..]), None).unwrap(), []);
+    assert!(space.decode::<f64>(None, None).is_err());
+    assert!(space.decode(Some(&nil[..3]), None).is_err());
+    let json = serde_json::to_string(&space).unwrap();
+    assert_eq!(serde_json::from_str::<RelationSpace>(&json).unwrap(), space);
+}
+
+#[test]
 fn rows_are_checked() {
     let space = RelationSpace::new(vec!["S"], vec!["a"]).unwrap();
     let error = |row: Option<&[f32]>| space.decode_pair(row, None).unwrap_err().to_string();

@@ -40,7 +40,7 @@ impl<const D: usize> ManifoldParam<D> {
             TensorData::new(split(curvature.k()).to_vec(), [2]),
             &points.device(),
         );
-        let points = project(points.detach(), curvature);
+        let points = project(points.detach().set_require_grad(false), curvature);
         Ok(Self {
             points: Param::from_tensor(points),
             k: Param::from_tensor(k).set_require_grad(false),
@@ -79,12 +79,13 @@ impl<const D: usize> ManifoldParam<D> {
         let worst = residual(points.detach(), self.curvature)
             .into_data()
             .iter::<f64>()
-            .fold(
-                0.0,
-                |worst, value| {
-                    if value <= worst { worst } else { value }
-                },
-            );
+            .fold(0.0, |worst, value| {
+                if value <= worst || worst.is_nan() {
+                    worst
+                } else {
+                    value
+                }
+            });
         if worst <= limit {
             return Ok(());
         }

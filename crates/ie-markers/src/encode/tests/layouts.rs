@@ -7,7 +7,7 @@ use plm_core::nn::{DropoutContext, DropoutMode};
 use plm_core::train::Gradients;
 
 use super::{markers_of, text_of};
-use crate::encode::{DenseLayout, MarkerEncoder, MarkerStates};
+use crate::encode::{DenseLayout, MarkerEncoder, MarkerStates, MaskAblation};
 use crate::layout::MarkerRow;
 use crate::mask::Visibility;
 use crate::testing::{FAMILIES, device, devices, distance, encoder, pair, rows, values};
@@ -146,4 +146,54 @@ fn texts_have_the_same_dropout_in_both_layouts() {
         assert!(distance(own(&factorized), own(&again)) == 0.0);
         assert!(distance(own(&factorized), own(&off)) > 1e-2);
     }
+}
+
+#[test]
+fn ablated_masks_open_what_their_switches_say() {
+    let off = DropoutContext::default();
+    let device = device();
+    let rows = rows();
+    let model = encoder(EncoderFamily::Bert, &device);
+    let layers = model.layers.len();
+    let run = |ablation: MaskAblation| {
+        let states = MarkerEncoder::Ablated(ablation)
+            .encode(&model, &rows, &off)
+            .unwrap();
+        (
+            text_of(&states, 0, &rows[0]),
+            markers_of(&states, 0, &rows[0]),
+        )
+    };
+    let gap = |a: &Tensor<2>, b: &Tensor<2>| distance(a.clone(), b.clone());
+    let (text, markers) = run(MaskAblation::default());
+    let dense = MarkerEncoder::Dense.encode(&model, &rows, &off).unwrap();
+    assert_eq!(gap(&text, &text_of(&dense, 0, &rows[0])), 0.0);
+
+    let full = |full_layer| MaskAblation {
+        full_layer: Some(full_layer),
+        ..MaskAblation::default()
+    };
+    let (late_text, late_markers) = run(full(layers));
+    assert!(gap(&text, &late_text) < 1e-6 && gap(&markers, &late_markers) < 1e-6);
+    let (open_text, open_markers) = run(full(0));
+    assert!(gap(&text, &open_text) > 1e-3 && gap(&markers, &open_markers) > 1e-3);
+    let visibility = Visibility {
+        full: true,
+        ..Visibility::default()
+    };
+    let (all_text, _) = run(MaskAblation {
+        visibility,
+        full_layer: None,
+    });
+    assert!(gap(&open_text, &all_text) < 1e-6);
+
+    let visibility = Visibility {
+        starts: true,
+        ..Visibility::default()
+    };
+    let (same_text, other_markers) = run(MaskAblation {
+        visibility,
+        full_layer: None,
+    });
+    assert!(gap(&text, &same_text) < 1e-6 && gap(&markers, &other_markers) > 1e-3);
 }

@@ -1,0 +1,9 @@
+//! Data sets of hyperbolic networks: readers, splits and generators.
+
+pub mod generate;
+pub mod graph;
+pub mod hierarchy;
+pub mod kg;
+mod parallel;
+
+pub use parallel::{ParallelLines, SentencePair, open_text, read_parallel};

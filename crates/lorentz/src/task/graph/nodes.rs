@@ -1,0 +1,122 @@
+//! Node classification.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::nn::DropoutContext;
+
+use super::classifier::{ClassHead, NodeClassifier};
+use super::config::GraphTrainConfig;
+use super::encoder::GraphEncoder;
+use super::fit::{EpochObserver, Problem, Trained, fit};
+use super::inputs::GraphInputs;
+use super::loss::NodeLoss;
+use super::scores::NodeScores;
+use crate::Result;
+use crate::data::graph::NodeSplit;
+
+/// Trains `model` on the classes of the training nodes; the epoch with the best F1 on the validation
+/// nodes is kept.
+///
+/// # Errors
+/// [`Error::Core`](crate::Error::Core) where a setting is out of its domain, model, inputs, labels and
+/// split do not fit together, or the loss is not finite.
+pub fn train_nodes<E: GraphEncoder, H: ClassHead>(
+    model: NodeClassifier<E, H>,
+    inputs: &GraphInputs,
+    labels: &[u32],
+    split: &NodeSplit,
+    loss: NodeLoss,
+    config: &GraphTrainConfig,
+    observer: &mut EpochObserver<'_>,
+) -> Result<Trained<NodeClassifier<E, H>, NodeScores>> {
+    model.encoder.check(inputs)?;
+    for nodes in [&split.train, &split.valid, &split.test] {
+        check_nodes(nodes, labels, inputs)?;
+    }
+    let device = inputs.features().device();
+    let classes = split.train.iter().map(|&node| labels[node as usize]);
+    let mut problem = Nodes {
+        inputs,
+        labels,
+        split,
+        loss,
+        train: ids(split.train.iter().copied(), &device),
+        classes: ids(classes, &device),
+    };
+    fit(model, &mut problem, config, observer)
+}
+
+/// How well `model` classifies `nodes`.
+///
+/// # Errors
+/// [`Error::Core`](crate::Error::Core) where model, inputs, labels and nodes do not fit together.
+pub fn node_scores<E: GraphEncoder, H: ClassHead>(
+    model: &NodeClassifier<E, H>,
+    inputs: &GraphInputs,
+    labels: &[u32],
+    nodes: &[u32],
+) -> Result<NodeScores> {
+    model.encoder.check(inputs)?;
+    check_nodes(nodes, labels, inputs)?;
+    judge(model, inputs, labels, nodes)
+}
+
+struct Nodes<'a> {
+    inputs: &'a GraphInputs,
+    labels: &'a [u32],
+    split: &'a NodeSplit,
+    loss: NodeLoss,
+    train: Tensor<1, Int>,
+    classes: Tensor<1, Int>,
+}
+
+impl<E: GraphEncoder, H: ClassHead> Problem<NodeClassifier<E, H>> for Nodes<'_> {
+    type Scores = NodeScores;
+
+    fn loss(&mut self, model: &NodeClassifier<E, H>, dropout: &DropoutContext) -> Tensor<1> {
+        let scores = model.forward(self.inputs, dropout);
+        let scores = scores.select(0, self.train.clone());
+        self.loss.value(scores, self.classes.clone())
+    }
+
+    fn validate(&self, model: &NodeClassifier<E, H>) -> Result<(NodeScores, f64)> {
+        let scores = judge(model, self.inputs, self.labels, &self.split.valid)?;
+        Ok((scores, scores.f1))
+    }
+
+    fn test(&self, model: &NodeClassifier<E, H>) -> Result<NodeScores> {
+        judge(model, self.inputs, self.labels, &self.split.test)
+    }
+}
+
+fn judge<E: GraphEncoder, H: ClassHead>(
+    model: &NodeClassifier<E, H>,
+    inputs: &GraphInputs,
+    labels: &[u32],
+    nodes: &[u32],
+) -> Result<NodeScores> {
+    let scores = model.forward(inputs, &DropoutContext::default());
+    let classes = scores.dims()[1];
+    let chosen = scores.argmax(1).into_data();
+    let chosen: Vec<usize> = chosen.iter::<i64>().map(|class| class as usize).collect();
+    let gold: Vec<usize> = nodes.iter().map(|&n| labels[n as usize] as usize).collect();
+    let predicted: Vec<usize> = nodes.iter().map(|&n| chosen[n as usize]).collect();
+    NodeScores::of(&gold, &predicted, classes)
+}
+
+fn ids(numbers: impl Iterator<Item = u32>, device: &Device) -> Tensor<1, Int> {
+    let numbers: Vec<i32> = numbers.map(|number| number as i32).collect();
+    let shape = [numbers.len()];
+    Tensor::from_data(TensorData::new(numbers, shape), device)
+}
+
+fn check_nodes(nodes: &[u32], labels: &[u32], inputs: &GraphInputs) -> Result<()> {
+    let count = inputs.n_nodes();
+    let wrong = |reason| Err(plm_core::Error::invalid("nodes", reason).into());
+    if labels.len() != count {
+        return wrong(format!("{} labels for {count} nodes", labels.len()));
+    }
+    match nodes.iter().find(|&&node| node as usize >= count) {
+        Some(node) => wrong(format!("node {node} of {count}")),
+        None => Ok(()),
+    }
+}

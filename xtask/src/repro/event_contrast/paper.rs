@@ -1,0 +1,149 @@
+//! The paper's data: ACE 2005 and MAVEN, with pre-training on a folder of parsed news.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use plm_core::data::{Lines, open};
+use plm_core::rng::Seed;
+use plm_event_contrast::amr::AlignedGraph;
+use plm_event_contrast::data::{EventDocument, read_hmeae, read_maven};
+use plm_event_contrast::pairs::PairSource;
+use plm_event_contrast::penman::{Reader, Strictness};
+use plm_event_contrast::text::ContrastSentence;
+
+use super::lab::{Lab, PAIRS};
+use super::recipe::PAPER;
+use super::sentences::Sentences;
+use super::study::{Run, curve, shares};
+use super::supervised::Parts;
+use super::{pretrain, read, report};
+use crate::repro::{Context, Outcome};
+
+/// The longest file of ACE 2005 that is read.
+const LIMIT: usize = 1 << 30;
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let what = "config.json, weights and tokenizer.json of an encoder whose vocabulary has reserved tokens \
+                (BERT; the paper's is RoBERTa-large)";
+    let model = folder(context, "model", what)?
+        .context("name the folders in the store: --set model=… graphs=… and ace=… or maven=…")?;
+    let what = "files *.txt of AMR graphs with tokens and alignments (the paper's: NYT Annotated Corpus, \
+                LDC2008T19, parsed)";
+    let graphs = folder(context, "graphs", what)?.context("name the graphs: --set graphs=…")?;
+    let mut sets = Vec::new();
+    if let Some(folder) = folder(
+        context,
+        "ace",
+        "train.json and test.json as HMEAE makes them",
+    )? {
+        let read = |name: &str| -> Result<Vec<EventDocument>> {
+            let path = folder.join(name);
+            Ok(read_hmeae(open(&path)?, &path, LIMIT)?.0)
+        };
+        sets.push(("ace", true, [read("train.json")?, read("test.json")?]));
+    }
+    if let Some(folder) = folder(context, "maven", "train.jsonl and valid.jsonl of MAVEN")? {
+        let read = |name: &str| -> Result<Vec<EventDocument>> {
+            let path = folder.join(name);
+            let documents = read_maven(Lines::new(open(&path)?, &path));
+            let documents: plm_event_contrast::Result<Vec<EventDocument>> = documents.collect();
+            Ok(documents?.iter().flat_map(read::by_sentence).collect())
+        };
+        sets.push(("maven", false, [read("train.jsonl")?, read("valid.jsonl")?]));
+    }
+    ensure!(!sets.is_empty(), "name a data set: --set ace=… or maven=…");
+    let layers = context.settings.get("layers", 0)?;
+    let lab = Lab::load(context, &model, layers, 128, &PAPER)?;
+    let graphs = aligned(&graphs)?;
+    let pairs = PairSource::Amr(&graphs, PAIRS).pairs();
+    let sentences = ContrastSentence::all(&lab.spans, &pairs)?;
+    let shares = shares(context, "1")?;
+    let contrast = lab.recipe.contrast;
+    let mut runs: Vec<Vec<Run>> = sets.iter().map(|_| Vec::new()).collect();
+    for &number in &context.seeds {
+        let seed = Seed::new(number);
+        let none = lab.encoder(&contrast, seed.child("maps"));
+        let text = pretrain::text(&lab, &sentences, &contrast, seed)?;
+        let systems = [("none", &none), ("text", &text)]
+            .map(|(name, model)| (name, Parts::of(Some(model), None)));
+        for ((_, arguments, parts), runs) in sets.iter().zip(&mut runs) {
+            let [train, test] = parts.clone().map(|documents| Sentences {
+                documents,
+                graphs: None,
+            });
+            let mut run = Run::default();
+            curve(
+                &lab,
+                [&train, &test],
+                *arguments,
+                &systems,
+                &shares,
+                seed,
+                &mut run,
+            )?;
+            runs.push(run);
+        }
+    }
+    for ((name, ..), runs) in sets.iter().zip(&runs) {
+        report::rows(name, runs, &mut outcome)?;
+    }
+    for row in &mut outcome.rows {
+        if let Some((figure, source)) = published(&row.id) {
+            *row = row.clone().published(figure, source);
+        }
+    }
+    outcome.notes.push(
+        "Published figures are of text and graph encoder together, on RoBERTa-large; here the text encoder is \
+         fine-tuned alone, as these sets come without graphs."
+            .to_owned(),
+    );
+    Ok(outcome)
+}
+
+/// The published figure of a row.
+fn published(id: &str) -> Option<(f64, &'static str)> {
+    match id {
+        "ace.detection.text.100" => Some((0.798, "2105.14485, ACE 2005, text and graph")),
+        "ace.arguments.text.100" => Some((0.611, "2105.14485, ACE 2005, from memory")),
+        "maven.detection.text.100" => {
+            Some((0.685, "2105.14485 as quoted by UniST, MAVEN test set"))
+        }
+        _ => None,
+    }
+}
+
+/// The folder in the store that setting `key` names, which has to hold `what`.
+fn folder(context: &Context, key: &str, what: &str) -> Result<Option<PathBuf>> {
+    let name: String = context.settings.get(key, String::new())?;
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let folder = context.store.root().join(&name);
+    ensure!(
+        folder.is_dir(),
+        "`{name}` is not in the store: put {what} into {}",
+        folder.display()
+    );
+    Ok(Some(folder))
+}
+
+/// The graphs in all `*.txt` of a folder; what cannot be read is left out.
+fn aligned(folder: &std::path::Path) -> Result<Vec<AlignedGraph>> {
+    let entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<Vec<_>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|end| end == "txt"));
+    paths.sort();
+    let mut graphs = Vec::new();
+    for path in paths {
+        let reader = Reader::<_, AlignedGraph>::new(open(&path)?, &path);
+        for graph in reader.with_strictness(Strictness::Lenient) {
+            graphs.push(graph?);
+        }
+    }
+    ensure!(!graphs.is_empty(), "{}: no graph", folder.display());
+    Ok(graphs)
+}

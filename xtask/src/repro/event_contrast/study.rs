@@ -1,0 +1,294 @@
+//! All ways on one generated corpus and seed.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, ensure};
+use plm_core::rng::Seed;
+use plm_event_contrast::amr::AlignedGraph;
+use plm_event_contrast::finetune::EventLabels;
+use plm_event_contrast::pairs::PairSource;
+use plm_event_contrast::text::{ContrastSentence, EventContrast, EventEncoder, retrieval_scores};
+
+use super::lab::{BATCH, Lab, PAIRS};
+use super::liberal::{Clustered, Unlabeled};
+use super::pretrain::{self, Encoders};
+use super::samples;
+use super::sentences::Sentences;
+use super::supervised::{Part, Parts, Tasks};
+use crate::repro::{Context, Text};
+
+/// The sentences of one seed.
+pub(super) struct Problem {
+    /// What is pre-trained on.
+    pub(super) unlabeled: Vec<AlignedGraph>,
+    /// What is fine-tuned on.
+    pub(super) labeled: Sentences,
+    /// What fine-tuned models are scored on.
+    pub(super) test: Sentences,
+    /// What is clustered, and what retrieval is measured on.
+    pub(super) clustered: Sentences,
+}
+
+/// What is run beside pre-training.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) supervised: bool,
+    pub(super) liberal: bool,
+    /// Shares of the labeled sentences.
+    pub(super) shares: Vec<f64>,
+}
+
+impl Plan {
+    pub(super) fn of(context: &Context) -> Result<Self> {
+        let parts: String = context
+            .settings
+            .get("parts", "supervised,liberal".to_owned())?;
+        let known = ["supervised", "liberal"];
+        for part in parts.split(',') {
+            ensure!(known.contains(&part), "parts={part}: one of {known:?}");
+        }
+        Ok(Self {
+            supervised: parts.contains("supervised"),
+            liberal: parts.contains("liberal"),
+            shares: shares(context, "0.1,0.3,1")?,
+        })
+    }
+}
+
+/// The shares of labels that are asked for.
+pub(super) fn shares(context: &Context, default: &str) -> Result<Vec<f64>> {
+    let shares: String = context.settings.get("shares", default.to_owned())?;
+    let shares: std::result::Result<Vec<f64>, _> = shares.split(',').map(str::parse).collect();
+    let shares = shares.context("shares: numbers with commas between")?;
+    let rising = shares.windows(2).all(|pair| pair[0] < pair[1]);
+    ensure!(rising, "shares={shares:?}: must rise");
+    Ok(shares)
+}
+
+/// Identifier and metric of a figure.
+pub(super) type Key = (String, &'static str);
+
+/// What one seed gave.
+#[derive(Default)]
+pub(super) struct Run {
+    pub(super) figures: BTreeMap<Key, f64>,
+    pub(super) scene: Option<Scene>,
+    pub(super) texts: Vec<Text>,
+}
+
+/// What is drawn of the first seed: triggers before and after pre-training.
+pub(super) struct Scene {
+    /// The gold type of each trigger, none for words that trigger nothing.
+    pub(super) types: Vec<Option<usize>>,
+    pub(super) names: Vec<String>,
+    /// Vectors of single mentions.
+    pub(super) before: plm_event_contrast::text::SpanVectors,
+    pub(super) after: plm_event_contrast::text::SpanVectors,
+    pub(super) clusters: Vec<usize>,
+}
+
+impl Run {
+    pub(super) fn put(&mut self, id: impl Into<String>, metric: &'static str, value: f64) {
+        self.figures.insert((id.into(), metric), value);
+    }
+
+    /// The figure `id`.
+    pub(super) fn get(&self, id: &str, metric: &'static str) -> Option<f64> {
+        self.figures.get(&(id.to_owned(), metric)).copied()
+    }
+}
+
+/// The encoders of a seed.
+pub(super) struct Ways {
+    pub(super) none: Encoders,
+    pub(super) cleve: Encoders,
+    /// Pre-trained without negatives from the same sentence.
+    pub(super) no_hard: EventEncoder,
+}
+
+impl Ways {
+    pub(super) fn train(lab: &Lab, graphs: &[AlignedGraph], seed: Seed) -> Result<Self> {
+        let contrast = lab.recipe.contrast;
+        let pairs = PairSource::Amr(graphs, PAIRS).pairs();
+        let sentences = ContrastSentence::all(&lab.spans, &pairs)?;
+        let easy = EventContrast {
+            in_batch: true,
+            argument_negatives: 0,
+            ..contrast
+        };
+        Ok(Self {
+            none: Encoders {
+                text: lab.encoder(&contrast, seed.child("maps")),
+                gin: pretrain::new_gin(lab, seed)?,
+            },
+            cleve: Encoders {
+                text: pretrain::text(lab, &sentences, &contrast, seed)?,
+                gin: pretrain::graph(lab, graphs, seed)?,
+            },
+            no_hard: pretrain::text(lab, &sentences, &easy, seed)?,
+        })
+    }
+}
+
+/// Pre-trains, and measures everything that `plan` asks for.
+pub(super) fn run(
+    context: &Context,
+    lab: &Lab,
+    problem: &Problem,
+    plan: &Plan,
+    seed: Seed,
+) -> Result<Run> {
+    let label = format!("generated, seed {}", seed.value());
+    let bar = context.progress.bar(3, &label);
+    let mut run = Run::default();
+    let ways = Ways::train(lab, &problem.unlabeled, seed)?;
+    bar.inc(1);
+    let models = [
+        ("none", &ways.none.text),
+        ("text", &ways.cleve.text),
+        ("no-hard", &ways.no_hard),
+    ];
+    retrieval(lab, problem.clustered.graphs()?, &models, &mut run)?;
+    if plan.liberal {
+        liberal(lab, problem, &ways, &mut run)?;
+    }
+    bar.inc(1);
+    if plan.supervised {
+        supervised(lab, problem, &ways, plan, seed, &mut run)?;
+    }
+    bar.inc(1);
+    Ok(run)
+}
+
+fn liberal(lab: &Lab, problem: &Problem, ways: &Ways, run: &mut Run) -> Result<()> {
+    let unlabeled = Unlabeled::of_graphs(lab, &problem.clustered)?;
+    let (none, cleve) = (&ways.none, &ways.cleve);
+    let mut kept: Option<Clustered> = None;
+    for (name, text, gin) in [
+        ("none.text", Some(&none.text), None),
+        ("none.graph", None, Some(&none.gin)),
+        ("none.both", Some(&none.text), Some(&none.gin)),
+        ("text", Some(&cleve.text), None),
+        ("graph", None, Some(&cleve.gin)),
+        ("both", Some(&cleve.text), Some(&cleve.gin)),
+        ("no-hard", Some(&ways.no_hard), None),
+    ] {
+        let clustered = unlabeled.cluster(lab, unlabeled.vectors(lab, text, gin)?)?;
+        report(name, &clustered, run);
+        if name == "text" {
+            kept = Some(clustered);
+        }
+    }
+    let clusters = kept.context("no clusters")?;
+    let mut single = lab.clone();
+    single.recipe.clustering.senses = false;
+    let mentions = |model| anyhow::Ok(unlabeled.vectors(&single, Some(model), None)?.triggers);
+    run.texts.push(samples::clusters(&unlabeled, &clusters)?);
+    run.scene = Some(Scene {
+        types: unlabeled.gold_types(),
+        names: EventLabels::of(&problem.clustered.documents).types,
+        before: mentions(&none.text)?,
+        after: mentions(&cleve.text)?,
+        clusters: clusters.labels,
+    });
+    Ok(())
+}
+
+/// Adds the scores of both sides.
+pub(super) fn report(name: &str, clustered: &Clustered, run: &mut Run) {
+    for (side, scores) in [
+        ("triggers", clustered.report.triggers),
+        ("arguments", clustered.report.arguments),
+    ] {
+        let id = format!("liberal.{name}.{side}");
+        run.put(&id, "share of gold mentions", scores.coverage.recall());
+        if let Some(clusters) = scores.clusters {
+            run.put(&id, "B-cubed F1", clusters.b_cubed.f1);
+            run.put(&id, "NMI", clusters.normalized_mutual_information);
+            run.put(&id, "ARI", clusters.adjusted_rand_index);
+        }
+    }
+}
+
+/// The name of a share: its percentage.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.0}", 100.0 * share)
+}
+
+fn supervised(
+    lab: &Lab,
+    problem: &Problem,
+    ways: &Ways,
+    plan: &Plan,
+    seed: Seed,
+    run: &mut Run,
+) -> Result<()> {
+    let (none, cleve) = (&ways.none, &ways.cleve);
+    let systems = [
+        ("none", Parts::of(Some(&none.text), Some(&none.gin))),
+        ("both", Parts::of(Some(&cleve.text), Some(&cleve.gin))),
+        ("none.text", Parts::of(Some(&none.text), None)),
+        ("text", Parts::of(Some(&cleve.text), None)),
+        ("graph", Parts::of(None, Some(&cleve.gin))),
+        ("no-hard", Parts::of(Some(&ways.no_hard), Some(&cleve.gin))),
+    ];
+    let sets = [&problem.labeled, &problem.test];
+    curve(lab, sets, true, &systems, &plan.shares, seed, run)
+}
+
+/// Fine-tunes `systems` on shares of the first of `sets` and scores them on the second. Only the first two
+/// are trained on less than the largest share, and for arguments, where these are asked for.
+pub(super) fn curve(
+    lab: &Lab,
+    sets: [&Sentences; 2],
+    arguments: bool,
+    systems: &[(&str, Parts<'_>)],
+    shares: &[f64],
+    seed: Seed,
+    run: &mut Run,
+) -> Result<()> {
+    let [labeled, test] = sets;
+    let documents: Vec<_> = sets.iter().flat_map(|set| set.documents.clone()).collect();
+    let tasks = Tasks::new(lab, EventLabels::of(&documents), test)?;
+    let last = shares.last();
+    for share in shares {
+        let train = labeled.share(*share, seed.child("share"))?;
+        let train = Part::new(lab, &train, &tasks.labels)?;
+        for (number, (name, parts)) in systems.iter().enumerate() {
+            if number > 1 && last != Some(share) {
+                continue;
+            }
+            let found = tasks.run(lab, *parts, &train, arguments && number < 2, seed)?;
+            let id = |task: &str| format!("{task}.{name}.{}", percent(*share));
+            run.put(id("detection"), "F1", found.detection);
+            if let Some(arguments) = found.arguments {
+                run.put(id("arguments"), "F1 (strict)", arguments);
+            }
+            if number == 1 && last == Some(share) {
+                run.texts.push(samples::events(&tasks, &found));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How often the best-scored argument of a trigger is its own.
+pub(super) fn retrieval(
+    lab: &Lab,
+    graphs: &[AlignedGraph],
+    models: &[(&str, &EventEncoder)],
+    run: &mut Run,
+) -> Result<()> {
+    let pairs = PairSource::Amr(graphs, PAIRS).pairs();
+    let sentences = ContrastSentence::all(&lab.spans, &pairs)?;
+    for (name, model) in models {
+        let scores = retrieval_scores(model, &sentences, &lab.spans, BATCH, &lab.device)?;
+        let id = format!("retrieval.{name}");
+        run.put(&id, AT_1, scores.in_sentence);
+        run.put(&id, "retrieval@1 over all sentences", scores.overall);
+    }
+    Ok(())
+}
+
+/// The metric of [`retrieval`] that is claimed to rise.
+pub(super) const AT_1: &str = "retrieval@1 in the sentence";

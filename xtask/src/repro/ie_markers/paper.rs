@@ -1,0 +1,57 @@
+//! The paper's recipe on SciERC: SciBERT, or another encoder of the store.
+
+use anyhow::{Result, ensure};
+
+use super::lab::{Batch, Defaults, Lab};
+use super::real;
+use super::sets::Set;
+use super::study::Ways;
+use crate::repro::{Context, Outcome};
+
+/// The authors' scripts for SciERC. Their windows have 512 tokens for entities and 256 for relations;
+/// here both have as many as `length` says.
+const PUBLISHED: Defaults = Defaults {
+    length: 256,
+    width: 8,
+    limit: 256,
+    objects: 16,
+    batch: Batch::Rows(8),
+    epochs: 50,
+    lr: 2e-5,
+    head_lr: 0.0,
+    relation_epochs: 10,
+};
+
+/// Runs it.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let name: String = context
+        .settings
+        .get("model", "scibert_scivocab_uncased".to_owned())?;
+    let folder = context.store.root().join(&name);
+    ensure!(
+        folder.is_dir(),
+        "model `{name}` is not in the store: put config.json, model.safetensors (or pytorch_model.bin) \
+         and tokenizer.json (or vocab.txt) of allenai/{name} on the Hugging Face hub into {}; any BERT or \
+         RoBERTa will do, ALBERT and encoders with relative positions will not",
+        folder.display()
+    );
+    let lab = Lab::load(context, &folder, PUBLISHED)?;
+    let ways = Ways::of(
+        context,
+        "plmarker,levitated,token_concat,tagger",
+        "plmarker,no_entity_head,typed_markers,solid_pair,levitated_pair,token_concat",
+    )?;
+    let sets: String = context.settings.get("sets", "scierc".to_owned())?;
+    for set in sets.split(',').filter(|set| !set.is_empty()) {
+        let set = Set::find(set)?;
+        real::one(context, &lab, set, &ways, (0, 0), &mut outcome)?;
+    }
+    outcome.notes.push(format!(
+        "Encoder {name} with {} layers on all sentences. ACE04, ACE05, OntoNotes and CoNLL-2003 are not free \
+         and left out; so is ALBERT, which plm-core does not have. The last model is taken where the authors \
+         take the best on the development set.",
+        lab.layers()
+    ));
+    Ok(outcome)
+}

@@ -1,0 +1,197 @@
+//! The ways to find relations.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use plm_core::rng::Seed;
+use plm_ie_markers::data::{Document, Source};
+use plm_ie_markers::heads::{
+    LevitatedPairConfig, LevitatedPairFeature, RelationHeadConfig, SolidPairConfig,
+};
+use plm_ie_markers::markers::published_relation_init;
+use plm_ie_markers::metrics::{Evaluation, SymmetricCounting, evaluate};
+use plm_ie_markers::model::{LevitatedPairRelations, MarkerRelations, SolidPairRelations};
+use plm_ie_markers::pipeline::{RelationModel, RelationSettings, RelationStage};
+
+use super::lab::{Lab, Part, count};
+use super::study::Problem;
+use super::token_pairs::TokenPairStage;
+
+/// A model of relations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// A subject between solid markers, objects with levitated ones, an auxiliary head for types.
+    PlMarker,
+    /// The same without the auxiliary head.
+    NoEntityHead,
+    /// The same with markers for each type.
+    TypedMarkers,
+    /// Both ends between solid markers of their types: PURE's full model.
+    SolidPair,
+    /// Four levitated markers of types, the start markers' states: PURE's approximation.
+    LevitatedPair,
+    /// Four levitated markers, all states.
+    LevitatedStates,
+    /// First and last tokens of both ends, without markers.
+    TokenConcat,
+}
+
+impl Way {
+    pub(super) const ALL: [Self; 7] = [
+        Self::PlMarker,
+        Self::NoEntityHead,
+        Self::TypedMarkers,
+        Self::SolidPair,
+        Self::LevitatedPair,
+        Self::LevitatedStates,
+        Self::TokenConcat,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::PlMarker => "plmarker",
+            Self::NoEntityHead => "no_entity_head",
+            Self::TypedMarkers => "typed_markers",
+            Self::SolidPair => "solid_pair",
+            Self::LevitatedPair => "levitated_pair",
+            Self::LevitatedStates => "levitated_states",
+            Self::TokenConcat => "token_concat",
+        }
+    }
+
+    /// The ways that `names` lists, with commas between them.
+    pub(super) fn list(names: &str) -> Result<Vec<Self>> {
+        let names = names.split(',').filter(|name| !name.is_empty());
+        let find = |name: &str| {
+            let found = Self::ALL.into_iter().find(|way| way.name() == name);
+            found.with_context(|| {
+                let all = Self::ALL.map(Self::name).join(", ");
+                format!("`{name}` is no way to find relations; there are: {all}")
+            })
+        };
+        names.map(find).collect()
+    }
+}
+
+/// What a model of relations did.
+pub(super) struct Found {
+    /// The test documents with its relations between the entities that were found.
+    pub(super) predicted: Vec<Document>,
+    /// F1 between gold entities.
+    pub(super) gold: f64,
+    /// F1 between the entities that were found.
+    pub(super) whole: f64,
+    /// The same, where the types of both ends must be right.
+    pub(super) typed: f64,
+    /// Test sentences a second between gold entities, tokenization and decoding included.
+    pub(super) speed: f64,
+    /// Seconds of training.
+    pub(super) seconds: f64,
+}
+
+/// Trains and tries a model. `entities` are the test documents with the entities that were found.
+pub(super) fn run(
+    lab: &Lab,
+    way: Way,
+    problem: &Problem,
+    entities: &[Document],
+    seed: Seed,
+) -> Result<Found> {
+    let (labels, space) = (problem.labels.clone(), problem.space.clone());
+    let base = lab.base();
+    let init = published_relation_init();
+    let pure = matches!(way, Way::TypedMarkers | Way::SolidPair | Way::LevitatedPair);
+    let settings = RelationSettings {
+        typed_markers: pure,
+        ..lab.relations.clone()
+    };
+    match way {
+        Way::PlMarker | Way::NoEntityHead | Way::TypedMarkers => {
+            let mut head = RelationHeadConfig::new(space.classes(), labels.classes());
+            if way == Way::NoEntityHead {
+                head.entities = None;
+            }
+            let stage: RelationStage<MarkerRelations> =
+                RelationStage::create(base, &head, labels, space, settings, &init, seed)?;
+            tried(lab, stage, problem, entities, seed)
+        }
+        Way::SolidPair => {
+            let head = SolidPairConfig::new(space.classes());
+            let stage: RelationStage<SolidPairRelations> =
+                RelationStage::create(base, &head, labels, space, settings, &init, seed)?;
+            tried(lab, stage, problem, entities, seed)
+        }
+        Way::LevitatedPair | Way::LevitatedStates => {
+            let head = LevitatedPairConfig {
+                feature: match way {
+                    Way::LevitatedPair => LevitatedPairFeature::Starts,
+                    _ => LevitatedPairFeature::All,
+                },
+                ..LevitatedPairConfig::new(space.classes())
+            };
+            let stage: RelationStage<LevitatedPairRelations> =
+                RelationStage::create(base, &head, labels, space, settings, &init, seed)?;
+            tried(lab, stage, problem, entities, seed)
+        }
+        Way::TokenConcat => {
+            let stage = TokenPairStage::create(base, space, settings.window, seed)?;
+            let (stage, seconds) = stage.train(lab, &problem.train, seed)?;
+            judged(problem, entities, seconds, |documents, source| {
+                stage.predict(lab, documents, source)
+            })
+        }
+    }
+}
+
+fn tried<M: RelationModel>(
+    lab: &Lab,
+    stage: RelationStage<M>,
+    problem: &Problem,
+    entities: &[Document],
+    seed: Seed,
+) -> Result<Found> {
+    let (examples, _) = stage.examples(&problem.train)?;
+    let fit = lab.fit(Part::Relations, examples.len(), &problem.train, seed);
+    let (stage, report) = stage.train(&problem.train, None, &fit, &lab.computation)?;
+    judged(
+        problem,
+        entities,
+        report.run.seconds,
+        |documents, source| {
+            stage.predict(documents, source, &lab.computation)?;
+            Ok(())
+        },
+    )
+}
+
+fn judged(
+    problem: &Problem,
+    entities: &[Document],
+    seconds: f64,
+    predict: impl Fn(&mut [Document], Source) -> Result<()>,
+) -> Result<Found> {
+    let scores = |predicted: &[Document]| -> Result<Evaluation> {
+        let counting = SymmetricCounting::Double;
+        Ok(evaluate(
+            &problem.test,
+            predicted,
+            &problem.space,
+            counting,
+        )?)
+    };
+    let mut between_gold = problem.test.clone();
+    let clock = Instant::now();
+    predict(&mut between_gold, Source::Gold)?;
+    let speed = count(&problem.test) as f64 / clock.elapsed().as_secs_f64();
+    let mut predicted = entities.to_vec();
+    predict(&mut predicted, Source::Predicted)?;
+    let whole = scores(&predicted)?;
+    Ok(Found {
+        predicted,
+        gold: scores(&between_gold)?.relations.micro.scores.f1,
+        whole: whole.relations.micro.scores.f1,
+        typed: whole.typed_relations.micro.scores.f1,
+        speed,
+        seconds,
+    })
+}

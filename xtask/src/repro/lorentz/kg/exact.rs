@@ -1,0 +1,86 @@
+//! What must hold whatever is learned.
+
+use anyhow::Result;
+use plm_core::metrics::{RankTies, filtered_rank};
+use plm_core::rng::Seed;
+
+use super::study::Study;
+use crate::repro::{Check, Context, Op, Outcome};
+use plm_lorentz::data::kg::Triple;
+use plm_lorentz::task::kg::{
+    Batch, CompletionConfig, CompletionLearner, DeviceLearner, HostLearner, NegativeSampler, rank,
+};
+
+/// Steps that both learners take.
+const STEPS: u64 = 5;
+
+/// Adds the checks that the closed form and automatic differentiation take the same steps, that entities
+/// stay on the hyperboloid, and that ranks by products of matrices are those of scores one by one.
+pub(super) fn check(
+    context: &Context,
+    study: &Study,
+    config: &CompletionConfig,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let seed = Seed::new(context.seeds[0]).child("exact");
+    let graph = &study.graph;
+    let start = study.tables(config, seed)?;
+    let device = plm_core::device::parse(&context.device)?;
+    let mut host = HostLearner::new(*config, start.clone())?;
+    let mut other = DeviceLearner::new(*config, &start, &device)?;
+    let sampler = NegativeSampler::new(graph, config.negative_filter, config.negatives)?;
+    let size = config.batch_size.min(graph.train().len());
+    for step in 0..STEPS {
+        let batch = Batch::new(&graph.train()[..size], &sampler, seed.at(step));
+        host.step(&batch)?;
+        other.step(&batch)?;
+    }
+    let (found, expected) = (host.tables()?, other.tables()?);
+    let mut gap = 0.0_f32;
+    for (found, expected) in [
+        (&found.entities, &expected.entities),
+        (&found.relation_weights, &expected.relation_weights),
+        (&found.tail_biases, &expected.tail_biases),
+    ] {
+        for (found, expected) in found.iter().zip(expected) {
+            gap = gap.max((found - expected).abs());
+        }
+    }
+    let check = Check::new("kg_closed_form_gap", f64::from(gap), Op::Le, 1e-3);
+    outcome.checks.push(check);
+
+    let residual = found.entities.chunks(found.d_model).map(|point| {
+        let square: f32 = point[1..].iter().map(|x| x * x).sum();
+        f64::from((1.0 + square - point[0] * point[0]).abs() / (point[0] * point[0]))
+    });
+    let residual = residual.fold(0.0, f64::max);
+    outcome.checks.push(Check::new(
+        "kg_entities_on_manifold",
+        residual,
+        Op::Le,
+        1e-5,
+    ));
+
+    let triples = &graph.valid()[..graph.valid().len().min(100)];
+    let ranks = rank(&found, triples, &study.known)?;
+    let entities = graph.entities().len() as u32;
+    let mut different = 0_u32;
+    for (triple, rank) in triples.iter().zip(ranks) {
+        let score = |tail| f64::from(found.score(Triple { tail, ..*triple }));
+        let scores: Vec<f64> = (0..entities).map(score).collect();
+        let known = study.known.of(triple.head, triple.relation);
+        let mut known: Vec<usize> = known.iter().map(|tail| *tail as usize).collect();
+        known.push(triple.head as usize);
+        let target = triple.tail as usize;
+        let expected = filtered_rank(&scores, target, &known, RankTies::Pessimistic)?;
+        // Sums in another order may swap neighbors.
+        different += u32::from((rank - expected).abs() > 1.0);
+    }
+    outcome.checks.push(Check::new(
+        "kg_ranks_off_reference",
+        f64::from(different),
+        Op::Le,
+        0.0,
+    ));
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Pictures: places of a tree, and the precision of distances.
+
+mod disks;
+mod distances;
+
+pub(super) use disks::disks;
+pub(super) use distances::distances;
