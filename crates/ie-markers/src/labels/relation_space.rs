@@ -30,7 +30,7 @@ pub struct RelationSpace {
 struct Lists {
     symmetric: Vec<String>,
     asymmetric: Vec<String>,
-    #[serde(default = "with_inverses")]
+    #[serde(default = "with_inverses", skip_serializing_if = "bool::clone")]
     inverses: bool,
 }
 

@@ -146,12 +146,12 @@ struct Models {
 }
 
 impl Models {
-    fn train<'n>(
+    fn train(
         context: &Context,
         lab: &Lab,
         graphs: &[AlignedGraph],
         seed: Seed,
-        runs: &mut BTreeMap<&'n str, Vec<Run>>,
+        runs: &mut BTreeMap<&str, Vec<Run>>,
     ) -> Result<Self> {
         let mut graphs = graphs.to_vec();
         graphs.shuffle(&mut seed.stream("graphs"));

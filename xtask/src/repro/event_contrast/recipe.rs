@@ -70,27 +70,29 @@ pub(super) struct Defaults {
 pub(super) const SMALL: Defaults = Defaults {
     tau: 0.1,
     batch: 32,
-    maps_epochs: 6,
+    maps_epochs: 5,
     maps_lr: 1e-3,
-    epochs: 2,
-    lr: 5e-5,
-    mlm: 0.0,
+    epochs: 3,
+    lr: 2e-4,
+    mlm: 1.0,
     frozen: 0,
     tuned: 2,
     hidden: 64,
     graph: (640, 6, 3e-3),
-    detection_epochs: 6,
-    argument_epochs: 3,
-    least_steps: 48,
+    detection_epochs: 4,
+    argument_epochs: 2,
+    least_steps: 100,
     tuning_lr: 5e-4,
-    head_lr: 3e-3,
+    head_lr: 2e-3,
 };
 
 /// For small encoders and real sentences.
 pub(super) const REAL: Defaults = Defaults {
-    epochs: 2,
-    tuned: 6,
+    lr: 5e-5,
+    mlm: 0.0,
+    tuned: usize::MAX,
     detection_epochs: 5,
+    tuning_lr: 1e-4,
     ..SMALL
 };
 
@@ -101,6 +103,7 @@ pub(super) const PAPER: Defaults = Defaults {
     maps_epochs: 0,
     epochs: 10,
     lr: 1e-5,
+    mlm: 0.0,
     tuned: usize::MAX,
     hidden: 300,
     graph: (24_000, 100, 5e-3),

@@ -182,13 +182,17 @@ fn liberal(lab: &Lab, problem: &Problem, ways: &Ways, run: &mut Run) -> Result<(
     let clusters = kept.context("no clusters")?;
     let mut single = lab.clone();
     single.recipe.clustering.senses = false;
-    let mentions = |model| anyhow::Ok(unlabeled.vectors(&single, Some(model), None)?.triggers);
+    let mentions = |model| unlabeled.vectors(&single, Some(model), None);
+    let (before, after) = (mentions(&none.text)?, mentions(&cleve.text)?);
+    for (name, vectors) in [("none.mentions", &before), ("mentions", &after)] {
+        report(name, &unlabeled.cluster(lab, vectors.clone())?, run);
+    }
     run.texts.push(samples::clusters(&unlabeled, &clusters)?);
     run.scene = Some(Scene {
         types: unlabeled.gold_types(),
         names: EventLabels::of(&problem.clustered.documents).types,
-        before: mentions(&none.text)?,
-        after: mentions(&cleve.text)?,
+        before: before.triggers,
+        after: after.triggers,
         clusters: clusters.labels,
     });
     Ok(())

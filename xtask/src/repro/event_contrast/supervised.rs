@@ -169,7 +169,7 @@ impl Tasks {
         let config = ClassifierConfig {
             task,
             classes,
-            readout: parts.gin.is_some(),
+            readout: false,
             dropout: 0.1,
         };
         let (text, gin) = (parts.text.cloned(), parts.gin.cloned());
