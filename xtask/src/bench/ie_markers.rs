@@ -21,7 +21,7 @@ use plm_ie_markers::pipeline::{
 };
 use serde_json::{Value, json};
 
-use super::{Case, Context, Plan, peak_memory_while};
+use super::{Case, Context, Plan};
 
 /// Tokens of the text and spans that are packed with it.
 const TEXT: usize = 128;
@@ -54,7 +54,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
         "types": TYPES,
         "relations": 1 + RELATIONS[0] + 2 * RELATIONS[1],
     });
-    let mut cases = layouts(&minilm, &device, on_gpu)?;
+    let mut cases = layouts(&minilm, &device)?;
     cases.extend(extraction(&minilm, &device)?);
     Ok(Plan {
         setup: vec![load],
@@ -63,7 +63,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
 }
 
 /// The layouts of one text with all its markers.
-fn layouts(folder: &Path, device: &Device, on_gpu: bool) -> Result<Vec<Case>> {
+fn layouts(folder: &Path, device: &Device) -> Result<Vec<Case>> {
     let model = Rc::new(load_base(folder, device)?.model);
     let row = Rc::new(packed_row()?);
     let calm = DropoutContext::default();
@@ -115,13 +115,7 @@ fn layouts(folder: &Path, device: &Device, on_gpu: bool) -> Result<Vec<Case>> {
         Ok(place.sync()?)
     }));
     let case = Case::timed(format!("{id}.padded"), factorized()).rounds(7);
-    cases.push(case.baseline(&published, padded()));
-    if cfg!(target_os = "linux") && !on_gpu {
-        let (mut ours, mut theirs) = (factorized(), padded());
-        let case = Case::value(format!("{id}.memory"), "MiB", move || growth(&mut ours));
-        let case = case.baseline_value(&published, move || growth(&mut theirs));
-        cases.push(case.rounds(3));
-    }
+    cases.push(case.baseline(published, padded()));
     Ok(cases)
 }
 
@@ -259,10 +253,4 @@ fn documents() -> (Vec<Document>, Value) {
         documents,
         json!({"sentences": sentences, "entities": vec![spans; SENTENCES]}),
     )
-}
-
-/// By how many MiB the process grows, at most, while `work` runs.
-fn growth(work: &mut impl FnMut() -> Result<()>) -> Result<f64> {
-    let before = peak_memory_while(|| Ok(()))?;
-    Ok(peak_memory_while(work)? - before)
 }
