@@ -41,7 +41,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
     let load = json!({
         "op": "load",
         "dir": minilm,
-        "device": if on_gpu { "cuda" } else { "cpu" },
+        "device": context.peer_device(),
         "dtype": "f32",
         "threads": context.threads,
     });

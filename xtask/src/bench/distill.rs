@@ -43,7 +43,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
     let load = json!({
         "op": "load",
         "dir": folder,
-        "device": if context.device.starts_with("cuda") { "cuda" } else { "cpu" },
+        "device": context.peer_device(),
         "dtype": "f32",
         "threads": context.threads,
         "student_layers": STUDENT,

@@ -44,11 +44,10 @@ const RELATIONS: [usize; 2] = [2, 5];
 pub(super) fn plan(context: &Context) -> Result<Plan> {
     let device = plm_core::device::parse(&context.device)?;
     let minilm = context.store.dir("minilm-l6")?;
-    let on_gpu = context.device.starts_with("cuda");
     let load = json!({
         "op": "load",
         "dir": minilm,
-        "device": if on_gpu { "cuda" } else { "cpu" },
+        "device": context.peer_device(),
         "dtype": "f32",
         "threads": context.threads,
         "types": TYPES,

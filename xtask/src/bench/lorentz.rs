@@ -43,10 +43,9 @@ const ATTENTION: [usize; 4] = [16, 128, 256, 8];
 /// The cases.
 pub(super) fn plan(context: &Context) -> Result<Plan> {
     let device = plm_core::device::parse(&context.device)?;
-    let on_gpu = context.device.starts_with("cuda");
     let setup = json!({
         "op": "setup",
-        "device": if on_gpu { "cuda" } else { "cpu" },
+        "device": context.peer_device(),
         "threads": context.threads,
     });
     let mut cases = Vec::new();

@@ -34,7 +34,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
     let device = plm_core::device::parse(&context.device)?;
     let setup = json!({
         "op": "load",
-        "device": if context.device.starts_with("cuda") { "cuda" } else { "cpu" },
+        "device": context.peer_device(),
         "threads": context.threads,
     });
     let mut cases = Vec::new();

@@ -32,6 +32,17 @@ pub struct Context {
     pub root: PathBuf,
 }
 
+impl Context {
+    /// The device as peers on PyTorch call it.
+    pub fn peer_device(&self) -> &'static str {
+        if self.device.starts_with("cuda") {
+            "cuda"
+        } else {
+            "cpu"
+        }
+    }
+}
+
 /// A benchmark's cases.
 #[derive(Debug, Default)]
 pub struct Plan {

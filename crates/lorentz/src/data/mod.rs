@@ -1,5 +1,6 @@
 //! Data sets of hyperbolic networks: readers, splits and generators.
 
+mod expand;
 pub mod generate;
 pub mod graph;
 pub mod hierarchy;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use plm_core::rng::Seed;
 use plm_ie_markers::data::Document;
 use plm_ie_markers::heads::{NerFeature, NerHeadConfig, SpanConcatConfig, TaggerConfig};
@@ -12,7 +12,7 @@ use plm_ie_markers::model::{MarkerNer, SequenceTagger, SpanConcatNer};
 use plm_ie_markers::pipeline::{EntityModel, EntityStage};
 
 use super::lab::{Lab, Part, count};
-use super::study::Problem;
+use super::study::{Problem, listed};
 
 /// A model of entities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,15 +50,7 @@ impl Way {
 
     /// The ways that `names` lists, with commas between them.
     pub(super) fn list(names: &str) -> Result<Vec<Self>> {
-        let names = names.split(',').filter(|name| !name.is_empty());
-        let find = |name: &str| {
-            let found = Self::ALL.into_iter().find(|way| way.name() == name);
-            found.with_context(|| {
-                let all = Self::ALL.map(Self::name).join(", ");
-                format!("`{name}` is no way to find entities; there are: {all}")
-            })
-        };
-        names.map(find).collect()
+        listed(names, &Self::ALL, Self::name, "find entities")
     }
 }
 

@@ -43,6 +43,27 @@ impl Ways {
     }
 }
 
+/// Those of `all` that `names` lists, with commas between them; `what` is what they are ways to do.
+pub(super) fn listed<W: Copy>(
+    names: &str,
+    all: &[W],
+    name: fn(W) -> &'static str,
+    what: &str,
+) -> Result<Vec<W>> {
+    let find = |wanted: &str| {
+        let found = all.iter().copied().find(|&way| name(way) == wanted);
+        found.with_context(|| {
+            let all: Vec<&str> = all.iter().map(|&way| name(way)).collect();
+            format!(
+                "`{wanted}` is no way to {what}; there are: {}",
+                all.join(", ")
+            )
+        })
+    };
+    let names = names.split(',').filter(|name| !name.is_empty());
+    names.map(find).collect()
+}
+
 /// What one seed gave.
 pub(super) struct Run {
     pub(super) test: Vec<Document>,

@@ -5,7 +5,6 @@
 //! expand to 256 times their size and one MiB more.
 
 mod dataset;
-mod expand;
 mod features;
 mod link_split;
 mod negatives;

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use plm_core::graph::{Csr, Duplicates};
 
-use super::expand::read_all;
 use super::tensors::Tensors;
 use super::{GraphDataset, NodeSplit};
 use crate::Result;
+use crate::data::expand::read_all;
 
 /// Reads a graph from a safetensors file; gzipped if its name ends in `.gz`.
 ///

@@ -1,15 +1,14 @@
 //! The TSV form of hierarchies.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::BufRead;
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-use plm_core::data::{Lines, open};
+use plm_core::data::Lines;
 
 use super::Hierarchy;
 use crate::Result;
+use crate::data::expand::read_all;
 
 /// The longest line: names of nodes are short.
 const LINE: usize = 1 << 16;
@@ -25,21 +24,8 @@ const LINE: usize = 1 << 16;
 /// expands too far.
 pub fn read_hierarchy(path: impl AsRef<Path>) -> Result<Hierarchy> {
     let path = path.as_ref();
-    let reader = open(path)?;
-    if path.extension().is_none_or(|extension| extension != "gz") {
-        return parse(reader, path);
-    }
-    let bytes = fs::metadata(path)
-        .map_err(|error| plm_core::Error::io(path, error))?
-        .len();
-    let limit = bytes.saturating_mul(256).saturating_add(1 << 20);
-    let mut reader = BufReader::new(MultiGzDecoder::new(reader).take(limit));
-    let hierarchy = parse(&mut reader, path)?;
-    if reader.get_ref().limit() == 0 {
-        let reason = format!("expands to {limit} bytes or more, the limit for a file of its size");
-        return Err(plm_core::Error::format(path, reason).into());
-    }
-    Ok(hierarchy)
+    let bytes = read_all(path).map_err(|error| plm_core::Error::io(path, error))?;
+    parse(bytes.as_slice(), path)
 }
 
 /// Reads the lines of `reader`, which errors call `origin`.
@@ -88,6 +74,7 @@ fn parse(reader: impl BufRead, origin: &Path) -> Result<Hierarchy> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
 
     use flate2::Compression;

@@ -16,7 +16,7 @@ use plm_core::nn::{
 };
 use plm_core::rng::Seed;
 
-use super::translator::{Translator, ids, masks, within};
+use super::translator::{Translator, beginning, ids, masks, within};
 use super::{SpecialIds, TranslatorConfig};
 use crate::Result;
 
@@ -239,18 +239,12 @@ impl GenerativeModel for EuclideanTranslator {
         settings: &GenerationConfig,
     ) -> plm_core::Result<Beginning> {
         let encoded = self.encode(input)?;
-        let layers = self.decoder.iter();
-        let layers = layers.map(|layer| LayerCache {
+        let layers = self.decoder.iter().map(|layer| LayerCache {
             own: None,
             cross: Some(layer.cross_attention.project_key_value(encoded.clone())),
         });
-        let mut cache = DecoderCache::new(layers.collect());
-        [_, cache.memory_mask] = masks(input);
-        let start = settings
-            .decoder_start_token_id
-            .unwrap_or(self.config.special.start);
-        let prompt = vec![vec![start]; encoded.dims()[0]];
-        Ok(Beginning { cache, prompt })
+        let (layers, rows) = (layers.collect(), encoded.dims()[0]);
+        Ok(beginning(layers, input, rows, settings, self.special()))
     }
 
     /// # Panics

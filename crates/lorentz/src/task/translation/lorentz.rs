@@ -8,7 +8,7 @@ use plm_core::nn::{DecoderCache, DropoutContext, causal_mask};
 use plm_core::rng::Seed;
 
 use super::cached;
-use super::translator::{Translator, ids, masks, within};
+use super::translator::{Translator, beginning, ids, masks, within};
 use super::{SpecialIds, TranslatorConfig};
 use crate::nn::{
     DistanceHead, DropoutSites, LorentzDecoder, LorentzEmbedding, LorentzEmbeddingConfig,
@@ -141,13 +141,9 @@ impl GenerativeModel for LorentzTranslator {
         settings: &GenerationConfig,
     ) -> plm_core::Result<Beginning> {
         let encoded = self.encode(input)?;
-        let mut cache = DecoderCache::new(cached::begin(&self.decoder, &encoded));
-        [_, cache.memory_mask] = masks(input);
-        let start = settings
-            .decoder_start_token_id
-            .unwrap_or(self.config.special.start);
-        let prompt = vec![vec![start]; encoded.dims()[0]];
-        Ok(Beginning { cache, prompt })
+        let layers = cached::begin(&self.decoder, &encoded);
+        let rows = encoded.dims()[0];
+        Ok(beginning(layers, input, rows, settings, self.special()))
     }
 
     /// # Panics

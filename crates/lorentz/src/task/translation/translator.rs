@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::{Bool, Int, Tensor};
-use plm_core::generate::GenerativeModel;
+use plm_core::generate::{Beginning, GenerationConfig, GenerativeModel};
 use plm_core::models::{EncoderInput, Tokens};
-use plm_core::nn::AttentionMask;
+use plm_core::nn::{AttentionMask, DecoderCache, LayerCache};
 
 use super::SpecialIds;
 use crate::Result;
@@ -47,6 +47,23 @@ pub(super) fn masks(input: &EncoderInput) -> [Option<Tensor<3, Bool>>; 2] {
         Some(mask @ AttentionMask::Padding(_)) => [Some(mask.to_kernel()), Some(mask.to_kernel())],
         Some(mask @ AttentionMask::Pairwise(_)) => [Some(mask.to_kernel()), None],
         None => [None, None],
+    }
+}
+
+/// The start of a translation of each row of `input`, whose vectors are in the caches of `layers`.
+pub(super) fn beginning(
+    layers: Vec<LayerCache>,
+    input: &EncoderInput,
+    rows: usize,
+    settings: &GenerationConfig,
+    special: SpecialIds,
+) -> Beginning {
+    let mut cache = DecoderCache::new(layers);
+    [_, cache.memory_mask] = masks(input);
+    let start = settings.decoder_start_token_id.unwrap_or(special.start);
+    Beginning {
+        cache,
+        prompt: vec![vec![start]; rows],
     }
 }
 
