@@ -73,6 +73,10 @@ struct Repro {
     /// Change a setting (`repro list` shows them).
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Systems that run at a time, each with its share of the threads [default: one for each thread on a
+    /// CPU].
+    #[arg(long)]
+    jobs: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +98,9 @@ struct Fetch {
 struct Bench {
     /// Benchmark to run; without a name: list them.
     name: Option<String>,
+    /// Run all of them, each in a process of its own.
+    #[arg(long, conflicts_with = "name")]
+    all: bool,
     /// Device to compute on: flex, ndarray, wgpu, vulkan, cuda or cuda:INDEX.
     #[arg(long, default_value = "flex")]
     device: String,
@@ -166,6 +173,7 @@ fn run_repro(arguments: Repro) -> Result<ExitCode> {
         seeds: arguments.seeds,
         out,
         set: arguments.set,
+        jobs: arguments.jobs,
     };
     // Mistakes are told before minutes of building.
     request.check(&systems, &store)?;
@@ -230,6 +238,9 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
             .collect::<Vec<_>>()
             .join("\n"),
     };
+    if arguments.all {
+        return run_benches(&arguments);
+    }
     let Some(name) = arguments.name else {
         println!("{}", list());
         return Ok(ExitCode::SUCCESS);
@@ -270,6 +281,34 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         .unwrap_or_else(|| workspace.root().join("benches/runs"));
     println!("\n{}", record.write(&folder)?.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// All benchmarks one after another. Each has a process of its own, so that none inherits the memory of
+/// another.
+fn run_benches(arguments: &Bench) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
+    if let Some(code) = rerun::on_device(&workspace, &arguments.device, Some(threads))? {
+        return Ok(code);
+    }
+    let program = std::env::current_exe().context("this program's own path")?;
+    let mut failed = Vec::new();
+    for bench in bench::registry::BENCHES {
+        println!("\n{}: {}", bench.name, bench.about);
+        let status = Command::new(&program)
+            .args(std::env::args_os().skip(1).filter(|word| word != "--all"))
+            .arg(bench.name)
+            .status()
+            .with_context(|| program.display().to_string())?;
+        if !status.success() {
+            failed.push(bench.name);
+        }
+    }
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("failed: {}", failed.join(", "));
+    Ok(ExitCode::FAILURE)
 }
 
 fn run_tidy() -> Result<ExitCode> {

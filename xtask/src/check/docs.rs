@@ -1,7 +1,8 @@
 //! `cargo xtask docs`: pages made from data.
 //!
 //! `systems.toml` gives the table in the README; the reports kept in `docs/repro/records` give the
-//! pages in `docs/repro`. `docs --from DIR` keeps the reports of a run.
+//! pages in `docs/repro`, those in `benches/runs` the page of benchmarks. `docs --from DIR` keeps the
+//! reports of a run.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::benchmarks;
 use crate::report::{Report, section};
 use crate::systems::{self, System};
 use crate::workspace::{Workspace, write_atomic};
@@ -136,6 +138,8 @@ fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
         pages.insert(format!("{PAGES}/{name}.md").into(), page);
     }
     pages.insert(format!("{PAGES}/README.md").into(), index);
+    let runs = files(&workspace.root().join("benches/runs"), "json")?;
+    pages.extend(benchmarks::pages(&runs)?);
     Ok(pages)
 }
 
@@ -158,9 +162,10 @@ fn records(workspace: &Workspace) -> Result<BTreeMap<String, Vec<Report>>> {
     Ok(records)
 }
 
-/// Pages in `docs/repro` that are not among `pages`.
+/// Pages in `docs/repro` and plots of benchmarks that are not among `pages`.
 fn stale(workspace: &Workspace, pages: &BTreeMap<PathBuf, String>) -> Result<Vec<PathBuf>> {
     let mut list = files(&workspace.root().join(PAGES), "md")?;
+    list.extend(files(&workspace.root().join(benchmarks::PLOTS), "svg")?);
     list.retain(|path| {
         path.strip_prefix(workspace.root())
             .is_ok_and(|file| !pages.contains_key(file))

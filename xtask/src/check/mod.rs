@@ -1,5 +1,6 @@
 //! The project's own checks: what `cargo xtask test` and `ci` run.
 
+mod benchmarks;
 mod ci;
 mod docs;
 mod source;

@@ -27,6 +27,7 @@ mod moe;
 #[cfg(feature = "repro")]
 mod opinions;
 mod outcome;
+mod processes;
 #[cfg(feature = "repro")]
 mod prompt;
 #[cfg(feature = "repro")]
@@ -36,6 +37,7 @@ mod run;
 mod settings;
 #[cfg(feature = "repro")]
 mod tasks;
+mod terminal;
 #[cfg(feature = "repro")]
 mod things;
 

@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::registry::Runner;
-use super::{Context, Outcome, Progress, Settings};
+use super::terminal::{overview, tell};
+use super::{Context, Outcome, Progress, Settings, processes};
 use crate::report::{Entry, Report, SCHEMA, index, number, table};
 use crate::store::Store;
 use crate::systems::{self, System, Tier};
@@ -28,12 +29,22 @@ pub struct Request {
     pub out: PathBuf,
     /// `key=value` pairs.
     pub set: Vec<String>,
+    /// Systems that run at a time; `None`: as [`Request::jobs`] chooses.
+    pub jobs: Option<usize>,
 }
 
 impl Request {
     /// True where the user named no single system.
     fn is_all(&self) -> bool {
         self.names.is_empty() || self.names.iter().any(|name| name == "all")
+    }
+
+    /// Systems that run at a time: what the user asked for, else as many as there are threads on a CPU,
+    /// where one system would leave some of them idle, and one elsewhere.
+    fn jobs(&self, systems: usize, threads: usize) -> usize {
+        let on_cpu = ["flex", "ndarray"].contains(&self.device.as_str());
+        let chosen = self.jobs.unwrap_or(if on_cpu { threads } else { 1 });
+        chosen.clamp(1, systems.max(1))
     }
 
     /// The systems to run, after everything that can be checked without models has been.
@@ -43,6 +54,10 @@ impl Request {
     /// commands that get them).
     pub fn check<'a>(&self, systems: &'a [System], store: &Store) -> Result<Vec<&'a System>> {
         ensure!(self.seeds > 0, "--seeds 0: at least one seed is needed");
+        ensure!(
+            self.jobs != Some(0),
+            "--jobs 0: at least one system has to run"
+        );
         let mut chosen = systems::select(systems, &self.names)?;
         if self.is_all() {
             chosen.retain(|system| system.tier(self.tier).is_ok());
@@ -125,29 +140,35 @@ pub fn run(
     request: &Request,
     find: impl Fn(&str) -> Option<Runner>,
 ) -> Result<bool> {
-    let mut entries = Vec::new();
-    for system in request.check(systems, store)? {
-        let runner = find(&system.name)
-            .with_context(|| format!("this build holds no reproduction `{}`", system.name))?;
-        eprintln!("{}: {}, tier {}", system.name, system.title, request.tier);
-        let result =
-            one(workspace, system, store, request, runner).map_err(|error| format!("{error:#}"));
-        match &result {
-            Ok((report, _)) => println!("{}", summary(report)),
-            Err(reason) => println!("{}: did not finish: {reason}\n", system.name),
+    let chosen = request.check(systems, store)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = request.jobs(chosen.len(), threads);
+    let entries = if jobs > 1 {
+        let program = std::env::current_exe().context("this program's own path")?;
+        processes::run(&program, &chosen, request, jobs, tell)
+    } else {
+        let mut entries = Vec::new();
+        for system in chosen {
+            let runner = find(&system.name)
+                .with_context(|| format!("this build holds no reproduction `{}`", system.name))?;
+            eprintln!("{}: {}, tier {}", system.name, system.title, request.tier);
+            let result = one(workspace, system, store, request, runner);
+            let entry = Entry {
+                name: system.name.clone(),
+                result: result.map_err(|error| format!("{error:#}")),
+            };
+            tell(&entry);
+            entries.push(entry);
         }
-        entries.push(Entry {
-            name: system.name.clone(),
-            result,
-        });
-    }
+        entries
+    };
     if request.is_all() {
         let page = request.out.join("index.html");
         write_atomic(
             &page,
             &index(&format!("Reproductions, tier {}", request.tier), &entries),
         )?;
-        println!("{}", page.display());
+        println!("{}\n{}", overview(&entries), page.display());
     }
     Ok(entries.iter().all(|entry| {
         entry
@@ -211,7 +232,7 @@ fn one(
 }
 
 /// Removes the report of an earlier run, so that a run that fails leaves none that looks like its own.
-fn forget(folder: &Path) -> Result<()> {
+pub(super) fn forget(folder: &Path) -> Result<()> {
     for file in ["report.json", "report.md"] {
         let path = folder.join(file);
         match fs::remove_file(&path) {
@@ -222,60 +243,6 @@ fn forget(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The report's figures and checks for the terminal.
-fn summary(report: &Report) -> String {
-    let mut text = String::new();
-    if !report.rows.is_empty() {
-        let rows: Vec<Vec<String>> = report
-            .rows
-            .iter()
-            .map(|row| {
-                vec![
-                    row.id.clone(),
-                    row.metric.clone(),
-                    number(row.ours),
-                    row.std.map_or_else(String::new, number),
-                    row.published.map_or_else(|| "–".to_owned(), number),
-                ]
-            })
-            .collect();
-        text += &table(&["figure", "metric", "ours", "± std", "published"], &rows);
-        text.push('\n');
-    }
-    if !report.checks.is_empty() {
-        let rows: Vec<Vec<String>> = report
-            .checks
-            .iter()
-            .map(|check| {
-                vec![
-                    check.id.clone(),
-                    number(check.value),
-                    format!("{} {}", check.op.sign(), number(check.bound)),
-                    if check.pass() {
-                        "holds"
-                    } else {
-                        "DOES NOT HOLD"
-                    }
-                    .to_owned(),
-                ]
-            })
-            .collect();
-        text += &table(&["check", "value", "must be", "verdict"], &rows);
-        text.push('\n');
-    }
-    for extra in &report.tables {
-        let head: Vec<&str> = extra.columns.iter().map(String::as_str).collect();
-        text += &format!("{}\n{}\n", extra.title, table(&head, &extra.rows));
-    }
-    text + &format!(
-        "{}: {} of {} checks hold, {} s\n",
-        report.name,
-        report.passed(),
-        report.checks.len(),
-        number(report.wall_s)
-    )
 }
 
 #[cfg(test)]
@@ -360,6 +327,7 @@ mod tests {
             seeds: 3,
             out: out.to_path_buf(),
             set: set.iter().map(|&pair| pair.to_owned()).collect(),
+            jobs: Some(1),
         }
     }
 
@@ -424,6 +392,23 @@ mod tests {
         let mut none = request(out.path(), &["newton"], &[]);
         none.seeds = 0;
         assert!(text(&none).contains("--seeds 0"));
+        let mut idle = request(out.path(), &["newton"], &[]);
+        idle.jobs = Some(0);
+        assert!(text(&idle).contains("--jobs 0"));
+    }
+
+    #[test]
+    fn several_systems_share_a_cpu() {
+        let mut all = request(Path::new("out"), &[], &[]);
+        all.jobs = None;
+        assert_eq!(
+            [all.jobs(11, 2), all.jobs(1, 2), all.jobs(3, 16)],
+            [2, 1, 3]
+        );
+        all.device = "cuda:1".into();
+        assert_eq!(all.jobs(11, 16), 1);
+        all.jobs = Some(4);
+        assert_eq!(all.jobs(11, 16), 4);
     }
 
     #[test]
