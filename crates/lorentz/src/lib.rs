@@ -4,6 +4,7 @@ mod curvature;
 pub mod data;
 mod error;
 pub mod geometry;
+mod kernel;
 mod limits;
 pub mod lorentz_group;
 pub mod nn;

@@ -53,4 +53,6 @@ pub use tangent::{project_tangent, tangent_norm, tangent_norm_squared};
 pub use transport::{transport, transport_from_origin, transport_to_origin};
 
 pub(crate) use parts::{join, sum_squares};
+#[cfg(all(test, feature = "flex"))]
+pub(crate) use point::lift_by_parts;
 pub(crate) use precision::Precision;

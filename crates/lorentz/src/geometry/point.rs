@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Shape, Tensor};
 
 use super::parts::{join, space, sum_squares};
 use super::stable::sqrt_or_zero;
-use crate::Curvature;
+use crate::{Curvature, kernel};
 
 /// The points with these space components: (√(k + |s|²), s).
 ///
@@ -12,6 +12,11 @@ use crate::Curvature;
 /// - space: `[.., n]`
 /// - result: `[.., n + 1]`
 pub fn lift<const D: usize>(space: Tensor<D>, curvature: Curvature) -> Tensor<D> {
+    kernel::lift(&space, curvature).unwrap_or_else(|| lift_by_parts(space, curvature))
+}
+
+/// [`lift`] in burn's own operations.
+pub(crate) fn lift_by_parts<const D: usize>(space: Tensor<D>, curvature: Curvature) -> Tensor<D> {
     let time = sum_squares(space.clone()).add_scalar(curvature.k()).sqrt();
     join(time, space)
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::linear_output::{Parity, bounded_point};
 use super::parameter::{head_count, parameter, point_width, uniform_linear};
 use crate::geometry::{space, time};
+use crate::kernel as fused;
 use crate::limits::positive;
 use crate::{Curvature, Error, Result};
 
@@ -190,6 +191,11 @@ impl LorentzLinear {
 
     fn point<const D: usize>(&self, logits: Tensor<D>, z: Tensor<D>) -> Tensor<D> {
         let scale = self.log_scale.val();
+        if self.parity.is_none()
+            && let Some(points) = fused::bounded_point(&z, &scale, self.curvature)
+        {
+            return points;
+        }
         bounded_point(time(logits), space(z), scale, self.curvature, self.parity)
     }
 }

@@ -8,9 +8,9 @@ use crate::Curvature;
 use crate::geometry::{join, sum_squares};
 
 /// How far outside the origin's time √k the sigmoid begins.
-const TIME_MARGIN: f64 = 0.1;
+pub(crate) const TIME_MARGIN: f64 = 0.1;
 /// Added to the squared norm that directions are divided by.
-const EPSILON: f64 = 1e-6;
+pub(crate) const DIRECTION_EPSILON: f64 = 1e-6;
 /// The shift of the time in the authors' code.
 const PARITY_SHIFT: f64 = 1.1;
 
@@ -37,7 +37,7 @@ pub enum Parity {
 /// - space: `[.., n]`, z_s
 /// - log_scale: `[1]`, ln λ
 /// - result: `[.., n + 1]`
-pub(super) fn bounded_point<const D: usize>(
+pub(crate) fn bounded_point<const D: usize>(
     logits: Tensor<D>,
     space: Tensor<D>,
     log_scale: Tensor<1>,
@@ -49,7 +49,7 @@ pub(super) fn bounded_point<const D: usize>(
     let Some(parity) = parity else {
         let beyond = reach.add_scalar(TIME_MARGIN);
         let height = beyond.clone() * beyond.add_scalar(2.0 * curvature.radius());
-        let share = height / squares.clone().add_scalar(EPSILON);
+        let share = height / squares.clone().add_scalar(DIRECTION_EPSILON);
         let time = (share.clone() * squares).add_scalar(curvature.k()).sqrt();
         return join(time, space * share.sqrt());
     };

@@ -53,6 +53,10 @@ pub use hyperplane::{HyperplaneConfig, HyperplaneHead, Hyperplanes, PointToHyper
 pub use linear::{LorentzLinear, LorentzLinearConfig};
 pub use linear_attention::linear_attention;
 pub use linear_output::Parity;
+#[cfg(all(test, feature = "flex"))]
+pub(crate) use linear_output::bounded_point as bounded_point_by_parts;
+#[cfg(feature = "flex")]
+pub(crate) use linear_output::{DIRECTION_EPSILON, TIME_MARGIN};
 pub use position::{PositionEncoding, PositionEncodingConfig, PositionTable};
 pub use residual::CentroidResidual;
 pub use space::{SpaceLayerNorm, activate_space, drop_space};

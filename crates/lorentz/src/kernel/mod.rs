@@ -1,0 +1,52 @@
+//! The maps from vectors to points that every layer ends with, fused for the CPU.
+//!
+//! A layer's matrix product leaves little to do for each number, and burn's own operations walk through
+//! memory once for each of a dozen steps, forward and backward. The fused forms walk once. They give the
+//! values and gradients of the plain forms beside them to rounding.
+
+#[cfg(feature = "flex")]
+mod flex;
+#[cfg(all(test, feature = "flex"))]
+mod tests;
+
+use burn::tensor::Tensor;
+
+use crate::Curvature;
+
+/// The points with these space components, where the fused form takes them.
+///
+/// # Shapes
+/// - space: `[.., n]`
+/// - result: `[.., n + 1]`
+pub(crate) fn lift<const D: usize>(space: &Tensor<D>, curvature: Curvature) -> Option<Tensor<D>> {
+    #[cfg(feature = "flex")]
+    if flex::accepts(space) {
+        return Some(flex::lift(space.clone(), curvature.k()));
+    }
+    let _ = (space, curvature);
+    None
+}
+
+/// The points of a linear map's outputs as [`crate::nn::LorentzLinear`] makes them, where the fused form
+/// takes them.
+///
+/// # Shapes
+/// - z: `[.., n + 1]`, z₀ first
+/// - log_scale: `[1]`, ln λ
+/// - result: `[.., n + 1]`
+pub(crate) fn bounded_point<const D: usize>(
+    z: &Tensor<D>,
+    log_scale: &Tensor<1>,
+    curvature: Curvature,
+) -> Option<Tensor<D>> {
+    #[cfg(feature = "flex")]
+    if flex::accepts(z) && flex::accepts(log_scale) {
+        return Some(flex::bounded_point(
+            z.clone(),
+            log_scale.clone(),
+            curvature.k(),
+        ));
+    }
+    let _ = (z, log_scale, curvature);
+    None
+}
