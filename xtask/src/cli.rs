@@ -10,7 +10,7 @@ use crate::bench;
 use crate::check::{self, CiStep};
 use crate::pretrain;
 use crate::repro::{self, Request};
-use crate::rerun;
+use crate::rerun::{self, Purpose};
 use crate::store::{self, Source, Store};
 use crate::systems::{self, Tier};
 use crate::workspace::{Machine, Workspace};
@@ -177,7 +177,7 @@ fn run_repro(arguments: Repro) -> Result<ExitCode> {
     };
     // Mistakes are told before minutes of building.
     request.check(&systems, &store)?;
-    if let Some(code) = rerun::on_device(&workspace, &request.device, None)? {
+    if let Some(code) = rerun::on_device(&workspace, &request.device, Purpose::Work)? {
         return Ok(code);
     }
     let holds = repro::run(
@@ -220,7 +220,7 @@ fn run_fetch(arguments: &Fetch) -> Result<ExitCode> {
 
 fn run_pretrain(arguments: &pretrain::Arguments) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    if let Some(code) = rerun::on_device(&workspace, &arguments.device, None)? {
+    if let Some(code) = rerun::on_device(&workspace, &arguments.device, Purpose::Work)? {
         return Ok(code);
     }
     #[cfg(feature = "repro")]
@@ -251,7 +251,8 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         .with_context(|| format!("no benchmark is called `{name}`:\n{}", list()))?;
     let workspace = Workspace::find()?;
     let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
-    if let Some(code) = rerun::on_device(&workspace, &arguments.device, Some(threads))? {
+    let purpose = Purpose::Timing { threads };
+    if let Some(code) = rerun::on_device(&workspace, &arguments.device, purpose)? {
         return Ok(code);
     }
     let planner = bench::registry::find(&name)
@@ -288,7 +289,8 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
 fn run_benches(arguments: &Bench) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
-    if let Some(code) = rerun::on_device(&workspace, &arguments.device, Some(threads))? {
+    let purpose = Purpose::Timing { threads };
+    if let Some(code) = rerun::on_device(&workspace, &arguments.device, purpose)? {
         return Ok(code);
     }
     let program = std::env::current_exe().context("this program's own path")?;

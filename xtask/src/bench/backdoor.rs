@@ -19,8 +19,9 @@ use plm_core::rng::Seed;
 use plm_core::train::{Gradients, freeze};
 use serde_json::json;
 
+use super::heap::peak_heap_while;
 use super::ids::peer_ids;
-use super::{Case, Context, Plan, peak_memory_while};
+use super::{Case, Context, Plan};
 
 /// Words of a text: about the mean of IMDB's reviews.
 const WORDS: usize = 230;
@@ -165,12 +166,14 @@ fn steps(folder: &std::path::Path, device: &Device, on_gpu: bool) -> Result<Vec<
     let case = Case::timed(format!("{id}.torch"), step(&victim, Tracked::Row)?);
     let request = json!({ "op": "construction_step", "batch": batch, "seq": length });
     cases.push(case.peer(request).rounds(7));
-    if cfg!(target_os = "linux") && !on_gpu {
+    if !on_gpu {
         let mut row = step(&victim, Tracked::Row)?;
         let mut table = step(&victim, Tracked::Table)?;
-        let case = Case::value(format!("{id}.memory"), "MiB", move || growth(&mut row));
+        let case = Case::value(format!("{id}.memory"), "MiB", move || {
+            peak_heap_while(&mut row)
+        });
         let case = case.baseline_value("gradient of the whole word table", move || {
-            growth(&mut table)
+            peak_heap_while(&mut table)
         });
         cases.push(case.warmup(1).rounds(3));
     }
@@ -226,10 +229,4 @@ fn step(victim: &Victim, tracked: Tracked) -> Result<impl FnMut() -> Result<()> 
         }
         Ok(())
     })
-}
-
-/// By how many MiB the process grows, at most, while `work` runs.
-fn growth(work: &mut impl FnMut() -> Result<()>) -> Result<f64> {
-    let before = peak_memory_while(|| Ok(()))?;
-    Ok(peak_memory_while(work)? - before)
 }

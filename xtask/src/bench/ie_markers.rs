@@ -21,6 +21,7 @@ use plm_ie_markers::pipeline::{
 };
 use serde_json::{Value, json};
 
+use super::heap::peak_heap_while;
 use super::{Case, Context, Plan};
 
 /// Tokens of the text and spans that are packed with it.
@@ -114,7 +115,13 @@ fn layouts(folder: &Path, device: &Device) -> Result<Vec<Case>> {
         Ok(place.sync()?)
     }));
     let case = Case::timed(format!("{id}.padded"), factorized()).rounds(7);
-    cases.push(case.baseline(published, padded()));
+    cases.push(case.baseline(published.clone(), padded()));
+    let (mut ours, mut theirs) = (factorized(), padded());
+    let case = Case::value(format!("{id}.memory"), "MiB", move || {
+        peak_heap_while(&mut ours)
+    });
+    let case = case.baseline_value(published, move || peak_heap_while(&mut theirs));
+    cases.push(case.warmup(1).rounds(3));
     Ok(cases)
 }
 

@@ -14,6 +14,8 @@ mod event_contrast;
 #[cfg(feature = "repro")]
 mod graph_imbalance;
 #[cfg(feature = "repro")]
+mod heap;
+#[cfg(feature = "repro")]
 mod ids;
 #[cfg(feature = "repro")]
 mod ie_markers;

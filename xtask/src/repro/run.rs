@@ -29,7 +29,7 @@ pub struct Request {
     pub out: PathBuf,
     /// `key=value` pairs.
     pub set: Vec<String>,
-    /// Systems that run at a time; `None`: as [`Request::jobs`] chooses.
+    /// Systems that run at a time; `None`: as many as there are threads on a CPU, one elsewhere.
     pub jobs: Option<usize>,
 }
 

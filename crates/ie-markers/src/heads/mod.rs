@@ -9,6 +9,7 @@ mod relation;
 mod solid_pair;
 mod span_concat;
 mod tagger;
+mod token_pair;
 
 pub use bilinear::BilinearScore;
 pub use head::{Head, HeadConfig};
@@ -20,3 +21,4 @@ pub use relation::{RelationHead, RelationHeadConfig, RelationScores};
 pub use solid_pair::{SolidPairConfig, SolidPairHead};
 pub use span_concat::{SpanConcatConfig, SpanConcatHead};
 pub use tagger::{TaggerConfig, TaggerHead};
+pub use token_pair::{TokenPairConfig, TokenPairHead};

@@ -8,4 +8,4 @@ mod text_rows;
 pub use pair::MarkerPair;
 pub use row::{Marker, MarkerGroup, MarkerRow};
 pub use size::Row;
-pub use text_rows::{PairRow, SpanRow, SubjectRow, WordRow};
+pub use text_rows::{PairRow, SpanRow, SubjectRow, TokenPairRow, WordRow};

@@ -1,6 +1,6 @@
 //! How large rows are.
 
-use super::{MarkerRow, PairRow, SpanRow, SubjectRow, WordRow};
+use super::{MarkerRow, PairRow, SpanRow, SubjectRow, TokenPairRow, WordRow};
 
 /// What batching and training ask a row.
 pub trait Row {
@@ -71,6 +71,16 @@ impl Row for PairRow {
 
     fn targets(&self) -> usize {
         1
+    }
+}
+
+impl Row for TokenPairRow {
+    fn text_length(&self) -> usize {
+        self.tokens.len()
+    }
+
+    fn targets(&self) -> usize {
+        self.pairs.len()
     }
 }
 

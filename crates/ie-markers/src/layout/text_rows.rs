@@ -48,3 +48,12 @@ pub struct PairRow {
     /// Index of the object's start marker.
     pub object: usize,
 }
+
+/// A text and pairs of spans in it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct TokenPairRow {
+    /// Vocabulary ids of the text, special tokens included.
+    pub tokens: Vec<u32>,
+    /// Indices of the first and last token of each pair's subject and object.
+    pub pairs: Vec<[[usize; 2]; 2]>,
+}

@@ -13,6 +13,7 @@ mod span_concat;
 mod tagger;
 #[cfg(test)]
 mod tests;
+mod token_pair;
 
 pub use classifier::RowClassifier;
 pub(crate) use classifier::check_labels;
@@ -26,3 +27,4 @@ pub use relations::MarkerRelations;
 pub use solid_pair::SolidPairRelations;
 pub use span_concat::SpanConcatNer;
 pub use tagger::SequenceTagger;
+pub use token_pair::TokenPairRelations;

@@ -17,6 +17,7 @@ pub use entities::{Packed, entity_rows};
 pub use order::{Axis, Packing};
 pub use pairs::{
     PairMarkers, PairRows, levitated_pair_rows, ordered_pairs, pairs_within, solid_pair_rows,
+    token_pair_rows,
 };
 pub use plain::{TaggedWords, span_rows, word_row};
 pub use solid::shifted_span;

@@ -4,7 +4,7 @@ use super::solid::surround;
 use super::subject::{check_room, held};
 use super::{Packed, TypedSpan};
 use crate::error::at_least_one;
-use crate::layout::{MarkerGroup, MarkerPair, MarkerRow, PairRow};
+use crate::layout::{MarkerGroup, MarkerPair, MarkerRow, PairRow, TokenPairRow};
 use crate::markers::MarkerSet;
 use crate::window::Window;
 use crate::{Error, Result};
@@ -135,6 +135,31 @@ pub fn levitated_pair_rows(
     Ok(PairRows { rows, skipped })
 }
 
+/// Rows of at most `limit` pairs by the tokens of both ends, without markers: T-Concat for relations.
+///
+/// # Errors
+/// [`Error::Setting`] for a limit of 0, [`Error::NoSuch`] for an entity that is not there.
+pub fn token_pair_rows(
+    window: &Window,
+    entities: &[TypedSpan],
+    pairs: &[[usize; 2]],
+    limit: usize,
+) -> Result<PairRows<TokenPairRow>> {
+    at_least_one("limit", limit)?;
+    let (found, skipped) = places(window, entities, pairs)?;
+    let rows = found.chunks(limit).map(|chunk| Packed {
+        row: TokenPairRow {
+            tokens: window.tokens.clone(),
+            pairs: chunk.iter().map(|&(_, ends)| ends).collect(),
+        },
+        targets: chunk.iter().map(|&(number, _)| number).collect(),
+    });
+    Ok(PairRows {
+        rows: rows.collect(),
+        skipped,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,6 +245,21 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    #[test]
+    fn tokens_of_both_ends() {
+        let window = window(0);
+        let pairs = [[0, 1], [1, 2], [1, 0], [0, 0]];
+        let made = token_pair_rows(&window, &entities(), &pairs, 2).unwrap();
+        assert_eq!(made.skipped, [1]);
+        let targets: Vec<_> = made.rows.iter().map(|row| row.targets.clone()).collect();
+        assert_eq!(targets, [vec![0, 2], vec![3]]);
+        let row = &made.rows[0].row;
+        assert_eq!(row.tokens, window.tokens);
+        assert_eq!(row.pairs, [[[1, 3], [5, 5]], [[5, 5], [1, 3]]]);
+        assert!(token_pair_rows(&window, &entities(), &pairs, 0).is_err());
+        assert!(token_pair_rows(&window, &entities(), &[[0, 3]], 2).is_err());
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | [`RelationStage`] | [`MarkerRelations`](crate::model::MarkerRelations) | a subject between solid markers, packed objects |
 //! | | [`SolidPairRelations`](crate::model::SolidPairRelations) | a pair between solid markers |
 //! | | [`LevitatedPairRelations`](crate::model::LevitatedPairRelations) | packed pairs with levitated markers |
+//! | | [`TokenPairRelations`](crate::model::TokenPairRelations) | pairs without markers |
 //!
 //! Every span and pair is asked about in the window of its sentence that shows most of its context.
 //! What no window holds is in the reports.

@@ -4,14 +4,14 @@ use plm_core::models::PretrainedModel;
 
 use super::{Computation, RelationSettings};
 use crate::Result;
-use crate::layout::{MarkerRow, PairRow, SubjectRow};
+use crate::layout::{MarkerRow, PairRow, SubjectRow, TokenPairRow};
 use crate::model::{
     LevitatedPairRelations, MarkerRelations, RelationPrediction, RowClassifier, SolidPairRelations,
-    predict, predict_relations,
+    TokenPairRelations, predict, predict_relations,
 };
 use crate::pack::{
     Objects, PairMarkers, PairRows, SubjectPacking, TypedSpan, levitated_pair_rows, ordered_pairs,
-    solid_pair_rows, subject_rows,
+    solid_pair_rows, subject_rows, token_pair_rows,
 };
 use crate::train::{Labeled, LabeledRelations, Learner};
 use crate::window::{SentenceWindows, Window};
@@ -274,6 +274,49 @@ impl RelationModel for LevitatedPairRelations {
     fn log_probabilities(
         &self,
         rows: &[MarkerRow],
+        computation: &Computation,
+    ) -> Result<Vec<RelationPrediction>> {
+        classified(self, rows, computation)
+    }
+}
+
+impl RelationModel for TokenPairRelations {
+    type Row = TokenPairRow;
+
+    const SOLID_MARKERS: usize = 0;
+
+    fn relation_classes(&self) -> usize {
+        self.classes()
+    }
+
+    fn entity_classes(&self) -> Option<usize> {
+        None
+    }
+
+    fn rows(
+        &self,
+        windows: &SentenceWindows,
+        entities: &[TypedSpan],
+        _markers: &PairMarkers,
+        settings: &RelationSettings,
+        _purpose: Purpose,
+    ) -> Result<Vec<RelationRow<TokenPairRow>>> {
+        pair_rows(windows, entities, |window, pairs| {
+            token_pair_rows(window, entities, pairs, settings.limit)
+        })
+    }
+
+    fn example(
+        row: TokenPairRow,
+        labels: Vec<usize>,
+        _entities: Vec<usize>,
+    ) -> Labeled<TokenPairRow> {
+        Labeled { row, labels }
+    }
+
+    fn log_probabilities(
+        &self,
+        rows: &[TokenPairRow],
         computation: &Computation,
     ) -> Result<Vec<RelationPrediction>> {
         classified(self, rows, computation)

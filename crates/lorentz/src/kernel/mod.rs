@@ -27,26 +27,23 @@ pub(crate) fn lift<const D: usize>(space: &Tensor<D>, curvature: Curvature) -> O
     None
 }
 
-/// The points of a linear map's outputs as [`crate::nn::LorentzLinear`] makes them, where the fused form
-/// takes them.
+/// The points of a linear map's outputs as [`crate::nn::LorentzLinear`] makes them, in the fused form or,
+/// where it does not take them, by `plain`.
 ///
 /// # Shapes
 /// - z: `[.., n + 1]`, z₀ first
 /// - log_scale: `[1]`, ln λ
 /// - result: `[.., n + 1]`
 pub(crate) fn bounded_point<const D: usize>(
-    z: &Tensor<D>,
+    z: Tensor<D>,
     log_scale: &Tensor<1>,
     curvature: Curvature,
-) -> Option<Tensor<D>> {
+    plain: impl FnOnce(Tensor<D>) -> Tensor<D>,
+) -> Tensor<D> {
     #[cfg(feature = "flex")]
-    if flex::accepts(z) && flex::accepts(log_scale) {
-        return Some(flex::bounded_point(
-            z.clone(),
-            log_scale.clone(),
-            curvature.k(),
-        ));
+    if flex::accepts(&z) && flex::accepts(log_scale) {
+        return flex::bounded_point(z, log_scale.clone(), curvature.k());
     }
-    let _ = (z, log_scale, curvature);
-    None
+    let _ = (log_scale, curvature);
+    plain(z)
 }

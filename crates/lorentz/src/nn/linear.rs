@@ -171,14 +171,14 @@ impl LorentzLinear {
         let weight = self.linear.weight.val();
         let kg = self.parity == Some(Parity::Kg);
         let raw = kernel::linear(x, weight, bias.clone().filter(|_| !kg));
-        let mut z = raw.clone();
+        let logits = kg.then(|| raw.clone());
+        let mut z = raw;
         if let Some(bias) = bias.filter(|_| kg) {
             z = z + bias.unsqueeze::<D>();
         }
         if let Some(residual) = residual {
             z = z + residual;
         }
-        let logits = if kg { raw } else { z.clone() };
         if self.output_heads == 1 {
             return self.point(logits, z);
         }
@@ -186,16 +186,20 @@ impl LorentzLinear {
         let d_head = dims[D - 1] / self.output_heads;
         let rows = dims[..D - 1].iter().product();
         let heads = |z: Tensor<D>| z.reshape([rows, self.output_heads, d_head]);
-        self.point::<3>(heads(logits), heads(z)).reshape(dims)
+        self.point::<3>(logits.map(heads), heads(z)).reshape(dims)
     }
 
-    fn point<const D: usize>(&self, logits: Tensor<D>, z: Tensor<D>) -> Tensor<D> {
+    /// The points of z, with times from `logits` where these are given.
+    fn point<const D: usize>(&self, logits: Option<Tensor<D>>, z: Tensor<D>) -> Tensor<D> {
         let scale = self.log_scale.val();
-        if self.parity.is_none()
-            && let Some(points) = fused::bounded_point(&z, &scale, self.curvature)
-        {
-            return points;
+        let plain = |z: Tensor<D>| {
+            let logits = time(logits.unwrap_or_else(|| z.clone()));
+            let scale = self.log_scale.val();
+            bounded_point(logits, space(z), scale, self.curvature, self.parity)
+        };
+        if self.parity.is_some() {
+            return plain(z);
         }
-        bounded_point(time(logits), space(z), scale, self.curvature, self.parity)
+        fused::bounded_point(z, &scale, self.curvature, plain)
     }
 }

@@ -204,6 +204,10 @@ pub(super) fn report(name: &str, clustered: &Clustered, run: &mut Run) {
         ("triggers", clustered.report.triggers),
         ("arguments", clustered.report.arguments),
     ] {
+        // Corpora of coreference have no gold arguments.
+        if scores.coverage.gold == 0 {
+            continue;
+        }
         let id = format!("liberal.{name}.{side}");
         run.put(&id, "share of gold mentions", scores.coverage.recall());
         if let Some(clusters) = scores.clusters {

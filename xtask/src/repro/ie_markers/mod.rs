@@ -22,7 +22,6 @@ mod samples;
 mod sentences;
 mod sets;
 mod study;
-mod token_pairs;
 
 use anyhow::Result;
 

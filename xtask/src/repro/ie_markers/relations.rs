@@ -6,16 +6,17 @@ use anyhow::Result;
 use plm_core::rng::Seed;
 use plm_ie_markers::data::{Document, Source};
 use plm_ie_markers::heads::{
-    LevitatedPairConfig, LevitatedPairFeature, RelationHeadConfig, SolidPairConfig,
+    LevitatedPairConfig, LevitatedPairFeature, RelationHeadConfig, SolidPairConfig, TokenPairConfig,
 };
 use plm_ie_markers::markers::published_relation_init;
 use plm_ie_markers::metrics::{Evaluation, SymmetricCounting, evaluate};
-use plm_ie_markers::model::{LevitatedPairRelations, MarkerRelations, SolidPairRelations};
+use plm_ie_markers::model::{
+    LevitatedPairRelations, MarkerRelations, SolidPairRelations, TokenPairRelations,
+};
 use plm_ie_markers::pipeline::{RelationModel, RelationSettings, RelationStage};
 
 use super::lab::{Lab, Part, count};
 use super::study::{Problem, listed};
-use super::token_pairs::TokenPairStage;
 
 /// A model of relations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,11 +127,15 @@ pub(super) fn run(
             tried(lab, stage, problem, entities, seed)
         }
         Way::TokenConcat => {
-            let stage = TokenPairStage::create(base, space, settings.window, seed)?;
-            let (stage, seconds) = stage.train(lab, &problem.train, seed)?;
-            judged(problem, entities, seconds, |documents, source| {
-                stage.predict(lab, documents, source)
-            })
+            let head = TokenPairConfig::new(space.classes());
+            // A pair costs four rows of a table, so that a sentence's pairs all fit in a row.
+            let settings = RelationSettings {
+                limit: usize::MAX,
+                ..settings
+            };
+            let stage: RelationStage<TokenPairRelations> =
+                RelationStage::create(base, &head, labels, space, settings, &init, seed)?;
+            tried(lab, stage, problem, entities, seed)
         }
     }
 }

@@ -35,7 +35,7 @@ impl MarkerAttention {
             sizes.max().unwrap_or(0)
         };
         let markers = most(&of_group).max(1);
-        let blocks = Blocks::of(groups, markers);
+        let blocks = Blocks::of(groups, markers, text);
         let sizes = Sizes {
             text,
             groups: blocks.count * blocks.groups,

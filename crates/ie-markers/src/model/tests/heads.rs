@@ -12,12 +12,13 @@ use crate::Error;
 use crate::encode::MarkerEncoder;
 use crate::heads::{
     Head, HeadConfig, LevitatedPairConfig, LevitatedPairFeature, NerFeature, NerHeadConfig,
-    RelationHeadConfig, SolidPairConfig, SpanConcatConfig, TaggerConfig,
+    RelationHeadConfig, SolidPairConfig, SpanConcatConfig, TaggerConfig, TokenPairConfig,
 };
-use crate::layout::{MarkerRow, PairRow, SpanRow, SubjectRow, WordRow};
+use crate::layout::{MarkerRow, PairRow, SpanRow, SubjectRow, TokenPairRow, WordRow};
 use crate::model::{
     Headed, HeadedConfig, LevitatedPairRelations, MarkerNer, MarkerRelations, RowClassifier,
-    SequenceTagger, SolidPairRelations, SpanConcatNer, predict, predict_relations,
+    SequenceTagger, SolidPairRelations, SpanConcatNer, TokenPairRelations, predict,
+    predict_relations,
 };
 use crate::testing::{config, device, devices, distance, group, pair, tokens, values};
 use crate::train::{Labeled, LabeledRelations, Learner, Objective};
@@ -298,6 +299,21 @@ fn baselines_look_where_their_rows_say() {
     let run = |row: &PairRow| solid.logits(&[row], encoder, &OFF).unwrap();
     assert_eq!(run(&pair_row(1, 5)).dims(), [1, 3]);
     assert!(distance(run(&pair_row(1, 5)), run(&pair_row(5, 1))) > 1e-3);
+
+    let tokens: TokenPairRelations = model(&TokenPairConfig::new(3));
+    assert_eq!(tokens.head.classifier.weight.dims(), [64, 3]);
+    let run = |pairs: Vec<[[usize; 2]; 2]>| {
+        let row = TokenPairRow {
+            tokens: text.clone(),
+            pairs,
+        };
+        tokens.logits(&[&row], encoder, &OFF)
+    };
+    let both = run(vec![[[1, 2], [5, 5]], [[5, 5], [1, 2]]]).unwrap();
+    let alone = run(vec![[[5, 5], [1, 2]]]).unwrap();
+    assert!(distance(both.clone().narrow(0, 1, 1), alone) < 1e-5);
+    assert!(distance(both.clone().narrow(0, 0, 1), both.narrow(0, 1, 1)) > 1e-3);
+    assert!(run(vec![[[1, 2], [5, 99]]]).is_err());
 
     for (feature, width) in [
         (LevitatedPairFeature::Starts, 32),

@@ -8,10 +8,14 @@ use super::toy::{
     relations,
 };
 use crate::data::{Document, Source};
-use crate::heads::{LevitatedPairConfig, SolidPairConfig, SpanConcatConfig, TaggerConfig};
+use crate::heads::{
+    LevitatedPairConfig, SolidPairConfig, SpanConcatConfig, TaggerConfig, TokenPairConfig,
+};
 use crate::markers::published_relation_init;
 use crate::metrics::{SymmetricCounting, entity_scores, evaluate};
-use crate::model::{LevitatedPairRelations, SequenceTagger, SolidPairRelations, SpanConcatNer};
+use crate::model::{
+    LevitatedPairRelations, SequenceTagger, SolidPairRelations, SpanConcatNer, TokenPairRelations,
+};
 use crate::pipeline::{
     Computation, Development, EndTypes, EntityModel, EntityStage, Extractor, RelationModel,
     RelationSettings, RelationStage,
@@ -168,4 +172,13 @@ fn relation_baselines_learn_them() {
     let levitated: RelationStage<LevitatedPairRelations> =
         RelationStage::create(start, &head, labels(), space, settings, &init, seed).unwrap();
     assert_eq!(relation_f1(levitated), 1.0);
+    let head = TokenPairConfig {
+        dropout: 0.0,
+        ..TokenPairConfig::new(relations().classes())
+    };
+    let (start, space) = (base(0.1, &device), relations());
+    let settings = RelationSettings::new(40);
+    let tokens: RelationStage<TokenPairRelations> =
+        RelationStage::create(start, &head, labels(), space, settings, &init, seed).unwrap();
+    assert_eq!(relation_f1(tokens), 1.0);
 }

@@ -15,7 +15,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Shape, Tensor, TensorData};
 
-use self::rows::Bound;
+use self::rows::{Bound, Parts};
 
 /// Whether `tensor` holds numbers in single precision on flex, with or without autodiff.
 pub(super) fn accepts<const D: usize>(tensor: &Tensor<D>) -> bool {
@@ -73,6 +73,13 @@ fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice::<f32>().expect("contiguous f32 values")
 }
 
+/// The numbers of a tensor from [`contiguous`], copied first where other tensors share them.
+fn values_mut(tensor: &mut FlexTensor) -> &mut [f32] {
+    let offsets = tensor.layout().contiguous_offsets();
+    let (start, end) = offsets.expect("a contiguous tensor");
+    &mut tensor.storage_mut::<f32>()[start..end]
+}
+
 fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
@@ -85,6 +92,14 @@ fn widened(shape: &Shape, change: isize) -> (Shape, usize) {
         *last = width.saturating_add_signed(change);
     }
     (Shape::from(lengths), width)
+}
+
+/// The points of z, in its memory where nothing else needs it, and what their gradients need.
+fn bind(z: FlexTensor, bound: Bound) -> (FlexTensor, Vec<Parts>) {
+    let (_, width) = widened(&z.shape(), 0);
+    let mut points = contiguous(z);
+    let parts = rows::bind(values_mut(&mut points), width, bound);
+    (points, parts)
 }
 
 /// λ and k of a layer.
@@ -101,12 +116,7 @@ impl PointOps for Flex {
     }
 
     fn bounded_point(z: FlexTensor, log_scale: FlexTensor, k: f64) -> FlexTensor {
-        let (shape, width) = widened(&z.shape(), 0);
-        let z = contiguous(z);
-        tensor(
-            rows::bounded(values(&z), width, bound(&log_scale, k)),
-            shape,
-        )
+        bind(z, bound(&log_scale, k)).0
     }
 }
 
@@ -131,17 +141,18 @@ impl Backward<Flex, 1> for LiftBackward {
 struct BoundedBackward;
 
 impl Backward<Flex, 2> for BoundedBackward {
-    /// z, λ and k.
-    type State = (FlexTensor, Bound);
+    /// The points, what their gradients need of each, λ and k.
+    type State = (FlexTensor, Vec<Parts>, Bound);
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let grad = contiguous(grads.consume::<Flex>(&ops.node));
-        let (z, bound) = ops.state;
-        let (shape, width) = widened(&z.shape(), 0);
-        let (of_z, of_log_scale) = rows::bounded_gradient(values(&grad), values(&z), width, bound);
+        let mut grad = contiguous(grads.consume::<Flex>(&ops.node));
+        let (points, parts, bound) = ops.state;
+        let (_, width) = widened(&points.shape(), 0);
+        let numbers = values_mut(&mut grad);
+        let of_log_scale = rows::unbind(numbers, values(&points), &parts, width, bound);
         let [z, log_scale] = ops.parents;
         if let Some(parent) = z {
-            grads.register::<Flex>(parent.id, tensor(of_z, shape));
+            grads.register::<Flex>(parent.id, grad);
         }
         if let Some(parent) = log_scale {
             grads.register::<Flex>(parent.id, tensor(vec![of_log_scale], [1]));
@@ -165,15 +176,14 @@ impl<C: CheckpointStrategy> PointOps for Autodiff<Flex, C> {
         k: f64,
     ) -> FloatTensor<Self> {
         let nodes = [z.node(), log_scale.node()];
-        let z = contiguous(z.into_primitive());
-        let log_scale = log_scale.into_primitive();
-        let points = Flex::bounded_point(z.clone(), log_scale.clone(), k);
+        let bound = bound(&log_scale.into_primitive(), k);
+        let (points, parts) = bind(z.into_primitive(), bound);
         match BoundedBackward
             .prepare::<C>(nodes)
             .compute_bound()
             .stateful()
         {
-            OpsKind::Tracked(prep) => prep.finish((z, bound(&log_scale, k)), points),
+            OpsKind::Tracked(prep) => prep.finish((points.clone(), parts, bound), points),
             OpsKind::UnTracked(prep) => prep.finish(points),
         }
     }

@@ -1,5 +1,7 @@
 //! The maps and their gradients, row by row over all threads.
 
+use std::mem::MaybeUninit;
+
 use rayon::prelude::*;
 
 use crate::nn::{DIRECTION_EPSILON, TIME_MARGIN};
@@ -31,52 +33,67 @@ fn block(width: usize) -> usize {
     (GRAIN / width).max(1)
 }
 
-/// Runs `op` on the rows of `out` and of `x`, of the widths `widths`.
-fn for_rows(
-    out: &mut [f32],
-    x: &[f32],
-    widths: [usize; 2],
-    op: impl Fn(&mut [f32], &[f32]) + Sync,
-) {
-    let [to, from] = widths;
-    let rows = block(from);
-    out.par_chunks_mut(rows * to)
-        .zip(x.par_chunks(rows * from))
-        .for_each(|(out, x)| {
-            (out.chunks_exact_mut(to).zip(x.chunks_exact(from))).for_each(|(out, x)| op(out, x));
-        });
+/// Places of a row that are written before they are read.
+type Places = [MaybeUninit<f32>];
+
+/// A vector of `len` numbers that `write` fills. Setting them to 0 first would cost as much as the maps.
+///
+/// # Safety
+/// `write` must initialize every place.
+unsafe fn filled(len: usize, write: impl FnOnce(&mut Places)) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(len);
+    write(&mut numbers.spare_capacity_mut()[..len]);
+    // SAFETY: the capacity is there and the caller promises that `write` filled it.
+    unsafe { numbers.set_len(len) };
+    numbers
 }
 
 /// (√(k + |s|²), s) of rows s of this width.
 pub(super) fn lift(space: &[f32], width: usize, k: f32) -> Vec<f32> {
-    let mut points = vec![0.0; space.len() / width * (width + 1)];
-    for_rows(&mut points, space, [width + 1, width], |point, space| {
-        point[0] = (dot(space, space) + k).sqrt();
-        point[1..].copy_from_slice(space);
-    });
-    points
+    let rows = block(width);
+    let write = |points: &mut Places| {
+        points
+            .par_chunks_mut(rows * (width + 1))
+            .zip(space.par_chunks(rows * width))
+            .for_each(|(points, space)| {
+                let rows = points.chunks_exact_mut(width + 1);
+                for (point, space) in rows.zip(space.chunks_exact(width)) {
+                    point[0].write((dot(space, space) + k).sqrt());
+                    point[1..].write_copy_of_slice(space);
+                }
+            });
+    };
+    // SAFETY: there is a row of points for each row of `space`, and each is written whole.
+    unsafe { filled(space.len() / width * (width + 1), write) }
 }
 
 /// The gradient of [`lift`]: g_s + g₀ s / t.
 pub(super) fn lift_gradient(grad: &[f32], points: &[f32], width: usize) -> Vec<f32> {
-    let mut found = vec![0.0; points.len() / (width + 1) * width];
+    assert_eq!(
+        grad.len(),
+        points.len(),
+        "a gradient has the shape of its points"
+    );
     let rows = block(width);
-    found
-        .par_chunks_mut(rows * width)
-        .zip(grad.par_chunks(rows * (width + 1)))
-        .zip(points.par_chunks(rows * (width + 1)))
-        .for_each(|((found, grad), points)| {
-            let rows = grad
-                .chunks_exact(width + 1)
-                .zip(points.chunks_exact(width + 1));
-            for (found, (grad, point)) in found.chunks_exact_mut(width).zip(rows) {
-                let share = grad[0] / point[0];
-                for ((found, grad), s) in found.iter_mut().zip(&grad[1..]).zip(&point[1..]) {
-                    *found = grad + share * s;
+    let write = |found: &mut Places| {
+        found
+            .par_chunks_mut(rows * width)
+            .zip(grad.par_chunks(rows * (width + 1)))
+            .zip(points.par_chunks(rows * (width + 1)))
+            .for_each(|((found, grad), points)| {
+                let rows = grad
+                    .chunks_exact(width + 1)
+                    .zip(points.chunks_exact(width + 1));
+                for (found, (grad, point)) in found.chunks_exact_mut(width).zip(rows) {
+                    let share = grad[0] / point[0];
+                    for ((found, grad), s) in found.iter_mut().zip(&grad[1..]).zip(&point[1..]) {
+                        found.write(grad + share * s);
+                    }
                 }
-            }
-        });
-    found
+            });
+    };
+    // SAFETY: there is a row for each point, as long as its space, and each is written whole.
+    unsafe { filled(points.len() / (width + 1) * width, write) }
 }
 
 /// What bounds the times of outputs.
@@ -88,18 +105,13 @@ pub(super) struct Bound {
     diameter: f32,
 }
 
-/// What a row comes to on the way.
-struct Parts {
+/// What the gradient of a row needs beside its point.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts {
     /// σ(z₀).
     gate: f32,
-    /// λ σ(z₀) + 0.1, the time beyond √k.
-    beyond: f32,
-    /// |z_s|² and that plus ε.
-    squares: f32,
-    divisor: f32,
-    /// (τ² − k) / (|z_s|² + ε).
-    share: f32,
-    time: f32,
+    /// √((τ² − k) / (|z_s|² + ε)): what z_s is multiplied by.
+    factor: f32,
 }
 
 impl Bound {
@@ -111,76 +123,71 @@ impl Bound {
         }
     }
 
-    fn parts(self, row: &[f32]) -> Parts {
-        let space = &row[1..];
+    /// λ σ(z₀) + 0.1: the time beyond √k.
+    fn beyond(self, gate: f32) -> f32 {
+        gate * self.scale + TIME_MARGIN as f32
+    }
+
+    /// Puts the point of z in its place.
+    fn bind(self, row: &mut [f32]) -> Parts {
         let gate = 1.0 / (1.0 + (-row[0]).exp());
-        let beyond = gate * self.scale + TIME_MARGIN as f32;
-        let squares = dot(space, space);
-        let divisor = squares + DIRECTION_EPSILON as f32;
-        let share = beyond * (beyond + self.diameter) / divisor;
-        Parts {
-            gate,
-            beyond,
-            squares,
-            divisor,
-            share,
-            time: (share * squares + self.k).sqrt(),
+        let beyond = self.beyond(gate);
+        let squares = dot(&row[1..], &row[1..]);
+        let share = beyond * (beyond + self.diameter) / (squares + DIRECTION_EPSILON as f32);
+        let factor = share.sqrt();
+        row[0] = (share * squares + self.k).sqrt();
+        row[1..].iter_mut().for_each(|z| *z *= factor);
+        Parts { gate, factor }
+    }
+
+    /// Puts the gradient of z in the place of that of its point; the gradient of ln λ.
+    ///
+    /// With b the time beyond √k, h = b (b + 2 √k), f the factor, s = f z_s and
+    /// A = g₀ |s|² / t + g_s · s: the gradient of z_s is f (g_s + (g₀ / t − A / h) s), that of b is
+    /// A (b + √k) / h.
+    fn unbind(self, grad: &mut [f32], point: &[f32], parts: Parts) -> f32 {
+        let space = &point[1..];
+        let beyond = self.beyond(parts.gate);
+        let height = beyond * (beyond + self.diameter);
+        let along = grad[0] / point[0];
+        let moved = along * dot(space, space) + dot(&grad[1..], space);
+        let of_beyond = moved * (beyond + 0.5 * self.diameter) / height;
+        let inward = along - moved / height;
+        for (grad, s) in grad[1..].iter_mut().zip(space) {
+            *grad = parts.factor * (*grad + inward * s);
         }
+        let of_log_scale = of_beyond * self.scale * parts.gate;
+        grad[0] = of_log_scale * (1.0 - parts.gate);
+        of_log_scale
     }
 }
 
-/// The points of rows z of this width, as `linear_output` defines them.
-pub(super) fn bounded(z: &[f32], width: usize, bound: Bound) -> Vec<f32> {
-    let mut points = vec![0.0; z.len()];
-    for_rows(&mut points, z, [width, width], |point, z| {
-        let parts = bound.parts(z);
-        let factor = parts.share.sqrt();
-        point[0] = parts.time;
-        for (point, z) in point[1..].iter_mut().zip(&z[1..]) {
-            *point = z * factor;
-        }
-    });
-    points
+/// Puts the points of rows z of this width, as `linear_output` defines them, in their places.
+pub(super) fn bind(z: &mut [f32], width: usize, bound: Bound) -> Vec<Parts> {
+    z.par_chunks_mut(block(width) * width)
+        .flat_map_iter(|z| z.chunks_exact_mut(width).map(|row| bound.bind(row)))
+        .collect()
 }
 
-/// The gradients of [`bounded`] for z and for ln λ.
-///
-/// With q = |z_s|², c = share, t = √(c q + k) and f = √c: ∂L/∂c = g₀ q / 2t + (g_s · z_s) / 2f,
-/// ∂L/∂q = g₀ c / 2t − ∂L/∂c c / (q + ε), and ∂c/∂b = 2 (b + √k) / (q + ε) for b = λ σ(z₀) + 0.1.
-pub(super) fn bounded_gradient(
-    grad: &[f32],
-    z: &[f32],
+/// Puts the gradients of z in the places of those of its points; the gradient of ln λ.
+pub(super) fn unbind(
+    grad: &mut [f32],
+    points: &[f32],
+    parts: &[Parts],
     width: usize,
     bound: Bound,
-) -> (Vec<f32>, f32) {
-    let mut found = vec![0.0; z.len()];
-    let of_scale: Vec<f32> = found
-        .par_chunks_mut(block(width) * width)
-        .zip(grad.par_chunks(block(width) * width))
-        .zip(z.par_chunks(block(width) * width))
-        .map(|((found, grad), z)| {
-            let rows = grad.chunks_exact(width).zip(z.chunks_exact(width));
-            (found.chunks_exact_mut(width).zip(rows))
-                .map(|(found, (grad, z))| row_gradient(found, grad, z, bound))
+) -> f32 {
+    let rows = block(width);
+    let of_scale: Vec<f32> = grad
+        .par_chunks_mut(rows * width)
+        .zip(points.par_chunks(rows * width))
+        .zip(parts.par_chunks(rows))
+        .map(|((grad, points), parts)| {
+            let rows = grad.chunks_exact_mut(width);
+            (rows.zip(points.chunks_exact(width)).zip(parts))
+                .map(|((grad, point), &parts)| bound.unbind(grad, point, parts))
                 .sum()
         })
         .collect();
-    (found, of_scale.iter().sum())
-}
-
-/// Writes the gradient of a row; the one for ln λ.
-fn row_gradient(found: &mut [f32], grad: &[f32], z: &[f32], bound: Bound) -> f32 {
-    let parts = bound.parts(z);
-    let factor = parts.share.sqrt();
-    let along = dot(&grad[1..], &z[1..]);
-    let of_square = grad[0] / (2.0 * parts.time);
-    let of_share = of_square * parts.squares + along / (2.0 * factor);
-    let of_squares = of_square * parts.share - of_share * parts.share / parts.divisor;
-    let of_beyond = of_share * (2.0 * parts.beyond + bound.diameter) / parts.divisor;
-    found[0] = of_beyond * bound.scale * parts.gate * (1.0 - parts.gate);
-    let twice = 2.0 * of_squares;
-    for ((found, grad), z) in found[1..].iter_mut().zip(&grad[1..]).zip(&z[1..]) {
-        *found = grad * factor + twice * z;
-    }
-    of_beyond * bound.scale * parts.gate
+    of_scale.iter().sum()
 }
