@@ -89,13 +89,9 @@ pub fn on_device(
     let features = features(device)?;
     let built = features.iter().all(|feature| has(feature));
     let named = std::env::var("BURN_DEVICE").is_ok_and(|name| name == kind(device));
-    let wanted = environment(purpose);
-    let suits = (wanted.iter()).all(|(variable, value)| {
-        let present = std::env::var(variable);
-        present.is_ok_and(|present| present == *value || purpose == Purpose::Work)
-    });
+    let missing = missing(purpose);
     let again = std::env::var_os(GUARD).is_some();
-    let mut command = match plan(built, named && suits, again) {
+    let mut command = match plan(built, named && missing.is_empty(), again) {
         Plan::Here => return Ok(None),
         Plan::Stuck => bail!(
             "this build lacks one of the features {}",
@@ -123,25 +119,28 @@ pub fn on_device(
     };
     command.args(arguments);
     command.env(GUARD, "1").env("BURN_DEVICE", kind(device));
-    for (variable, value) in wanted {
-        // Limits that the user has set stay what they are.
-        if purpose != Purpose::Work || std::env::var_os(variable).is_none() {
-            command.env(variable, value);
-        }
-    }
+    command.envs(missing);
     let status = command
         .status()
         .with_context(|| format!("{:?}", command.get_program()))?;
     Ok(Some(code(status)))
 }
 
-/// The variables that a run for `purpose` needs, and their values.
-fn environment(purpose: Purpose) -> Vec<(&'static str, String)> {
+/// The variables that a run for `purpose` needs and that are not as it needs them, with their values.
+/// Limits of the allocator that the user has set stay what they are.
+fn missing(purpose: Purpose) -> Vec<(&'static str, String)> {
     match purpose {
         Purpose::Work => (ALLOCATOR.iter())
+            .filter(|(variable, _)| std::env::var(variable).is_err())
             .map(|&(variable, limit)| (variable, limit.to_owned()))
             .collect(),
-        Purpose::Timing { threads } => vec![("RAYON_NUM_THREADS", threads.to_string())],
+        Purpose::Timing { threads } => {
+            let (variable, wanted) = ("RAYON_NUM_THREADS", threads.to_string());
+            match std::env::var(variable) {
+                Ok(present) if present == wanted => Vec::new(),
+                _ => vec![(variable, wanted)],
+            }
+        }
     }
 }
 

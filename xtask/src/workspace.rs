@@ -77,6 +77,18 @@ pub struct Machine {
     pub os: String,
 }
 
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            cpu,
+            threads,
+            memory_mib,
+            os,
+        } = self;
+        write!(f, "{cpu}, {threads} threads, {memory_mib} MiB, {os}")
+    }
+}
+
 impl Machine {
     /// This machine.
     pub fn here() -> Self {

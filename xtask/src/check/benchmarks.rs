@@ -76,21 +76,17 @@ fn section(
             format!("{name} {}", version.trim_start_matches(name).trim_start())
         })
         .collect();
-    let machine = &record.machine;
     let _ = write!(
         page,
         "\n## {}, {} {}\n\n{about}.\n\nRun at {} on commit `{}` with {} threads a side.\n\
-         Machine: {}, {} threads, {} MiB, {}.\nVersions: {}.\n\n",
+         Machine: {}.\nVersions: {}.\n\n",
         record.bench,
         record.device,
         record.dtype,
         record.started,
         record.commit,
         record.threads,
-        machine.cpu,
-        machine.threads,
-        machine.memory_mib,
-        machine.os,
+        record.machine,
         versions.join(", ")
     );
     page.push_str(

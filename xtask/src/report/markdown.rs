@@ -36,12 +36,7 @@ pub fn section(report: &Report, plots: &str) -> String {
         report.device,
         seeds.join(", ")
     );
-    let machine = &report.machine;
-    let _ = writeln!(
-        text,
-        "Machine: {}, {} threads, {} MiB, {}.\n",
-        machine.cpu, machine.threads, machine.memory_mib, machine.os
-    );
+    let _ = writeln!(text, "Machine: {}.\n", report.machine);
     if !report.checks.is_empty() {
         let _ = writeln!(
             text,

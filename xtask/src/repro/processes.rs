@@ -1,8 +1,10 @@
 //! Several systems at a time, each in a process of its own.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -23,46 +25,38 @@ pub(super) fn run(
     jobs: usize,
     done: impl Fn(&Entry) + Sync,
 ) -> Vec<Entry> {
-    let mut order: Vec<usize> = (0..systems.len()).collect();
     let minutes =
-        |index: usize| (systems[index].tier(request.tier)).map_or(0.0, |spec| spec.minutes);
-    order.sort_by(|&a, &b| minutes(a).total_cmp(&minutes(b)));
-    let left = Mutex::new(order);
-    let next = || left.lock().ok().and_then(|mut left| left.pop());
-    let entries: Vec<Mutex<Option<Entry>>> = systems.iter().map(|_| Mutex::new(None)).collect();
+        |index: &usize| (systems[*index].tier(request.tier)).map_or(0.0, |spec| spec.minutes);
+    let mut order: Vec<usize> = (0..systems.len()).collect();
+    order.sort_by(|a, b| minutes(b).total_cmp(&minutes(a)));
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads_each(threads, jobs);
+    let (next, ended) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let bar = Progress::default().bar(systems.len() as u64, "systems");
     thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, systems.len().max(1)) {
+        for _ in 0..jobs {
             scope.spawn(|| {
-                while let Some(index) = next() {
+                while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let system = systems[index];
-                    let result = one(program, system, request, jobs);
+                    let result = one(program, system, request, threads);
                     let entry = Entry {
                         name: system.name.clone(),
                         result: result.map_err(|error| format!("{error:#}")),
                     };
                     bar.suspend(|| done(&entry));
                     bar.inc(1);
-                    if let Ok(mut place) = entries[index].lock() {
-                        *place = Some(entry);
-                    }
+                    let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+                    ended.insert(index, entry);
                 }
             });
         }
     });
-    (entries.into_iter().zip(systems))
-        .map(|(entry, system)| {
-            let ended = entry.into_inner().ok().flatten();
-            ended.unwrap_or_else(|| Entry {
-                name: system.name.clone(),
-                result: Err("its process was lost".to_owned()),
-            })
-        })
-        .collect()
+    let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    ended.into_values().collect()
 }
 
 /// Threads of each of `jobs` processes.
-pub(super) fn threads_each(threads: usize, jobs: usize) -> usize {
+fn threads_each(threads: usize, jobs: usize) -> usize {
     (threads / jobs.max(1)).max(1)
 }
 
@@ -70,11 +64,10 @@ fn one(
     program: &Path,
     system: &System,
     request: &Request,
-    jobs: usize,
+    threads: usize,
 ) -> Result<(Report, Vec<String>)> {
     let folder = request.out.join(&system.name);
     super::run::forget(&folder)?;
-    let threads = thread::available_parallelism().map_or(1, usize::from);
     let mut command = Command::new(program);
     command
         .args(["repro", &system.name, "--tier", &request.tier.to_string()])
@@ -82,7 +75,7 @@ fn one(
         .args(["--seeds", &request.seeds.to_string()])
         .arg("--out")
         .arg(&request.out)
-        .env("RAYON_NUM_THREADS", threads_each(threads, jobs).to_string());
+        .env("RAYON_NUM_THREADS", threads.to_string());
     for pair in &request.set {
         if Settings::check(&[system], std::slice::from_ref(pair)).is_ok() {
             command.args(["--set", pair]);

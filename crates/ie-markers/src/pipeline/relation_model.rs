@@ -189,136 +189,107 @@ fn pair_rows<R>(
     Ok(rows)
 }
 
-fn classified<M: RowClassifier>(
-    model: &M,
-    rows: &[M::Row],
-    computation: &Computation,
-) -> Result<Vec<RelationPrediction>> {
-    let found = predict(model, rows, computation.encoder, computation.batch)?;
-    let found = found.into_iter().map(|relations| RelationPrediction {
-        relations,
-        entities: Vec::new(),
-    });
-    Ok(found.collect())
+/// A model that gives one class to every pair of a row: all but PL-Marker's.
+pub(crate) trait PairClassifier: RowClassifier + PretrainedModel {
+    /// See [`RelationModel::SOLID_MARKERS`].
+    const SOLID_MARKERS: usize;
+
+    /// The rows of `pairs` in `window`.
+    fn pack(
+        window: &Window,
+        entities: &[TypedSpan],
+        pairs: &[[usize; 2]],
+        markers: &PairMarkers,
+        limit: usize,
+    ) -> Result<PairRows<<Self as RowClassifier>::Row>>;
 }
 
-impl RelationModel for SolidPairRelations {
-    type Row = PairRow;
-
+impl PairClassifier for SolidPairRelations {
     const SOLID_MARKERS: usize = 4;
 
-    fn relation_classes(&self) -> usize {
-        self.classes()
-    }
-
-    fn entity_classes(&self) -> Option<usize> {
-        None
-    }
-
-    fn rows(
-        &self,
-        windows: &SentenceWindows,
+    fn pack(
+        window: &Window,
         entities: &[TypedSpan],
+        pairs: &[[usize; 2]],
         markers: &PairMarkers,
-        _settings: &RelationSettings,
-        _purpose: Purpose,
-    ) -> Result<Vec<RelationRow<PairRow>>> {
-        pair_rows(windows, entities, |window, pairs| {
-            solid_pair_rows(window, entities, pairs, markers)
-        })
-    }
-
-    fn example(row: PairRow, labels: Vec<usize>, _entities: Vec<usize>) -> Labeled<PairRow> {
-        Labeled { row, labels }
-    }
-
-    fn log_probabilities(
-        &self,
-        rows: &[PairRow],
-        computation: &Computation,
-    ) -> Result<Vec<RelationPrediction>> {
-        classified(self, rows, computation)
+        _limit: usize,
+    ) -> Result<PairRows<PairRow>> {
+        solid_pair_rows(window, entities, pairs, markers)
     }
 }
 
-impl RelationModel for LevitatedPairRelations {
-    type Row = MarkerRow;
-
+impl PairClassifier for LevitatedPairRelations {
     const SOLID_MARKERS: usize = 0;
 
-    fn relation_classes(&self) -> usize {
-        self.classes()
-    }
-
-    fn entity_classes(&self) -> Option<usize> {
-        None
-    }
-
-    fn rows(
-        &self,
-        windows: &SentenceWindows,
+    fn pack(
+        window: &Window,
         entities: &[TypedSpan],
+        pairs: &[[usize; 2]],
         markers: &PairMarkers,
-        settings: &RelationSettings,
-        _purpose: Purpose,
-    ) -> Result<Vec<RelationRow<MarkerRow>>> {
-        pair_rows(windows, entities, |window, pairs| {
-            levitated_pair_rows(window, entities, pairs, markers, settings.limit)
-        })
-    }
-
-    fn example(row: MarkerRow, labels: Vec<usize>, _entities: Vec<usize>) -> Labeled<MarkerRow> {
-        Labeled { row, labels }
-    }
-
-    fn log_probabilities(
-        &self,
-        rows: &[MarkerRow],
-        computation: &Computation,
-    ) -> Result<Vec<RelationPrediction>> {
-        classified(self, rows, computation)
+        limit: usize,
+    ) -> Result<PairRows<MarkerRow>> {
+        levitated_pair_rows(window, entities, pairs, markers, limit)
     }
 }
 
-impl RelationModel for TokenPairRelations {
-    type Row = TokenPairRow;
-
+impl PairClassifier for TokenPairRelations {
     const SOLID_MARKERS: usize = 0;
 
-    fn relation_classes(&self) -> usize {
-        self.classes()
-    }
-
-    fn entity_classes(&self) -> Option<usize> {
-        None
-    }
-
-    fn rows(
-        &self,
-        windows: &SentenceWindows,
+    fn pack(
+        window: &Window,
         entities: &[TypedSpan],
+        pairs: &[[usize; 2]],
         _markers: &PairMarkers,
+        limit: usize,
+    ) -> Result<PairRows<TokenPairRow>> {
+        token_pair_rows(window, entities, pairs, limit)
+    }
+}
+
+impl<M: PairClassifier> RelationModel for M {
+    type Row = <M as RowClassifier>::Row;
+
+    const SOLID_MARKERS: usize = <M as PairClassifier>::SOLID_MARKERS;
+
+    fn relation_classes(&self) -> usize {
+        self.classes()
+    }
+
+    fn entity_classes(&self) -> Option<usize> {
+        None
+    }
+
+    fn rows(
+        &self,
+        windows: &SentenceWindows,
+        entities: &[TypedSpan],
+        markers: &PairMarkers,
         settings: &RelationSettings,
         _purpose: Purpose,
-    ) -> Result<Vec<RelationRow<TokenPairRow>>> {
+    ) -> Result<Vec<RelationRow<<M as RowClassifier>::Row>>> {
         pair_rows(windows, entities, |window, pairs| {
-            token_pair_rows(window, entities, pairs, settings.limit)
+            M::pack(window, entities, pairs, markers, settings.limit)
         })
     }
 
     fn example(
-        row: TokenPairRow,
+        row: <M as RowClassifier>::Row,
         labels: Vec<usize>,
         _entities: Vec<usize>,
-    ) -> Labeled<TokenPairRow> {
+    ) -> Labeled<<M as RowClassifier>::Row> {
         Labeled { row, labels }
     }
 
     fn log_probabilities(
         &self,
-        rows: &[TokenPairRow],
+        rows: &[<M as RowClassifier>::Row],
         computation: &Computation,
     ) -> Result<Vec<RelationPrediction>> {
-        classified(self, rows, computation)
+        let found = predict(self, rows, computation.encoder, computation.batch)?;
+        let found = found.into_iter().map(|relations| RelationPrediction {
+            relations,
+            entities: Vec::new(),
+        });
+        Ok(found.collect())
     }
 }

@@ -194,8 +194,7 @@ impl LorentzLinear {
         let scale = self.log_scale.val();
         let plain = |z: Tensor<D>| {
             let logits = time(logits.unwrap_or_else(|| z.clone()));
-            let scale = self.log_scale.val();
-            bounded_point(logits, space(z), scale, self.curvature, self.parity)
+            bounded_point(logits, space(z), scale.clone(), self.curvature, self.parity)
         };
         if self.parity.is_some() {
             return plain(z);
