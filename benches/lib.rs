@@ -5,6 +5,11 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+/// The example of the page on many devices, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/scale.md")]
+pub struct Scale;
+
 /// The guides' examples, compiled and run.
 #[cfg(doctest)]
 pub mod guide {

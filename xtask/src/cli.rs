@@ -11,6 +11,7 @@ use crate::check::{self, CiStep};
 use crate::pretrain;
 use crate::repro::{self, Request};
 use crate::rerun::{self, Purpose};
+use crate::serve;
 use crate::store::{self, Source, Store};
 use crate::systems::{self, Tier};
 use crate::workspace::{Machine, Workspace};
@@ -33,6 +34,8 @@ enum Verb {
     Bench(Bench),
     /// Train a masked language model from text files.
     Pretrain(pretrain::Arguments),
+    /// Let training in other processes compute on this machine's device.
+    Serve(serve::Arguments),
     /// Formatting, lints, rules, documentation, all tests.
     Test,
     /// What CI runs: `test`, and more.
@@ -141,6 +144,7 @@ pub fn main() -> ExitCode {
         Verb::Fetch(arguments) => run_fetch(&arguments),
         Verb::Bench(arguments) => run_bench(arguments),
         Verb::Pretrain(arguments) => run_pretrain(&arguments),
+        Verb::Serve(arguments) => run_serve(&arguments),
         Verb::Test => Workspace::find().map(|workspace| check::test(&workspace)),
         Verb::Ci { step } => Workspace::find().map(|workspace| check::ci(&workspace, &step)),
         Verb::Tidy => run_tidy(),
@@ -220,11 +224,31 @@ fn run_fetch(arguments: &Fetch) -> Result<ExitCode> {
 
 fn run_pretrain(arguments: &pretrain::Arguments) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    if let Some(code) = rerun::on_device(&workspace, &arguments.device, Purpose::Work)? {
+    let mut features = rerun::features(&arguments.device)?;
+    for replica in &arguments.replicas {
+        features.extend(rerun::features(replica)?);
+    }
+    features.sort_unstable();
+    features.dedup();
+    let device = &arguments.device;
+    if let Some(code) = rerun::with_features(&workspace, device, features, Purpose::Work)? {
         return Ok(code);
     }
     #[cfg(feature = "repro")]
     pretrain::run(arguments, &|line| println!("{line}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_serve(arguments: &serve::Arguments) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    let mut features = rerun::features(&arguments.device)?;
+    features.push("remote");
+    let device = &arguments.device;
+    if let Some(code) = rerun::with_features(&workspace, device, features, Purpose::Work)? {
+        return Ok(code);
+    }
+    #[cfg(feature = "remote")]
+    serve::run(arguments, &|line| println!("{line}"))?;
     Ok(ExitCode::SUCCESS)
 }
 

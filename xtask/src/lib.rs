@@ -11,6 +11,7 @@ pub mod pretrain;
 pub mod report;
 pub mod repro;
 pub mod rerun;
+pub mod serve;
 pub mod store;
 pub mod systems;
 pub mod workspace;

@@ -38,8 +38,10 @@ pub fn features(device: &str) -> Result<Vec<&'static str>> {
         "wgpu" => vec!["repro", "wgpu"],
         "vulkan" => vec!["repro", "vulkan"],
         "cuda" => vec!["repro", "cuda"],
+        "ws" => vec!["repro", "remote"],
         _ => bail!(
-            "unknown device `{device}`; there are: flex, ndarray, wgpu, vulkan, cuda, cuda:INDEX"
+            "unknown device `{device}`; there are: flex, ndarray, wgpu, vulkan, cuda, cuda:INDEX, \
+             ws://HOST:PORT, ws://HOST:PORT#INDEX"
         ),
     })
 }
@@ -52,6 +54,7 @@ pub fn has(feature: &str) -> bool {
         "wgpu" => cfg!(feature = "wgpu"),
         "vulkan" => cfg!(feature = "vulkan"),
         "cuda" => cfg!(feature = "cuda"),
+        "remote" => cfg!(feature = "remote"),
         "hub" => cfg!(feature = "hub"),
         _ => false,
     }
@@ -85,10 +88,27 @@ pub fn on_device(
     device: &str,
     purpose: Purpose,
 ) -> Result<Option<ExitCode>> {
+    with_features(workspace, device, features(device)?, purpose)
+}
+
+/// As [`on_device`] in a build with `features`, some of which other devices may need.
+///
+/// # Errors
+/// As [`on_device`].
+pub fn with_features(
+    workspace: &Workspace,
+    device: &str,
+    features: Vec<&'static str>,
+    purpose: Purpose,
+) -> Result<Option<ExitCode>> {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let features = features(device)?;
     let built = features.iter().all(|feature| has(feature));
-    let named = std::env::var("BURN_DEVICE").is_ok_and(|name| name == kind(device));
+    let default = match kind(device) {
+        // burn's default is one of this process.
+        "ws" => "flex",
+        kind => kind,
+    };
+    let named = std::env::var("BURN_DEVICE").is_ok_and(|name| name == default);
     let missing = missing(purpose);
     let again = std::env::var_os(GUARD).is_some();
     let mut command = match plan(built, named && missing.is_empty(), again) {
@@ -118,7 +138,7 @@ pub fn on_device(
         }
     };
     command.args(arguments);
-    command.env(GUARD, "1").env("BURN_DEVICE", kind(device));
+    command.env(GUARD, "1").env("BURN_DEVICE", default);
     command.envs(missing);
     let status = command
         .status()
@@ -199,6 +219,7 @@ mod tests {
     fn devices_name_their_features() {
         assert_eq!(features("flex").unwrap(), ["repro"]);
         assert_eq!(features("cuda:1").unwrap(), ["repro", "cuda"]);
+        assert_eq!(features("ws://gpu:3000#1").unwrap(), ["repro", "remote"]);
         let text = features("tpu").unwrap_err().to_string();
         assert!(text.contains("`tpu`") && text.contains("ndarray"), "{text}");
     }

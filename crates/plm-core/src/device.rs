@@ -31,12 +31,16 @@ pub fn available() -> Vec<&'static str> {
     names
 }
 
-/// The device called `name`: `flex`, `ndarray`, `wgpu`, `vulkan`, `cuda` or `cuda:INDEX`.
+/// The device called `name`: `flex`, `ndarray`, `wgpu`, `vulkan`, `cuda` or `cuda:INDEX`; with the feature
+/// `remote` also `ws://HOST:PORT` or `ws://HOST:PORT#INDEX`, a device that another process serves.
 ///
 /// # Errors
-/// [`Error::Device`] where the name is unknown, its backend is not compiled in, or the index is
-/// not a number.
+/// [`Error::Device`] where the name is unknown, its backend is not compiled in, the index is not a number,
+/// or no server answers.
 pub fn parse(name: &str) -> Result<Device> {
+    if name.starts_with("ws://") {
+        return remote(name);
+    }
     let (kind, index) = match name.split_once(':') {
         Some((kind, index)) => {
             let index = index
@@ -66,6 +70,47 @@ pub fn parse(name: &str) -> Result<Device> {
         }
         _ => Err(refuse(name, "unknown name".to_owned())),
     }
+}
+
+/// The device that a burn server has at a URL, the first one unless `#INDEX` follows.
+#[cfg(feature = "remote")]
+fn remote(name: &str) -> Result<Device> {
+    let (url, index) = match name.split_once('#') {
+        Some((url, index)) => match index.parse::<usize>() {
+            Ok(index) => (url, index),
+            Err(_) => return Err(refuse(name, format!("`{index}` is not a device index"))),
+        },
+        None => (name, 0),
+    };
+    let host = burn::remote::RemoteHost::websocket(url);
+    Device::remote_options(&host)
+        .device_index(index)
+        .init()
+        .map_err(|error| refuse(name, error.to_string()))
+}
+
+#[cfg(not(feature = "remote"))]
+fn remote(name: &str) -> Result<Device> {
+    Err(refuse(
+        name,
+        "the feature `remote` is not compiled in".to_owned(),
+    ))
+}
+
+/// Lets other processes compute on `devices` over `listener`, until this one is told to stop (Ctrl+C or
+/// `SIGTERM`). [`parse`] reaches them by `ws://HOST:PORT#INDEX`.
+///
+/// The connection is neither encrypted nor authenticated: for one machine or a network that is trusted. A
+/// server with tokens or encryption is made with `burn::server`; its devices do as well.
+///
+/// # Errors
+/// [`Error::Invalid`] where the server cannot run.
+#[cfg(feature = "remote")]
+pub fn serve(devices: &[Device], listener: std::net::TcpListener) -> Result<()> {
+    use burn::server::{RemoteServer, WebSocketTransport};
+    RemoteServer::new(devices.iter().cloned())
+        .serve(WebSocketTransport::from_listener(listener))
+        .map_err(|error| Error::invalid("server of devices", error.to_string()))
 }
 
 /// Whether `device` computes in the host's own memory, so that reading a tensor moves nothing.
@@ -114,7 +159,7 @@ mod tests {
 
     #[test]
     fn unknown_names_say_what_there_is() {
-        for name in ["tpu", "flex:1", "cuda:x", ""] {
+        for name in ["tpu", "flex:1", "cuda:x", "", "ws://localhost:1#x"] {
             let text = parse(name).unwrap_err().to_string();
             assert!(text.contains(available()[0]), "{text}");
         }

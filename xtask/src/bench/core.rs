@@ -7,7 +7,11 @@ use anyhow::{Result, anyhow, bail};
 use burn::module::Module;
 use burn::tensor::{Device, FloatDType};
 use plm_core::models::{EncoderInput, EncoderModel, Pretrained};
-use plm_core::train::{AdamWConfig, Gradients, Optimizer};
+use plm_core::rng::Seed;
+use plm_core::train::{
+    AdamWConfig, Gradients, Optimizer, ShuffledIndices, StepLoss, TrainConfig, TrainReport,
+    Trainer, Until,
+};
 use serde_json::{Value, json};
 
 use super::ids::peer_ids;
@@ -65,7 +69,8 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
         };
         cases.push(case.peer(request("forward", batch, length)));
     }
-    cases.push(train_step(model, &device));
+    cases.push(train_step(model.clone(), &device));
+    cases.push(data_parallel(model, &device)?);
     // Ours is the process's memory: on a GPU the two sides would not measure the same thing.
     if !context.device.starts_with("cuda") {
         cases.push(
@@ -105,4 +110,68 @@ fn train_step(model: EncoderModel, device: &Device) -> Case {
         Ok(())
     })
     .peer(request("train_step", 32, 128))
+}
+
+/// An optimizer step whose two halves are worked on by two replicas, against one half after the other.
+fn data_parallel(model: EncoderModel, device: &Device) -> Result<Case> {
+    let devices = [device.clone(), device.clone()];
+    let own = Halves::new(model.clone(), device)?;
+    let other = Halves::new(model, device)?;
+    let case = Case::timed("data_parallel.2x16.s128", move || {
+        own.step(|trainer, model, batches| {
+            let step = |model: &_, device: &_, _, _: &_| Halves::loss(model, device);
+            trainer.fit_parallel(model, &devices, batches, step)
+        })
+    });
+    let autodiff = device.clone().autodiff();
+    Ok(case.baseline("one after the other", move || {
+        other.step(|trainer, model, batches| {
+            trainer.fit(model, batches, |model, _, _| Halves::loss(model, &autodiff))
+        })
+    }))
+}
+
+/// A model in training, two batches a step.
+struct Halves {
+    state: RefCell<Option<(EncoderModel, Trainer<'static>)>>,
+    device: Device,
+}
+
+impl Halves {
+    fn new(model: EncoderModel, device: &Device) -> Result<Self> {
+        let config = TrainConfig {
+            accumulation: 2,
+            ..TrainConfig::new(Until::Steps(1))
+        };
+        let optimizer = Optimizer::adamw(AdamWConfig::default(), 1e-5);
+        let trainer = Trainer::new(config, optimizer)?;
+        Ok(Self {
+            state: RefCell::new(Some((model, trainer))),
+            device: device.clone(),
+        })
+    }
+
+    fn step(
+        &self,
+        fit: impl FnOnce(
+            &mut Trainer<'static>,
+            EncoderModel,
+            &mut ShuffledIndices,
+        ) -> plm_core::Result<(EncoderModel, TrainReport)>,
+    ) -> Result<()> {
+        let Some((model, mut trainer)) = self.state.take() else {
+            bail!("an earlier training step failed")
+        };
+        let mut batches = ShuffledIndices::new(2, 1, Seed::new(1))?;
+        let (model, _) = fit(&mut trainer, model, &mut batches)?;
+        self.device.sync()?;
+        self.state.replace(Some((model, trainer)));
+        Ok(())
+    }
+
+    fn loss(model: &EncoderModel, device: &Device) -> plm_core::Result<StepLoss> {
+        let input = EncoderInput::ids(peer_ids(16, 128, model.config.vocab_size, device));
+        let hidden = model.forward(&input).last_hidden_state;
+        Ok(StepLoss::from(hidden.square().mean()))
+    }
 }

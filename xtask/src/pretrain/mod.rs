@@ -73,4 +73,12 @@ pub struct Arguments {
     /// Device to compute on.
     #[arg(long, default_value = "flex")]
     pub device: String,
+    /// Parts that the windows of a step are worked on in; the number of replicas does not change results
+    /// beyond this one [default: the number of replicas].
+    #[arg(long)]
+    pub parts: Option<usize>,
+    /// Devices that share the parts of a step, with commas between: flex, cuda:0, ws://HOST:PORT …; the
+    /// model itself, its optimizer and its evaluation stay on `--device`.
+    #[arg(long, value_delimiter = ',')]
+    pub replicas: Vec<String>,
 }

@@ -13,8 +13,8 @@ use plm_core::nn::DropoutMode;
 use plm_core::rng::Seed;
 use plm_core::text::{MlmMasking, SpecialToken, Tokenizer, WordPieceTraining};
 use plm_core::train::{
-    AdamWConfig, CheckpointConfig, Evaluation, Event, Every, Goal, Optimizer, Schedule, StepLoss,
-    TrainConfig, Trainer, Until,
+    AdamWConfig, CheckpointConfig, Evaluation, EvaluationContext, Event, Every, Goal, Optimizer,
+    Schedule, StepContext, StepLoss, TrainConfig, Trainer, Until,
 };
 
 use super::windows::Windows;
@@ -131,8 +131,12 @@ fn train(
     let autodiff = device.clone().autodiff();
     let masking = MlmMasking::new(tokenizer)?;
     let first = tokenizer.require(SpecialToken::Cls)?;
-    let (length, batch) = (arguments.length, arguments.batch);
-    let mut windows = Windows::new(training, first, length, batch, seed.child("windows"))?;
+    let (length, parts) = (arguments.length, parts(arguments)?);
+    let part = arguments.batch / parts;
+    let mut windows = Windows::new(training, first, length, part, seed.child("windows"))?;
+    let replicas: Vec<Device> = (arguments.replicas.iter())
+        .map(|name| plm_core::device::parse(name))
+        .collect::<plm_core::Result<_>>()?;
     let mut checkpoint = CheckpointConfig::new(arguments.out.join("checkpoints"));
     checkpoint.every = Every::Steps(arguments.evaluate_every);
     let config = TrainConfig {
@@ -141,6 +145,7 @@ fn train(
             warmup: arguments.warmup,
             total: arguments.steps,
         },
+        accumulation: parts,
         max_grad_norm: Some(1.0),
         log_every: 10,
         metrics: Some(arguments.out.join("metrics.jsonl")),
@@ -171,38 +176,57 @@ fn train(
         ControlFlow::Continue(())
     };
     let mut trainer = Trainer::new(config, optimizer)?.with_observer(&mut observer);
-    let (model, _) = trainer.fit_evaluated(
-        model,
-        &mut windows,
-        |model: &EncoderForMaskedLM, batch, context| {
-            let mask_seed = context.seed.child("mask");
-            let step = Step::draw(&batch, &masking, mask_seed, &autodiff)?;
-            let dropout = context.dropout();
-            let (loss, _) = step.loss(model, dropout);
-            Ok(StepLoss::new(loss, step.count as f64))
-        },
-        |model, _context| {
-            let (mut total, mut right, mut count) = (0.0, 0.0, 0.0);
-            let windows: Vec<Vec<u32>> = held_out
-                .chunks_exact(length - 1)
-                .take(256)
-                .map(|tokens| [&[first], tokens].concat())
-                .collect();
-            for (index, batch) in windows.chunks(32).enumerate() {
-                let mask_seed = Seed::new(123).at(index as u64);
-                let step = Step::draw(batch, &masking, mask_seed, &device)?;
-                let (loss, hits) = step.loss(model, DropoutMode::Off);
-                let loss: f32 = loss.into_scalar();
-                let hits: f32 = hits.into_scalar();
-                total += f64::from(loss) * step.count as f64;
-                right += f64::from(hits);
-                count += step.count as f64;
-            }
-            Ok(Evaluation::new(total / count).with("top1", right / count))
-        },
-    )?;
+    let step = |model: &EncoderForMaskedLM,
+                device: &Device,
+                batch: Vec<Vec<u32>>,
+                context: &StepContext| {
+        let step = Step::draw(&batch, &masking, context.seed.child("mask"), device)?;
+        let (loss, _) = step.loss(model, context.dropout());
+        Ok(StepLoss::new(loss, step.count as f64))
+    };
+    let evaluate = |model: &EncoderForMaskedLM, _: &EvaluationContext| {
+        let (mut total, mut right, mut count) = (0.0, 0.0, 0.0);
+        let windows: Vec<Vec<u32>> = held_out
+            .chunks_exact(length - 1)
+            .take(256)
+            .map(|tokens| [&[first], tokens].concat())
+            .collect();
+        for (index, batch) in windows.chunks(32).enumerate() {
+            let mask_seed = Seed::new(123).at(index as u64);
+            let step = Step::draw(batch, &masking, mask_seed, &device)?;
+            let (loss, hits) = step.loss(model, DropoutMode::Off);
+            let loss: f32 = loss.into_scalar();
+            let hits: f32 = hits.into_scalar();
+            total += f64::from(loss) * step.count as f64;
+            right += f64::from(hits);
+            count += step.count as f64;
+        }
+        Ok(Evaluation::new(total / count).with("top1", right / count))
+    };
+    let (model, _) = if replicas.is_empty() {
+        let step = |model: &_, batch, context: &_| step(model, &autodiff, batch, context);
+        trainer.fit_evaluated(model, &mut windows, step, evaluate)?
+    } else {
+        trainer.fit_parallel_evaluated(model, &replicas, &mut windows, step, evaluate)?
+    };
     bar.finish();
     Ok(model)
+}
+
+/// How many parts a step's windows are worked on in.
+fn parts(arguments: &Arguments) -> Result<usize> {
+    let parts = arguments.parts.unwrap_or(arguments.replicas.len().max(1));
+    ensure!(
+        parts > 0 && arguments.batch.is_multiple_of(parts),
+        "--parts {parts} does not divide --batch {}",
+        arguments.batch
+    );
+    ensure!(
+        parts >= arguments.replicas.len(),
+        "--parts {parts} leaves some of the {} replicas without work",
+        arguments.replicas.len()
+    );
+    Ok(parts)
 }
 
 /// One batch with its noise.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Gradients as Tape, Tensor};
+use burn::tensor::{Device, Gradients as Tape, Tensor, Transaction};
 
 use super::flat::{Flat, Sum, to_dtype};
 use super::params::Place;
@@ -108,6 +108,28 @@ impl Gradients {
                 None => self.push(path, grad),
             }
         }
+    }
+
+    /// Moves the gradients to `device`, in one transfer where they come from another one.
+    pub fn to_device(mut self, device: &Device) -> Self {
+        let device = device.clone().inner();
+        let mut moving = Vec::new();
+        let mut transfer = Transaction::default();
+        for (place, (_, grad)) in self.entries.iter().enumerate() {
+            if let Flat::Device(tensor) = grad
+                && tensor.device() != device
+            {
+                moving.push((place, tensor.dtype()));
+                transfer = transfer.register(tensor.clone());
+            }
+        }
+        if moving.is_empty() {
+            return self;
+        }
+        for ((place, dtype), data) in moving.into_iter().zip(transfer.execute()) {
+            self.entries[place].1 = Flat::from_data(data, &device, dtype);
+        }
+        self
     }
 
     /// Multiplies all gradients by `factor`.

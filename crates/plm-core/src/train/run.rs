@@ -20,7 +20,7 @@ use super::report::{StopReason, TrainReport};
 use super::snapshot::{Snapshot, checksum};
 use super::step::EvaluationContext;
 use super::store::CheckpointStore;
-use super::trainer::{EvaluateFn, StepFn, Trainer};
+use super::trainer::{BackwardRef, EvaluateFn, Trainer};
 use crate::{Error, Result};
 
 /// A run under way. `model` is there whenever no optimizer step is being made.
@@ -28,7 +28,7 @@ pub(super) struct Run<'r, 'o, M: Module, B: Batches> {
     trainer: &'r mut Trainer<'o>,
     model: Option<M>,
     batches: &'r mut B,
-    step_fn: StepFn<'r, M, B::Batch>,
+    backward: BackwardRef<'r, M, B::Batch>,
     evaluate_fn: Option<EvaluateFn<'r, M>>,
     store: Option<CheckpointStore>,
     metrics: Option<MetricsWriter>,
@@ -55,7 +55,7 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
         trainer: &'r mut Trainer<'o>,
         model: M,
         batches: &'r mut B,
-        step_fn: StepFn<'r, M, B::Batch>,
+        backward: BackwardRef<'r, M, B::Batch>,
         evaluate_fn: Option<EvaluateFn<'r, M>>,
     ) -> Result<Self> {
         let config = &trainer.config;
@@ -77,7 +77,7 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
             trainer,
             model: Some(model),
             batches,
-            step_fn,
+            backward,
             evaluate_fn,
             store,
             metrics: None,

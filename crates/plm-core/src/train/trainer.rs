@@ -1,19 +1,22 @@
 //! The training loop's entry point.
 
 use burn::module::Module;
+use burn::tensor::Device;
 
 use super::batches::Batches;
 use super::config::TrainConfig;
 use super::observer::Observer;
 use super::optimizer::Optimizer;
 use super::params::check_unshared;
+use super::passes::{Backward, OneByOne};
+use super::replicas::OnReplicas;
 use super::report::TrainReport;
 use super::run::Run;
 use super::step::{Evaluation, EvaluationContext, StepContext, StepLoss};
-use crate::Result;
+use crate::{Error, Result};
 
-/// The caller's function from a batch to its loss.
-pub(super) type StepFn<'f, M, T> = &'f mut dyn FnMut(&M, T, &StepContext) -> Result<StepLoss>;
+/// How the batches of a step are worked on.
+pub(super) type BackwardRef<'f, M, T> = &'f mut dyn Backward<M, T>;
 /// The caller's function from a model to a metric.
 pub(super) type EvaluateFn<'f, M> = &'f mut dyn FnMut(&M, &EvaluationContext) -> Result<Evaluation>;
 
@@ -107,18 +110,13 @@ impl<'o> Trainer<'o> {
     /// epoch has no batch, or a parameter sits at two paths of the model;
     /// [`Error::Checkpoint`](crate::Error::Checkpoint) where a checkpoint does not fit this run;
     /// [`Error::Io`](crate::Error::Io) where checkpoints or metrics cannot be written.
-    pub fn fit<M, B, S>(
-        &mut self,
-        model: M,
-        batches: &mut B,
-        mut step: S,
-    ) -> Result<(M, TrainReport)>
+    pub fn fit<M, B, S>(&mut self, model: M, batches: &mut B, step: S) -> Result<(M, TrainReport)>
     where
         M: Module,
         B: Batches,
         S: FnMut(&M, B::Batch, &StepContext) -> Result<StepLoss>,
     {
-        self.run(model, batches, &mut step, None)
+        self.run(model, batches, &mut OneByOne(step), None)
     }
 
     /// As [`Trainer::fit`], and evaluates with `evaluate` as often as the settings say.
@@ -133,7 +131,7 @@ impl<'o> Trainer<'o> {
         &mut self,
         model: M,
         batches: &mut B,
-        mut step: S,
+        step: S,
         mut evaluate: E,
     ) -> Result<(M, TrainReport)>
     where
@@ -142,17 +140,83 @@ impl<'o> Trainer<'o> {
         S: FnMut(&M, B::Batch, &StepContext) -> Result<StepLoss>,
         E: FnMut(&M, &EvaluationContext) -> Result<Evaluation>,
     {
-        self.run(model, batches, &mut step, Some(&mut evaluate))
+        self.run(model, batches, &mut OneByOne(step), Some(&mut evaluate))
+    }
+
+    /// As [`Trainer::fit`] on several devices at a time: data parallelism.
+    ///
+    /// Each device gets a copy of the model at every optimizer step, and the batches of the step are
+    /// dealt out in turn; `step` is called in a thread for each device, with the copy and the
+    /// (autodiff) device that its inputs must be on. Gradients are brought to the device that `model` is
+    /// on and added there in the order of the batches. The settings' `accumulation` is the number of
+    /// batches in a step; it should be a multiple of the number of devices.
+    ///
+    /// The result does not depend on the devices further than their arithmetic does: a run may be stopped
+    /// on two devices and go on with four. A device may be named more than once.
+    ///
+    /// # Errors
+    /// As [`Trainer::fit`]; [`Error::Config`](crate::Error::Config) where there is no device, or more than
+    /// batches in a step.
+    pub fn fit_parallel<M, B, S>(
+        &mut self,
+        model: M,
+        devices: &[Device],
+        batches: &mut B,
+        step: S,
+    ) -> Result<(M, TrainReport)>
+    where
+        M: Module,
+        B: Batches<Batch: Send>,
+        S: Fn(&M, &Device, B::Batch, &StepContext) -> Result<StepLoss> + Sync,
+    {
+        self.check_devices(devices)?;
+        self.run(model, batches, &mut OnReplicas { devices, step }, None)
+    }
+
+    /// As [`Trainer::fit_parallel`], and evaluates as [`Trainer::fit_evaluated`] does, on the model's own
+    /// device.
+    ///
+    /// # Errors
+    /// As [`Trainer::fit_parallel`], and what `evaluate` gives.
+    pub fn fit_parallel_evaluated<M, B, S, E>(
+        &mut self,
+        model: M,
+        devices: &[Device],
+        batches: &mut B,
+        step: S,
+        mut evaluate: E,
+    ) -> Result<(M, TrainReport)>
+    where
+        M: Module,
+        B: Batches<Batch: Send>,
+        S: Fn(&M, &Device, B::Batch, &StepContext) -> Result<StepLoss> + Sync,
+        E: FnMut(&M, &EvaluationContext) -> Result<Evaluation>,
+    {
+        self.check_devices(devices)?;
+        let mut backward = OnReplicas { devices, step };
+        self.run(model, batches, &mut backward, Some(&mut evaluate))
+    }
+
+    fn check_devices(&self, devices: &[Device]) -> Result<()> {
+        let (count, most) = (devices.len(), self.config.accumulation);
+        if count == 0 || count > most {
+            return Err(Error::config(
+                "TrainConfig",
+                "accumulation",
+                format!("is {most} with {count} devices; each device needs a batch of the step"),
+            ));
+        }
+        Ok(())
     }
 
     fn run<'r, M: Module, B: Batches>(
         &'r mut self,
         model: M,
         batches: &'r mut B,
-        step: StepFn<'r, M, B::Batch>,
+        backward: BackwardRef<'r, M, B::Batch>,
         evaluate: Option<EvaluateFn<'r, M>>,
     ) -> Result<(M, TrainReport)> {
         check_unshared(&model)?;
-        Run::start(self, model.train(), batches, step, evaluate)?.finish()
+        Run::start(self, model.train(), batches, backward, evaluate)?.finish()
     }
 }

@@ -11,7 +11,6 @@ use plm_distill::Example;
 use plm_distill::amalgamate::{
     AmalgamationSettings, Integration, Method, Scoring, TeacherPool, Weighting,
 };
-use plm_distill::cache::TeacherCache;
 use plm_distill::evaluate::{teacher_selection_accuracy, union_quality};
 use plm_distill::fit::amalgamate;
 use plm_distill::labels::LabelSpace;
@@ -21,7 +20,7 @@ use plm_distill::teacher::{CachedTeacher, LiveTeacher, Teacher, precompute};
 use plm_distill::uncertainty::{entropy, softmax};
 
 use super::pictures;
-use crate::repro::distill::lab::{Classifier, Lab};
+use crate::repro::distill::lab::{Classifier, Lab, new_cache};
 use crate::repro::{Context, Outcome, Row, Table};
 
 /// A teacher to be trained.
@@ -188,7 +187,7 @@ fn keep(
     name: &str,
 ) -> Result<CachedTeacher> {
     let key = teacher.cache_key(Some(scoring), &[])?;
-    let mut cache = TeacherCache::open(context.out.join("teachers").join(name), key)?;
+    let mut cache = new_cache(&context.out.join("teachers").join(name), key)?;
     let mut teacher = teacher.clone();
     let bar = context
         .progress

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use burn::tensor::Device;
 use plm_core::models::{EncoderForSequenceClassification, Pretrained};
 use plm_core::rng::Seed;
+use plm_distill::cache::{CacheKey, TeacherCache};
 use plm_distill::dynamic::DynamicSettings;
 use plm_distill::fit::{FitReport, FitSettings, distill};
 use plm_distill::student::{LayerChoice, Prepared, predict, student_from};
@@ -163,6 +164,14 @@ impl Lab {
         let predicted = self.classes(model, data)?;
         Ok(plm_core::metrics::accuracy(gold, &predicted)?)
     }
+}
+
+/// An empty cache in `folder`: what an earlier run left there is removed, its teachers may have been others.
+pub(in crate::repro) fn new_cache(folder: &Path, key: CacheKey) -> Result<TeacherCache> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    Ok(TeacherCache::open(folder, key)?)
 }
 
 /// Examples from texts with their labels, named after `name` and their number.

@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result, bail};
 use plm_core::metrics::mean_std;
 use plm_core::rng::Seed;
 use plm_distill::Example;
-use plm_distill::cache::TeacherCache;
 use plm_distill::dynamic::{
     Adoption, DynamicSettings, HiddenObjective, ObjectiveWeights, Selection, Spaced, Strategy,
 };
@@ -16,7 +15,7 @@ use plm_distill::student::{Prepared, predict};
 use plm_distill::teacher::{CachedTeacher, LiveTeacher, Teacher, precompute};
 use plm_distill::uncertainty::{entropy, softmax};
 
-use super::lab::Lab;
+use super::lab::{Lab, new_cache};
 use super::pictures;
 use crate::repro::{Check, Context, Op, Outcome, Row, Table};
 
@@ -216,7 +215,7 @@ fn keep(
 ) -> Result<CachedTeacher> {
     let key = teacher.cache_key(None, &[])?;
     let folder = context.out.join("teachers").join(name);
-    let mut cache = TeacherCache::open(folder, key)?;
+    let mut cache = new_cache(&folder, key)?;
     let mut teacher = teacher.clone();
     precompute(&mut teacher, &train.examples, &mut cache, 64, |_| ())?;
     Ok(CachedTeacher::new(

@@ -7,7 +7,8 @@ use crate::train::batches::Batches;
 use crate::train::config::NonFinite;
 use crate::train::gradients::Gradients;
 use crate::train::observer::{Event, StepRecord};
-use crate::train::step::{StepContext, StepLoss};
+use crate::train::passes::Passes;
+use crate::train::step::StepContext;
 use crate::{Error, Result};
 
 impl<M: Module, B: Batches> Run<'_, '_, M, B> {
@@ -18,21 +19,21 @@ impl<M: Module, B: Batches> Run<'_, '_, M, B> {
         let factor = config.schedule.factor(self.step);
         let seed = config.seed.at(self.step);
         let model = self.model.take().expect("no step is being made");
-        let mut gradients = Gradients::new();
-        let mut losses = Vec::with_capacity(accumulation);
-        let mut total_weight = 0.0;
         let mut ended = false;
-        let mut next = Some(first);
-        for micro in 0..accumulation {
-            let batch = match next.take() {
-                Some(batch) => batch,
-                None => match self.batches.next_batch()? {
-                    Some(batch) => batch,
-                    None => {
-                        ended = true;
-                        break;
-                    }
-                },
+        let mut first = Some(first);
+        let mut micros = 0..accumulation;
+        let mut next = || {
+            let Some(micro) = micros.next() else {
+                return Ok(None);
+            };
+            let batch = match first.take() {
+                Some(batch) => Some(batch),
+                None => self.batches.next_batch()?,
+            };
+            let Some(batch) = batch else {
+                ended = true;
+                micros = 0..0;
+                return Ok(None);
             };
             let context = StepContext {
                 step: self.step,
@@ -43,32 +44,15 @@ impl<M: Module, B: Batches> Run<'_, '_, M, B> {
                 factor,
                 seed: seed.at(micro as u64),
             };
-            let StepLoss { loss, weight } = (self.step_fn)(&model, batch, &context)?;
-            if !(weight.is_finite() && weight >= 0.0) {
-                return Err(Error::invalid(
-                    "loss weight",
-                    format!(
-                        "is {weight} at step {}, must be finite and not negative",
-                        self.step
-                    ),
-                ));
-            }
-            if weight == 0.0 {
-                continue;
-            }
-            losses.push((loss.clone().inner(), weight));
-            // A mean over all is the sum of means times their weights over the sum of weights.
-            let loss = if accumulation > 1 {
-                loss.mul_scalar(weight)
-            } else {
-                loss
-            };
-            gradients.accumulate(Gradients::of(&loss, &model)?);
-            total_weight += weight;
-        }
-        if accumulation > 1 && total_weight > 0.0 {
-            gradients.scale(1.0 / total_weight);
-        }
+            Ok(Some((batch, context)))
+        };
+        let mut passes = self.backward.run(&model, &mut next)?;
+        passes.average(accumulation);
+        let Passes {
+            mut gradients,
+            losses,
+            ..
+        } = passes;
         let (grad_norm, sound) = self.clip(&mut gradients)?;
         let skipped = !sound || gradients.is_empty();
         self.model = Some(if skipped {

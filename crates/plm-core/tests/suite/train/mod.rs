@@ -6,4 +6,8 @@ mod freeze_work;
 mod goldens;
 mod kill;
 mod looping;
+mod parallel;
+#[cfg(feature = "remote")]
+mod remote;
+mod tiny;
 mod toy;
