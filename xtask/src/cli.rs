@@ -51,6 +51,9 @@ enum Verb {
         /// Keep the reports of a run in this folder first.
         #[arg(long)]
         from: Option<PathBuf>,
+        /// Keep them beside the tier's other runs under this name, not in place of them.
+        #[arg(long, requires = "from")]
+        part: Option<String>,
         /// Change nothing; fail where a page is not what its data says.
         #[arg(long, conflicts_with = "from")]
         check: bool,
@@ -148,7 +151,7 @@ pub fn main() -> ExitCode {
         Verb::Test => Workspace::find().map(|workspace| check::test(&workspace)),
         Verb::Ci { step } => Workspace::find().map(|workspace| check::ci(&workspace, &step)),
         Verb::Tidy => run_tidy(),
-        Verb::Docs { from, check } => run_docs(from.as_deref(), check),
+        Verb::Docs { from, part, check } => run_docs(from.as_deref(), part.as_deref(), check),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -351,14 +354,14 @@ fn run_tidy() -> Result<ExitCode> {
     })
 }
 
-fn run_docs(from: Option<&Path>, check: bool) -> Result<ExitCode> {
+fn run_docs(from: Option<&Path>, part: Option<&str>, check: bool) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     if check {
         check::check_docs(&workspace)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(folder) = from {
-        for record in check::bless(&workspace, folder)? {
+        for record in check::keep(&workspace, folder, part)? {
             println!("kept {}", record.display());
         }
     }

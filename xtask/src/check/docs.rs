@@ -1,8 +1,7 @@
 //! `cargo xtask docs`: pages made from data.
 //!
 //! `systems.toml` gives the table in the README; the reports kept in `docs/repro/records` give the
-//! pages in `docs/repro`, those in `benches/runs` the page of benchmarks. `docs --from DIR` keeps the
-//! reports of a run.
+//! pages in `docs/repro`, those in `benches/runs` the page of benchmarks.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,51 +11,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 use super::benchmarks;
-use crate::report::{Report, section};
-use crate::systems::{self, System};
+use super::records::{Kept, records};
+use crate::report::section;
+use crate::systems::{self, System, Tier};
 use crate::workspace::{Workspace, write_atomic};
 
 const BEGIN: &str = "<!-- systems: made by `cargo xtask docs`, do not edit -->";
 const END: &str = "<!-- /systems -->";
-const PAGES: &str = "docs/repro";
-
-/// Keeps the reports below `from` (`<name>/report.json`, or `report.json` itself) as the records of
-/// their systems and tiers.
-///
-/// # Errors
-/// Where there is none, or one cannot be read or copied.
-pub fn bless(workspace: &Workspace, from: &Path) -> Result<Vec<PathBuf>> {
-    let mut folders = vec![from.to_path_buf()];
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        folders.push(entry?.path());
-    }
-    folders.retain(|folder| folder.join("report.json").is_file());
-    ensure!(
-        !folders.is_empty(),
-        "{}: no report.json in it or one folder below",
-        from.display()
-    );
-    folders.sort();
-    let pages = workspace.root().join(PAGES);
-    let mut kept = Vec::new();
-    for folder in folders {
-        let report = Report::read(&folder.join("report.json"))?;
-        let name = format!("{}-{}", report.name, report.tier);
-        let plots = pages.join("plots").join(&name);
-        if plots.exists() {
-            fs::remove_dir_all(&plots).with_context(|| plots.display().to_string())?;
-        }
-        for picture in &report.plots {
-            let path = folder.join(&picture.file);
-            let svg = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            write_atomic(&plots.join(&picture.file), &svg)?;
-        }
-        let record = pages.join("records").join(format!("{name}.json"));
-        write_atomic(&record, &report.json()?)?;
-        kept.push(record);
-    }
-    Ok(kept)
-}
+pub(super) const PAGES: &str = "docs/repro";
 
 /// Writes every page again and removes pages that no data stands behind.
 ///
@@ -112,7 +74,7 @@ fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
     );
     let mut index = String::from(
         "# Reproductions\n\nThe latest kept run of every system, one page each.\n\
-         Made by `cargo xtask docs` from `records/`; `cargo xtask docs --from DIR` keeps the reports of a new run.\n\n",
+         Made by `cargo xtask docs` from `records/`; `cargo xtask docs --from DIR` keeps the reports of a new run, with `--part NAME` beside the others.\n\n",
     );
     if records.is_empty() {
         index.push_str("No run has been kept yet.\n");
@@ -124,7 +86,7 @@ fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
             .title;
         let _ = writeln!(index, "- [{name}]({name}.md): {title}");
         let mut page = format!("# {name}: {title}\n\n");
-        if let Some(paper) = &reports[0].paper {
+        if let Some(paper) = &reports[0].report.paper {
             let _ = writeln!(
                 page,
                 "Paper: [arXiv {paper}](https://arxiv.org/abs/{paper}).\n"
@@ -132,7 +94,7 @@ fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
         }
         let parts: Vec<String> = reports
             .iter()
-            .map(|report| section(report, &format!("plots/{name}-{}/", report.tier)))
+            .map(|kept| section(&kept.report, &kept.part, &format!("plots/{}/", kept.stem())))
             .collect();
         page.push_str(&parts.join("\n"));
         pages.insert(format!("{PAGES}/{name}.md").into(), page);
@@ -141,25 +103,6 @@ fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
     let runs = files(&workspace.root().join("benches/runs"), "json")?;
     pages.extend(benchmarks::pages(&runs)?);
     Ok(pages)
-}
-
-/// The kept reports by system, tiers in order.
-fn records(workspace: &Workspace) -> Result<BTreeMap<String, Vec<Report>>> {
-    let mut records: BTreeMap<String, Vec<Report>> = BTreeMap::new();
-    for path in files(&workspace.root().join(PAGES).join("records"), "json")? {
-        let report = Report::read(&path)?;
-        let name = format!("{}-{}.json", report.name, report.tier);
-        ensure!(
-            path.file_name().is_some_and(|file| file == name.as_str()),
-            "{}: holds the report {name}",
-            path.display()
-        );
-        records.entry(report.name.clone()).or_default().push(report);
-    }
-    for reports in records.values_mut() {
-        reports.sort_by_key(|report| report.tier);
-    }
-    Ok(records)
 }
 
 /// Pages in `docs/repro` and plots of benchmarks that are not among `pages`.
@@ -174,7 +117,7 @@ fn stale(workspace: &Workspace, pages: &BTreeMap<PathBuf, String>) -> Result<Vec
 }
 
 /// The files of `folder` with this extension, sorted; none where there is no such folder.
-fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+pub(super) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
@@ -202,7 +145,7 @@ fn with_table(text: &str, table: &str) -> Result<String> {
     Ok(format!("{}\n{table}{}", &text[..begin], &text[end..]))
 }
 
-fn table(systems: &[System], records: &BTreeMap<String, Vec<Report>>) -> String {
+fn table(systems: &[System], records: &BTreeMap<String, Vec<Kept>>) -> String {
     let mut text =
         String::from("| system | paper | crate | command | status |\n|---|---|---|---|---|\n");
     for system in systems {
@@ -215,16 +158,16 @@ fn table(systems: &[System], records: &BTreeMap<String, Vec<Report>>) -> String 
         } else {
             format!("`cargo xtask repro {}`", system.name)
         };
-        let held: Vec<String> = records
-            .get(&system.name)
-            .into_iter()
-            .flatten()
-            .map(|report| {
-                let (passed, checks) = (report.passed(), report.checks.len());
-                format!(
-                    "[{}: {passed} of {checks} checks hold]({PAGES}/{}.md)",
-                    report.tier, system.name
-                )
+        let mut counts: BTreeMap<Tier, (usize, usize)> = BTreeMap::new();
+        for Kept { report, .. } in records.get(&system.name).into_iter().flatten() {
+            let (passed, checks) = counts.entry(report.tier).or_default();
+            *passed += report.passed();
+            *checks += report.checks.len();
+        }
+        let held: Vec<String> = (counts.iter())
+            .map(|(tier, (passed, checks))| {
+                let page = format!("{PAGES}/{}.md", system.name);
+                format!("[{tier}: {passed} of {checks} checks hold]({page})")
             })
             .collect();
         let status = [vec![system.status.clone()], held].concat().join(", ");
@@ -240,6 +183,7 @@ fn table(systems: &[System], records: &BTreeMap<String, Vec<Report>>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::keep;
     use crate::report::sample;
 
     fn workspace(folder: &Path) -> Workspace {
@@ -276,7 +220,7 @@ mod tests {
         report
             .write(&run.join("moe"), &sample::outcome().plots)
             .unwrap();
-        bless(&workspace, &run).unwrap();
+        keep(&workspace, &run, None).unwrap();
         let text = check(&workspace).unwrap_err().to_string();
         assert!(text.contains("moe.md"), "{text}");
         write(&workspace).unwrap();
@@ -295,6 +239,18 @@ mod tests {
         let readme = fs::read_to_string(folder.path().join("README.md")).unwrap();
         assert!(readme.contains("embedded: 1 of 2 checks hold"), "{readme}");
 
+        // A part beside it has a section and plots of its own; the table counts both.
+        keep(&workspace, &run, Some("sst2")).unwrap();
+        write(&workspace).unwrap();
+        let page = fs::read_to_string(folder.path().join("docs/repro/moe.md")).unwrap();
+        assert!(
+            page.contains("## Tier `embedded`\n") && page.contains("## Tier `embedded`: sst2\n"),
+            "{page}"
+        );
+        assert!(page.contains("plots/moe-embedded.sst2/loss.svg"), "{page}");
+        let readme = fs::read_to_string(folder.path().join("README.md")).unwrap();
+        assert!(readme.contains("embedded: 2 of 4 checks hold"), "{readme}");
+
         fs::write(folder.path().join("docs/repro/other.md"), "by hand").unwrap();
         let text = check(&workspace).unwrap_err().to_string();
         assert!(
@@ -307,13 +263,8 @@ mod tests {
     }
 
     #[test]
-    fn a_readme_without_markers_and_a_folder_without_reports_are_refused() {
+    fn a_readme_without_markers_is_refused() {
         assert!(with_table("# x\n", "").is_err());
         assert!(with_table(BEGIN, "").is_err());
-        let folder = tempfile::tempdir().unwrap();
-        let text = bless(&workspace(folder.path()), folder.path())
-            .unwrap_err()
-            .to_string();
-        assert!(text.contains("no report.json"), "{text}");
     }
 }

@@ -3,11 +3,13 @@
 mod benchmarks;
 mod ci;
 mod docs;
+mod records;
 mod source;
 mod steps;
 mod tidy;
 mod tree;
 
 pub use ci::{CiStep, ci, test};
-pub use docs::{bless, check as check_docs, write as write_docs};
+pub use docs::{check as check_docs, write as write_docs};
+pub use records::keep;
 pub use tidy::{Finding, tidy};

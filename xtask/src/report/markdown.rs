@@ -13,12 +13,16 @@ pub fn markdown(report: &Report, plots: &str) -> String {
             "Paper: [arXiv {paper}](https://arxiv.org/abs/{paper}).\n"
         );
     }
-    text + &section(report, plots)
+    text + &section(report, "", plots)
 }
 
-/// One tier's part of a page: how it was run, claims, figures, pictures, remarks.
-pub fn section(report: &Report, plots: &str) -> String {
-    let mut text = format!("## Tier `{}`\n\n", report.tier);
+/// One tier's part of a page, or one of several runs of it: how it was run, claims, figures, pictures, remarks.
+pub fn section(report: &Report, part: &str, plots: &str) -> String {
+    let mut text = format!("## Tier `{}`", report.tier);
+    if !part.is_empty() {
+        let _ = write!(text, ": {part}");
+    }
+    text.push_str("\n\n");
     let _ = writeln!(
         text,
         "```sh\ncargo xtask repro {} --tier {}{}\n```\n",
