@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 use super::benchmarks;
+use super::claims;
 use super::records::{Kept, records};
 use crate::report::section;
 use crate::systems::{self, System, Tier};
@@ -100,6 +101,12 @@ fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
         pages.insert(format!("{PAGES}/{name}.md").into(), page);
     }
     pages.insert(format!("{PAGES}/README.md").into(), index);
+    let claims = workspace.root().join("xtask/claims.toml");
+    if claims.is_file() {
+        let text = fs::read_to_string(claims).context("claims.toml")?;
+        let page = claims::page(&text, &systems, &records)?;
+        pages.insert("docs/claims.md".into(), page);
+    }
     let runs = files(&workspace.root().join("benches/runs"), "json")?;
     pages.extend(benchmarks::pages(&runs)?);
     Ok(pages)

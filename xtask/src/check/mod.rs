@@ -2,6 +2,7 @@
 
 mod benchmarks;
 mod ci;
+mod claims;
 mod docs;
 mod records;
 mod source;

@@ -62,7 +62,7 @@ pub fn section(report: &Report, part: &str, plots: &str) -> String {
                 verdict.to_owned(),
             ]
         });
-        table(
+        markdown_table(
             &mut text,
             &["check", "value", "must be", "verdict"],
             rows.map(Vec::from),
@@ -81,7 +81,7 @@ pub fn section(report: &Report, part: &str, plots: &str) -> String {
             ]
         });
         let head = ["figure", "metric", "ours", "± std", "published", "source"];
-        table(&mut text, &head, rows.map(Vec::from));
+        markdown_table(&mut text, &head, rows.map(Vec::from));
     }
     for picture in &report.plots {
         let _ = writeln!(
@@ -94,7 +94,7 @@ pub fn section(report: &Report, part: &str, plots: &str) -> String {
     for extra in &report.tables {
         let _ = writeln!(text, "### {}\n", extra.title);
         let head: Vec<&str> = extra.columns.iter().map(String::as_str).collect();
-        table(&mut text, &head, extra.rows.iter().cloned());
+        markdown_table(&mut text, &head, extra.rows.iter().cloned());
     }
     for sample in &report.texts {
         let _ = writeln!(
@@ -123,7 +123,8 @@ fn flags(report: &Report) -> String {
     text
 }
 
-fn table(text: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+/// Adds a table; bars and line breaks in cells are escaped.
+pub fn markdown_table(text: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     let escape = |cell: &str| cell.replace('|', "\\|").replace('\n', " ");
     let _ = writeln!(
         text,

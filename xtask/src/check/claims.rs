@@ -1,0 +1,237 @@
+//! The page of claims: what the papers' abstracts say, and what the kept runs say of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+
+use super::docs::PAGES;
+use super::records::Kept;
+use crate::report::{markdown_table, number};
+use crate::repro::Row;
+use crate::systems::{System, Tier};
+
+/// One claim of a paper.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claim {
+    system: String,
+    text: String,
+    evidence: Vec<Evidence>,
+}
+
+/// A check, or two rows of which the first must be above (or below) the second.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Evidence {
+    tier: Tier,
+    check: Option<String>,
+    row: Option<String>,
+    than: Option<String>,
+    metric: Option<String>,
+    #[serde(default)]
+    below: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    claim: Vec<Claim>,
+}
+
+/// The page made of the claims in `text`.
+///
+/// # Errors
+/// Where a claim is of no system, has no evidence, or its evidence is in no kept run.
+pub(super) fn page(
+    text: &str,
+    systems: &[System],
+    records: &BTreeMap<String, Vec<Kept>>,
+) -> Result<String> {
+    let file: File = toml::from_str(text).context("claims.toml")?;
+    let mut written = String::from(
+        "# Claims\n\nWhat the papers' abstracts claim, in our words, beside what the kept runs found at their own sizes.\n\
+         Made by `cargo xtask docs` from `xtask/claims.toml` and the [kept runs](repro/README.md).\n\n\
+         A difference between two figures *holds* where it is larger than both deviations over the seeds, and is \
+         *not told apart* where it is smaller; of runs with one seed the sign alone is known.\n\n",
+    );
+    if let Some(claim) = file
+        .claim
+        .iter()
+        .find(|claim| systems.iter().all(|system| system.name != claim.system))
+    {
+        bail!("claims.toml: no system `{}`", claim.system);
+    }
+    for system in systems {
+        let own: Vec<&Claim> = (file.claim.iter())
+            .filter(|claim| claim.system == system.name)
+            .collect();
+        if own.is_empty() {
+            continue;
+        }
+        let _ = writeln!(written, "## {}: {}\n", system.name, system.title);
+        let kept = records.get(&system.name).map_or(&[][..], Vec::as_slice);
+        let mut rows = Vec::new();
+        for claim in own {
+            ensure!(!claim.evidence.is_empty(), "no evidence: {}", claim.text);
+            for (number, evidence) in claim.evidence.iter().enumerate() {
+                let text = if number == 0 { claim.text.as_str() } else { "" };
+                let (what, value, verdict) = (evidence.judge(kept))
+                    .with_context(|| format!("claims.toml, {}: {}", system.name, claim.text))?;
+                let tier = format!("[{}](repro/{}.md)", evidence.tier, system.name);
+                rows.push([text.to_owned(), tier, what, value, verdict.to_owned()]);
+            }
+        }
+        markdown_table(
+            &mut written,
+            &["claim", "tier", "shown by", "found", "verdict"],
+            rows.into_iter().map(Vec::from),
+        );
+    }
+    Ok(written.trim_end().to_owned() + "\n")
+}
+
+impl Evidence {
+    /// What is looked at, what was found, and the verdict.
+    fn judge(&self, kept: &[Kept]) -> Result<(String, String, &'static str)> {
+        let reports = || {
+            let tier = kept.iter().filter(|kept| kept.report.tier == self.tier);
+            tier.map(|kept| &kept.report)
+        };
+        match (&self.check, &self.row, &self.than, &self.metric) {
+            (Some(id), None, None, None) => {
+                let check = reports()
+                    .flat_map(|report| &report.checks)
+                    .find(|check| check.id == *id)
+                    .with_context(|| self.missing(&format!("check `{id}`")))?;
+                let found = format!(
+                    "{} (must be {} {})",
+                    number(check.value),
+                    check.op.sign(),
+                    number(check.bound)
+                );
+                let verdict = if check.pass() {
+                    "holds"
+                } else {
+                    "**does not hold**"
+                };
+                Ok((format!("check `{id}`"), found, verdict))
+            }
+            (None, Some(row), Some(than), Some(metric)) => {
+                let find = |id: &String| {
+                    reports()
+                        .flat_map(|report| &report.rows)
+                        .find(|row| row.id == *id && row.metric == *metric)
+                        .with_context(|| self.missing(&format!("row `{id}`, {metric}")))
+                };
+                let (one, other) = (find(row)?, find(than)?);
+                let sign = if self.below { "<" } else { ">" };
+                let difference = if self.below {
+                    other.ours - one.ours
+                } else {
+                    one.ours - other.ours
+                };
+                Ok((
+                    format!("`{row}` {sign} `{than}`, {metric}"),
+                    format!("{} against {}", figure(one), figure(other)),
+                    verdict(difference, one.std, other.std),
+                ))
+            }
+            _ => bail!("evidence is either `check`, or `row`, `than` and `metric`"),
+        }
+    }
+
+    fn missing(&self, what: &str) -> String {
+        format!(
+            "no kept run of tier {} in {PAGES} has the {what}",
+            self.tier
+        )
+    }
+}
+
+fn figure(row: &Row) -> String {
+    match row.std {
+        Some(std) => format!("{} ± {}", number(row.ours), number(std)),
+        None => number(row.ours),
+    }
+}
+
+fn verdict(difference: f64, one: Option<f64>, other: Option<f64>) -> &'static str {
+    match (one, other) {
+        (Some(one), Some(other)) if difference.abs() <= one.max(other) => "not told apart",
+        (Some(_), Some(_)) if difference > 0.0 => "holds",
+        (Some(_), Some(_)) => "**does not hold**",
+        _ if difference > 0.0 => "holds (one seed)",
+        _ => "**does not hold** (one seed)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn records() -> BTreeMap<String, Vec<Kept>> {
+        let mut report = sample::report();
+        report.name = "moe".into();
+        report.rows = vec![
+            Row::over_seeds("a", "accuracy", &[0.8, 0.82]),
+            Row::over_seeds("b", "accuracy", &[0.7, 0.72]),
+            Row::over_seeds("c", "accuracy", &[0.78, 0.82]),
+        ];
+        let part = String::new();
+        [("moe".to_owned(), vec![Kept { part, report }])].into()
+    }
+
+    fn claim(evidence: &str) -> Result<String> {
+        let text = format!(
+            "[[claim]]\nsystem = \"moe\"\ntext = \"It works.\"\n[[claim.evidence]]\ntier = \"embedded\"\n{evidence}"
+        );
+        page(&text, &crate::systems::all()?, &records())
+    }
+
+    fn rows(one: &str, other: &str) -> String {
+        format!("row = \"{one}\"\nthan = \"{other}\"\nmetric = \"accuracy\"")
+    }
+
+    #[test]
+    fn verdicts_follow_from_the_figures() {
+        for (evidence, verdict) in [
+            ("check = \"error_is_small\"".to_owned(), "| holds |"),
+            (
+                "check = \"better_than_chance\"".to_owned(),
+                "| **does not hold** |",
+            ),
+            (rows("a", "b"), "| holds |"),
+            (rows("b", "a"), "| **does not hold** |"),
+            (rows("a", "c"), "| not told apart |"),
+            (rows("b", "a") + "\nbelow = true", "| holds |"),
+        ] {
+            let page = claim(&evidence).unwrap();
+            assert!(page.contains("It works."), "{page}");
+            assert!(page.contains(verdict), "{evidence}: {page}");
+        }
+        assert_eq!(verdict(0.1, None, None), "holds (one seed)");
+        assert_eq!(
+            verdict(-0.1, None, Some(0.0)),
+            "**does not hold** (one seed)"
+        );
+    }
+
+    #[test]
+    fn evidence_that_is_not_there_is_refused() {
+        for (evidence, word) in [
+            ("check = \"other\"".to_owned(), "check `other`"),
+            (rows("a", "other"), "row `other`"),
+            ("row = \"a\"".to_owned(), "evidence is either"),
+        ] {
+            let text = format!("{:#}", claim(&evidence).unwrap_err());
+            assert!(text.contains(word), "{text}");
+        }
+        let text = "[[claim]]\nsystem = \"other\"\ntext = \"\"\nevidence = []";
+        let systems = crate::systems::all().unwrap();
+        let text = format!("{:#}", page(text, &systems, &records()).unwrap_err());
+        assert!(text.contains("`other`"), "{text}");
+    }
+}
