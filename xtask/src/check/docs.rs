@@ -165,16 +165,20 @@ fn table(systems: &[System], records: &BTreeMap<String, Vec<Kept>>) -> String {
         } else {
             format!("`cargo xtask repro {}`", system.name)
         };
-        let mut counts: BTreeMap<Tier, (usize, usize)> = BTreeMap::new();
+        let mut counts: BTreeMap<Tier, [usize; 3]> = BTreeMap::new();
         for Kept { report, .. } in records.get(&system.name).into_iter().flatten() {
-            let (passed, checks) = counts.entry(report.tier).or_default();
+            let [passed, checks, figures] = counts.entry(report.tier).or_default();
             *passed += report.passed();
             *checks += report.checks.len();
+            *figures += report.rows.len();
         }
         let held: Vec<String> = (counts.iter())
-            .map(|(tier, (passed, checks))| {
-                let page = format!("{PAGES}/{}.md", system.name);
-                format!("[{tier}: {passed} of {checks} checks hold]({page})")
+            .map(|(tier, [passed, checks, figures])| {
+                let found = match checks {
+                    0 => format!("{figures} figures"),
+                    _ => format!("{passed} of {checks} checks hold"),
+                };
+                format!("[{tier}: {found}]({PAGES}/{}.md)", system.name)
             })
             .collect();
         let status = [vec![system.status.clone()], held].concat().join(", ");
