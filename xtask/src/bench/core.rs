@@ -70,7 +70,6 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
         cases.push(case.peer(request("forward", batch, length)));
     }
     cases.push(train_step(model.clone(), &device));
-    cases.push(data_parallel(model, &device)?);
     // Ours is the process's memory: on a GPU the two sides would not measure the same thing.
     if !context.device.starts_with("cuda") {
         cases.push(
@@ -80,6 +79,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
                 .peer(json!({ "op": "peak_memory" })),
         );
     }
+    cases.push(data_parallel(model, &device)?);
     Ok(Plan {
         setup: vec![load],
         cases,

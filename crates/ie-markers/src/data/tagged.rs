@@ -1,5 +1,6 @@
 //! Files with one word and its tag per line: CoNLL-2003, Few-NERD and their kin.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::Path;
 
@@ -160,16 +161,21 @@ fn without_overlaps<'a>(
     report: &mut ReadReport,
 ) -> Vec<&'a Entity> {
     entities.sort_by_key(|entity| (std::cmp::Reverse(entity.span.width()), entity.span));
-    let mut kept: Vec<&Entity> = Vec::new();
+    // By their first words: of spans that do not overlap, the last that begins no later than `entity`
+    // ends is the only one that can reach into it.
+    let mut kept: BTreeMap<(usize, usize), &Entity> = BTreeMap::new();
     for entity in entities {
-        match kept.iter().any(|other| other.span.overlaps(entity.span)) {
-            true => report.note(
+        let before = kept.range(..=(entity.span.end, usize::MAX)).next_back();
+        if before.is_some_and(|(_, other)| other.span.overlaps(entity.span)) {
+            report.note(
                 Finding::OverlapNotWritten,
                 format!("{place}, {} {}", entity.span, entity.label),
-            ),
-            false => kept.push(entity),
+            );
+        } else {
+            kept.insert((entity.span.start, entity.span.end), entity);
         }
     }
+    let mut kept: Vec<&Entity> = kept.into_values().collect();
     kept.sort();
     kept
 }

@@ -110,7 +110,7 @@ impl ModelConfig for Gpt2Config {
             vocab_size: file.size("vocab_size")?,
             n_positions: file.size("n_positions")?,
             n_embd,
-            n_layer: file.size("n_layer")?,
+            n_layer: file.layers("n_layer")?,
             n_head: file.size("n_head")?,
             n_inner: size_or(file, "n_inner", 4 * n_embd)?,
             activation_function: file.or("activation_function", Activation::GeluTanh)?,

@@ -111,6 +111,19 @@ impl ConfigFile {
         }
     }
 
+    /// A number of layers: a required integer from 1 to 4,096. Models are built before their weights are
+    /// looked at, so that the number alone must not take much memory.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is missing, not an integer or out of range.
+    pub fn layers(&self, key: &str) -> Result<usize> {
+        let value: Value = self.required(key)?;
+        match value.as_u64() {
+            Some(layers @ 1..=4096) => Ok(layers as usize),
+            _ => Err(self.error(key, format!("is {value}, not an integer from 1 to 4096"))),
+        }
+    }
+
     /// A probability in `[0, 1)`, or `default` where it is missing.
     ///
     /// # Errors

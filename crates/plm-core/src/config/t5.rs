@@ -136,7 +136,7 @@ impl ModelConfig for T5Config {
         if model_type != "t5" {
             return Err(file.error("model_type", format!("is `{model_type}`, not t5")));
         }
-        let num_layers = file.size("num_layers")?;
+        let num_layers = file.layers("num_layers")?;
         let (activation, gated) = feed_forward(file)?;
         let pad_token_id = file.or("pad_token_id", 0)?;
         // transformers before 5 says by `tie_word_embeddings` = false that the head is its own and
@@ -149,7 +149,10 @@ impl ModelConfig for T5Config {
             d_kv: file.size("d_kv")?,
             d_ff: file.size("d_ff")?,
             num_layers,
-            num_decoder_layers: size_or(file, "num_decoder_layers", num_layers)?,
+            num_decoder_layers: match file.optional::<Value>("num_decoder_layers")? {
+                Some(_) => file.layers("num_decoder_layers")?,
+                None => num_layers,
+            },
             num_heads: file.size("num_heads")?,
             relative_attention_num_buckets: size_or(file, "relative_attention_num_buckets", 32)?,
             relative_attention_max_distance: size_or(file, "relative_attention_max_distance", 128)?,

@@ -15,7 +15,7 @@ use tokenizers::processors::roberta::RobertaProcessing;
 use tokenizers::processors::template::TemplateProcessing;
 
 use super::SpecialToken;
-use super::load::{exists, named, read_limited, read_object};
+use super::load::{check_ids, exists, named, read_limited, read_object};
 use super::tokenizer::guarded;
 use crate::{Error, Result};
 
@@ -142,15 +142,10 @@ fn byte_pairs(
         Frame::Bert | Frame::Roberta => "<unk>",
     };
     let unk = named(settings, SpecialToken::Unk, unk);
-    finish(
-        tok,
-        path,
-        &vocab,
-        frame,
-        settings,
-        unk,
-        (true, prefix_space),
-    )
+    let trim = (true, prefix_space);
+    let tok = finish(tok, path, &vocab, frame, settings, unk, trim)?;
+    check_ids(path, &tok)?;
+    Ok(tok)
 }
 
 /// Adds the special tokens and the post-processor. `trim` are RoBERTa's `trim_offsets` and

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -129,7 +130,25 @@ fn parse_definition(path: &Path, bytes: &[u8]) -> Result<tk::Tokenizer> {
     if inner.get_vocab_size(true) == 0 {
         return Err(Error::format(path, "the vocabulary is empty"));
     }
+    check_ids(path, &inner)?;
     Ok(inner)
+}
+
+/// Refuses a vocabulary in which two tokens have one id: only one of them would be saved.
+pub(super) fn check_ids(path: &Path, inner: &tk::Tokenizer) -> Result<()> {
+    let mut names: HashMap<u32, String> = HashMap::new();
+    for (token, id) in inner.get_vocab(true) {
+        if let Some(other) = names.insert(id, token) {
+            let mut both = [names[&id].as_str(), other.as_str()];
+            both.sort_unstable();
+            let [one, other] = both;
+            return Err(Error::format(
+                path,
+                format!("tokens `{one}` and `{other}` have the same id {id}"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// With a `continuing_subword_prefix`, the crate cuts that many bytes off the second half of every

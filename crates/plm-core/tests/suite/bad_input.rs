@@ -87,6 +87,7 @@ fn settings_are_checked_by_name() {
     with("hidden_size", json!(-3), &["-3"]);
     with("num_attention_heads", json!(3), &["3", "hidden_size", "16"]);
     with("num_hidden_layers", json!(0), &["0"]);
+    with("num_hidden_layers", json!(1_000_000), &["1000000", "4096"]);
     with("vocab_size", json!(1_u64 << 60), &["2^30"]);
     with("hidden_act", json!("swoosh"), &["swoosh"]);
     with("hidden_dropout_prob", json!(1.5), &["1.5", "[0, 1)"]);

@@ -94,13 +94,8 @@ impl Onion {
 /// texts has small gradients and needs the last ones.
 const SCALES: [f64; 5] = [1.0, 4.0, 16.0, 64.0, 256.0];
 
-/// RAP; the reason where the victim admits no perturbation.
-pub(super) fn rap(
-    lab: &Lab,
-    problem: &Problem,
-    attacked: &Attacked,
-    seed: Seed,
-) -> Result<Result<Rap, String>> {
+/// RAP.
+pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed) -> Result<Rap> {
     let settings = RapSettings {
         words: vec![problem.words.perturbation.clone()],
         target: TARGET,
@@ -111,13 +106,7 @@ pub(super) fn rap(
         ..lab.rap.clone()
     };
     let validation = texts(&problem.validation, true);
-    let made = match construct_with_retry(&attacked.victim, &validation, &settings, &SCALES) {
-        Ok(made) => made,
-        Err(error @ plm_backdoor::Error::NotConstructed { .. }) => {
-            return Ok(Err(error.to_string()));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let made = construct_with_retry(&attacked.victim, &validation, &settings, &SCALES)?;
     let mut victim = attacked.victim.clone();
     let known = drops(&mut victim, &validation, &made)?;
     let rule = DecisionRule::for_classes(CLASSES);
@@ -132,22 +121,18 @@ pub(super) fn rap(
     let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
     let (poisoned, points_of_poisoned) = measure(&triggered)?;
     let level = LEVELS[LEVELS.len() - 1];
-    let found = RapDetector::calibrated(attacked.victim.clone(), vec![made], &validation, level);
-    let mut detector = match found {
-        Ok((detector, _)) => detector,
-        Err(error @ plm_backdoor::Error::Threshold { .. }) => return Ok(Err(error.to_string())),
-        Err(error) => return Err(error.into()),
-    };
+    let (mut detector, _) =
+        RapDetector::calibrated(attacked.victim.clone(), vec![made], &validation, level)?;
     let checked: Vec<&str> = protected(&triggered, &poisoned);
     let start = detector.forwards();
     let meter = CostMeter::start(classifier(start));
     detector.check(&checked)?;
     let cost = meter.stop(classifier(detector.forwards()), checked.len())?;
     let detection = Detection::new(&known, clean, poisoned, cost)?;
-    Ok(Ok(Rap {
+    Ok(Rap {
         detection,
         points: [points_of_clean, points_of_poisoned],
-    }))
+    })
 }
 
 /// STRIP.
@@ -213,6 +198,21 @@ pub(super) fn onion<P: Perplexity>(
     };
     let rates = evaluate(&mut victim, clean, poisoned, TARGET, &thresholds, settings)?;
     Ok(Onion { rates, cost })
+}
+
+/// What a defense found; the reason where this victim leaves it nothing to work with, which is a result and no
+/// mistake: it admits no perturbation, or never answers the protected class.
+pub(super) fn or_reason<T>(found: Result<T>) -> Result<Result<T, String>> {
+    use plm_backdoor::Error::{Empty, NotConstructed, Threshold};
+    match found {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) => match error.downcast_ref() {
+            Some(reason @ (Empty { .. } | NotConstructed { .. } | Threshold { .. })) => {
+                Ok(Err(reason.to_string()))
+            }
+            _ => Err(error),
+        },
+    }
 }
 
 /// The texts taken for the protected class.

@@ -25,7 +25,7 @@ pub(super) fn draw(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()
         }
         for (defense, detection) in [
             ("RAP", attempt.rap.as_ref().ok().map(|rap| &rap.detection)),
-            ("STRIP", Some(&attempt.strip)),
+            ("STRIP", attempt.strip.as_ref().ok()),
         ] {
             let Some(detection) = detection else { continue };
             if let Ok(curve) = detection_curve(&detection.clean, &detection.poisoned) {
@@ -37,6 +37,9 @@ pub(super) fn draw(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()
             }
         }
         cost(attempt, &mut costs);
+    }
+    if curves.is_empty() {
+        return Ok(());
     }
     outcome.plots.push(Plot::lines(
         &format!("{name}_curves"),
@@ -113,7 +116,7 @@ fn cost(attempt: &Attempt, series: &mut [Series]) {
     let point = |time: Option<f64>, accepted: f64| Some((time?.log10(), accepted));
     let level = 5.0;
     let rap = attempt.rap.as_ref().ok().map(|rap| &rap.detection);
-    for (index, detection) in [rap, Some(&attempt.strip)].into_iter().enumerate() {
+    for (index, detection) in [rap, attempt.strip.as_ref().ok()].into_iter().enumerate() {
         let found = detection.and_then(|detection| {
             point(detection.cost.milliseconds_per_input, detection.at(level).1)
         });

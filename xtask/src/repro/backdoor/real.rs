@@ -118,6 +118,8 @@ fn published(
 ) -> Result<()> {
     let data = poisoned(&context.store, name)?;
     let mut lab = Lab::new(context, folder, layers, 64)?;
+    // Ten times as many steps as with the other sets.
+    lab.fit.lr = context.settings.get("published_lr", 1e-4)?;
     lab.strip.ratio = context.settings.get("strip_ratio", 0.25)?;
     lab.strip.copies = context.settings.get("copies", 10)?;
     let words = Words {

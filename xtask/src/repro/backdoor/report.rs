@@ -26,6 +26,10 @@ fn rap(attempt: &Attempt, value: impl Fn(&Detection) -> f64) -> f64 {
         .map_or(f64::NAN, |rap| value(&rap.detection))
 }
 
+fn strip(attempt: &Attempt, value: impl Fn(&Detection) -> f64) -> f64 {
+    attempt.strip.as_ref().map_or(f64::NAN, value)
+}
+
 /// Adds rows, the table and plots of `name`.
 pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
     let clean: Vec<f64> = runs.iter().map(|run| run.clean.accuracy).collect();
@@ -76,7 +80,7 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
         type Pick<'a> = &'a dyn Fn(&Attempt, &dyn Fn(&Detection) -> f64) -> f64;
         let picks: [(&str, Pick<'_>); 2] = [
             ("rap", &|a, value| rap(a, value)),
-            ("strip", &|a, value| value(&a.strip)),
+            ("strip", &|a, value| strip(a, value)),
         ];
         for (defense, pick) in picks {
             let id = format!("{id}.{defense}");
@@ -172,8 +176,15 @@ fn onion(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
 
 fn failures(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
     for run in runs {
-        if let Err(reason) = &run.attempts[&way].rap {
-            outcome.notes.push(format!("{id}: no RAP: {reason}"));
+        let attempt = &run.attempts[&way];
+        let reasons = [
+            ("RAP", attempt.rap.as_ref().err()),
+            ("STRIP", attempt.strip.as_ref().err()),
+        ];
+        for (defense, reason) in reasons {
+            if let Some(reason) = reason {
+                outcome.notes.push(format!("{id}: no {defense}: {reason}"));
+            }
         }
     }
 }
@@ -212,7 +223,7 @@ pub(super) fn check(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         .push(Check::new("rap_far_at_5", word, Op::Le, 0.3));
     let better = ways
         .iter()
-        .filter(|&&way| accepted(way) <= mean(&values(runs, way, |a| a.strip.at(level).1)))
+        .filter(|&&way| accepted(way) <= mean(&values(runs, way, |a| strip(a, |d| d.at(level).1))))
         .count();
     let bound = 3.0_f64.min(ways.len() as f64);
     outcome.checks.push(Check::new(
@@ -253,7 +264,7 @@ pub(super) fn check(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         .checks
         .push(Check::new("rap_passes_an_input", of_rap, Op::Eq, 2.0));
     let expected = copies as f64 + 1.0;
-    let of_strip = passes(&|a| per_input(&a.strip), expected);
+    let of_strip = passes(&|a| strip(a, per_input), expected);
     outcome.checks.push(Check::new(
         "strip_passes_an_input",
         of_strip,

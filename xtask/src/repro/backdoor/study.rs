@@ -8,7 +8,7 @@ use plm_backdoor::model::{MaskedPerplexity, Victim};
 use plm_core::rng::Seed;
 
 use super::attack::{self, Attacked, Way};
-use super::defend::{self, Detection, Onion, Rap};
+use super::defend::{self, Detection, Onion, Rap, or_reason};
 use super::lab::Lab;
 use super::problem::Problem;
 use crate::repro::Context;
@@ -18,9 +18,9 @@ pub(super) struct Attempt {
     pub(super) success: f64,
     pub(super) quality: CleanQuality,
     pub(super) false_triggers: Option<f64>,
-    /// The reason where there is none.
+    /// The reason where there is none; the same for STRIP.
     pub(super) rap: Result<Rap, String>,
-    pub(super) strip: Detection,
+    pub(super) strip: Result<Detection, String>,
     pub(super) onion: Option<Onion>,
 }
 
@@ -75,11 +75,12 @@ pub(super) fn defend(
     seed: Seed,
     language: Option<&mut MaskedPerplexity>,
 ) -> Result<Attempt> {
-    let rap = defend::rap(lab, problem, &attacked, seed)?;
-    let strip = defend::strip(lab, problem, &attacked, seed)?;
-    let onion = language
-        .map(|model| defend::onion(lab, problem, &attacked, model))
-        .transpose()?;
+    let rap = or_reason(defend::rap(lab, problem, &attacked, seed))?;
+    let strip = or_reason(defend::strip(lab, problem, &attacked, seed))?;
+    let onion = match language {
+        Some(model) => or_reason(defend::onion(lab, problem, &attacked, model))?.ok(),
+        None => None,
+    };
     Ok(Attempt {
         success: attacked.success,
         quality: attacked.quality,

@@ -75,6 +75,7 @@ fn parse(line: &str) -> Result<Annotation, String> {
         Some((body, text)) => (body, Some(text)),
         None => (rest, None),
     };
+    let body = body.trim_start();
     let mut words = body.split_whitespace();
     let label = words
         .next()
@@ -150,6 +151,26 @@ fn split_pair(id: &str, word: &str) -> Result<(String, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn white_space_before_a_type_is_no_part_of_it() {
+        let text = "T1\t \u{e9} 0 1\ta\nT2\t  Gene 7 10\tabc\n";
+        let found = read_annotations(Lines::new(text.as_bytes(), "a.a2")).unwrap();
+        let expected = [
+            ("T1", "\u{e9}", (0, 1), "a"),
+            ("T2", "Gene", (7, 10), "abc"),
+        ];
+        assert_eq!(found.len(), expected.len());
+        for (found, (id, label, span, text)) in found.into_iter().zip(expected) {
+            let expected = Annotation::TextBound {
+                id: id.into(),
+                label: label.into(),
+                spans: vec![span],
+                text: Some(text.into()),
+            };
+            assert_eq!(found, expected);
+        }
+    }
 
     #[test]
     fn every_kind_of_line() {

@@ -51,6 +51,24 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn two_tokens_with_one_id_are_refused() {
+    let model = br#"{"version": "1.0", "added_tokens": [],
+        "model": {"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}}"#;
+    for text in [
+        refusal(&[("tokenizer.json", model)]),
+        refusal(&[
+            (
+                "vocab.json",
+                br#"{"<s>": 0, "</s>": 1, "<unk>": 2, "<pad>": 3, "<mask>": 4, "a": 5, "b": 5}"#,
+            ),
+            ("merges.txt", b""),
+        ]),
+    ] {
+        assert!(text.contains("`a` and `b`"), "{text}");
+    }
+}
+
+#[test]
 fn contradicting_files_are_refused() {
     let good = std::fs::read(fixture("wordpiece/tokenizer.json")).unwrap();
     let with = |config: &str| {
