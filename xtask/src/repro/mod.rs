@@ -28,6 +28,7 @@ mod moe;
 mod opinions;
 mod outcome;
 mod processes;
+mod progress;
 #[cfg(feature = "repro")]
 mod prompt;
 #[cfg(feature = "repro")]
@@ -41,7 +42,8 @@ mod terminal;
 #[cfg(feature = "repro")]
 mod things;
 
-pub use context::{Context, Progress};
+pub use context::Context;
 pub use outcome::{Check, Op, Outcome, Row, Table, Text};
+pub use progress::Progress;
 pub use run::{Request, list, run};
 pub use settings::Settings;

@@ -17,7 +17,6 @@ mod dataset;
 mod edge_list;
 mod expand;
 mod npz;
-mod numpy;
 mod parts;
 mod petgraph;
 mod pickle;

@@ -1,5 +1,6 @@
 //! From numbers of a file to parts of a graph: what several formats have in common.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use plm_core::graph::Csr;
@@ -17,7 +18,7 @@ pub(super) fn in_file<T>(path: &Path, result: Result<T>) -> Result<T> {
 }
 
 /// `result` with the file and what was read of it named in its error.
-pub(super) fn of<T>(path: &Path, what: &str, result: Result<T, String>) -> Result<T> {
+pub(super) fn of<T>(path: &Path, what: &str, result: Result<T, impl Display>) -> Result<T> {
     result.map_err(|reason| Error::format(path, format!("`{what}`: {reason}")))
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
+use plm_core::files::npy::{Array, ArrayError, Header};
 use zip::ZipArchive;
 
 use crate::data::expand;
-use crate::data::numpy::{Array, Header, byte_length};
 use crate::{Error, Result};
 
 /// An archive in memory.
@@ -56,15 +56,16 @@ impl<'a> Archive<'a> {
     pub(super) fn array<T>(
         &mut self,
         name: &str,
-        view: impl FnOnce(&Array<'_>) -> Result<T, String>,
+        view: impl FnOnce(&Array<'_>) -> Result<T, ArrayError>,
     ) -> Result<T> {
         let array = self.load(name).and_then(|array| view(&array));
-        let value = array.map_err(|reason| Error::invalid(format!("`{name}`"), reason))?;
+        let value =
+            array.map_err(|reason| Error::invalid(format!("`{name}`"), reason.to_string()))?;
         self.read.insert(name.to_owned());
         Ok(value)
     }
 
-    fn load(&mut self, name: &str) -> Result<Array<'static>, String> {
+    fn load(&mut self, name: &str) -> Result<Array<'static>, ArrayError> {
         let told = |error: &dyn std::error::Error| error.to_string();
         let mut file = self.zip.by_name(&member(name)).map_err(|e| told(&e))?;
         let mut bytes = Vec::new();
@@ -77,7 +78,8 @@ impl<'a> Archive<'a> {
         };
         unpack(&mut bytes, Header::LIMIT)?;
         let header = Header::parse(&bytes)?;
-        let total = byte_length(header.element, &header.shape)
+        let total = header
+            .data_length()
             .and_then(|length| length.checked_add(header.length))
             .filter(|&total| total as u64 <= self.left)
             .ok_or_else(|| {

@@ -1,8 +1,9 @@
 //! The form of gnn-benchmark.
 
+use plm_core::files::npy::Array;
+
 use super::archive::Archive;
 use crate::data::Dataset;
-use crate::data::numpy::Array;
 use crate::data::parts::{features, labels};
 use crate::data::sparse::Compressed;
 use crate::graph::{Adjacency, EdgePolicy, Features, NodeGraph};
@@ -46,7 +47,7 @@ fn compressed(archive: &mut Archive<'_>, prefix: &str) -> Result<Compressed> {
             .map(|axes: [i64; 2]| axes.map(usize::try_from))
         {
             Ok([Ok(rows), Ok(columns)]) => Ok([rows, columns]),
-            _ => Err(format!("{shape:?}, must be rows and columns")),
+            _ => Err(format!("{shape:?}, must be rows and columns").into()),
         }
     })?;
     let indptr = archive.array(&format!("{prefix}_indptr"), |a| a.integers())?;

@@ -1,8 +1,9 @@
 //! The form of the heterophilous graphs.
 
+use plm_core::files::npy::Array;
+
 use super::archive::Archive;
 use crate::data::Dataset;
-use crate::data::numpy::Array;
 use crate::data::parts::{check_split, features, labels, node, splits_of_masks, undirected};
 use crate::graph::{NodeGraph, Weights};
 use crate::{Error, Result};
@@ -17,7 +18,7 @@ pub(super) fn read(archive: &mut Archive<'_>, weights: Weights) -> Result<Datase
     let n_nodes = labels.n_nodes();
     let ends = archive.array("edges", |array| match array.table()? {
         [_, 2] => array.integers(),
-        shape => Err(format!("a shape of {shape:?}, must have two columns")),
+        shape => Err(format!("a shape of {shape:?}, must have two columns").into()),
     })?;
     let edge = |ends: &[i64]| {
         let [from, to] = [ends[0], ends[1]].map(|end| node("`edges`", end, n_nodes));
@@ -33,7 +34,7 @@ pub(super) fn read(archive: &mut Archive<'_>, weights: Weights) -> Result<Datase
     for name in ["train_masks", "val_masks", "test_masks"] {
         masks.push(archive.array(name, |array| match array.table()? {
             [_, columns] if columns == n_nodes => array.integers(),
-            shape => Err(format!("a shape of {shape:?} for {n_nodes} nodes")),
+            shape => Err(format!("a shape of {shape:?} for {n_nodes} nodes").into()),
         })?);
     }
     let [train, valid, test] = [&masks[0], &masks[1], &masks[2]];

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use plm_core::files::npy::{Array, Element};
+
 use super::object::{Fault, Id, Node, Object};
 use crate::Result;
-use crate::data::numpy::{Array, Element};
 use crate::data::sparse::Compressed;
 
 /// The objects of a pickle that was read.
@@ -97,7 +98,7 @@ impl<'a> Pickle<'a> {
             [rows, columns],
             &integers("indptr")?,
             &integers("indices")?,
-            values.map_err(at)?,
+            values.map_err(|error| at(error.to_string()))?,
         )
         .map_err(at)
     }
@@ -116,7 +117,7 @@ impl<'a> Pickle<'a> {
             _ => return Err(self.wrong(fortran, "a truth value")),
         };
         let array = Array::new(element, self.axes(shape)?, fortran, self.content(data)?);
-        array.map_err(|reason| Fault::new(self.nodes[id].at, reason))
+        array.map_err(|error| Fault::new(self.nodes[id].at, error.to_string()))
     }
 
     fn element(&self, id: Id) -> Result<Element, Fault> {
@@ -133,7 +134,7 @@ impl<'a> Pickle<'a> {
             }
         };
         let element = Element::new(order, self.text(code)?);
-        element.map_err(|reason| Fault::new(self.nodes[id].at, reason))
+        element.map_err(|error| Fault::new(self.nodes[id].at, error.to_string()))
     }
 
     fn object(&self, id: Id) -> &Object {

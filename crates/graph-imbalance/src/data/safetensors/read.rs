@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use plm_core::files::npy::{Array, ArrayError};
 
 use super::is_gzipped;
 use super::tensors::Tensors;
-use crate::data::numpy::Array;
 use crate::data::parts::{
     check_split, features, in_file, labels, node, of, splits_of_masks, undirected,
 };
@@ -78,7 +78,7 @@ fn dataset(tensors: &mut Tensors<'_>, path: &Path, weights: Weights) -> Result<D
 }
 
 /// The integers of a list.
-fn list(array: &Array<'_>) -> Result<Vec<i64>, String> {
+fn list(array: &Array<'_>) -> Result<Vec<i64>, ArrayError> {
     array.length()?;
     array.integers()
 }
@@ -92,7 +92,7 @@ fn nodes(tensors: &mut Tensors<'_>, name: &str, n_nodes: usize) -> Result<Vec<u3
 fn edges(tensors: &mut Tensors<'_>, n_nodes: usize) -> Result<Vec<(u32, u32, f32)>> {
     let ends = tensors.tensor("edge_index", |array| match array.table()? {
         [2, _] => array.integers(),
-        shape => Err(format!("a shape of {shape:?}, must have two rows")),
+        shape => Err(format!("a shape of {shape:?}, must have two rows").into()),
     })?;
     let (from, to) = ends.split_at(ends.len() / 2);
     let weights = match tensors.has("edge_weight") {
@@ -101,7 +101,7 @@ fn edges(tensors: &mut Tensors<'_>, n_nodes: usize) -> Result<Vec<(u32, u32, f32
             let length = array.length()?;
             match length == from.len() {
                 true => array.floats(),
-                false => Err(format!("{length} weights for {} edges", from.len())),
+                false => Err(format!("{length} weights for {} edges", from.len()).into()),
             }
         })?,
     };
@@ -153,7 +153,7 @@ fn splits(tensors: &mut Tensors<'_>, n_nodes: usize) -> Result<Vec<Split>> {
                 [n, columns] if columns == n_nodes && rows.is_none_or(|rows| rows == n) => {
                     Ok((n, array.integers()?))
                 }
-                shape => Err(format!("a shape of {shape:?} for {n_nodes} nodes")),
+                shape => Err(format!("a shape of {shape:?} for {n_nodes} nodes").into()),
             })
         };
         let (rows, train) = mask("train_masks", None)?;

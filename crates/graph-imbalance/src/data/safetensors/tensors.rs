@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use plm_core::files::npy::{Array, ArrayError, Element};
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
-use crate::data::numpy::{Array, Element};
 use crate::data::parts::of;
 use crate::{Error, Result};
 
@@ -55,7 +55,7 @@ impl<'a> Tensors<'a> {
     pub(super) fn tensor<T>(
         &mut self,
         name: &str,
-        view: impl FnOnce(&Array<'_>) -> Result<T, String>,
+        view: impl FnOnce(&Array<'_>) -> Result<T, ArrayError>,
     ) -> Result<T> {
         let value = self.array(name).and_then(|array| view(&array));
         let value = of(self.path, name, value)?;
@@ -63,7 +63,7 @@ impl<'a> Tensors<'a> {
         Ok(value)
     }
 
-    fn array(&self, name: &str) -> Result<Array<'a>, String> {
+    fn array(&self, name: &str) -> Result<Array<'a>, ArrayError> {
         let tensor = self.tensors.tensor(name).map_err(|e| e.to_string())?;
         let code = match tensor.dtype() {
             Dtype::BOOL => "b1",
@@ -77,7 +77,7 @@ impl<'a> Tensors<'a> {
             Dtype::U64 => "u8",
             Dtype::F32 => "f4",
             Dtype::F64 => "f8",
-            other => return Err(format!("numbers of type {other:?} are not read")),
+            other => return Err(format!("numbers of type {other:?} are not read").into()),
         };
         let element = Element::new('<', code)?;
         let shape = tensor.shape().to_vec();

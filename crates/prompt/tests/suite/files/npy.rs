@@ -76,7 +76,7 @@ fn other_arrays_are_refused() {
         error
     };
     write(&path, &[6], Order::C, &[0.0_f32; 6]);
-    assert!(refused().contains("[6]; a prompt has two axes"));
+    assert!(refused().contains("[6], must be a table: a prompt has two axes"));
     write(&path, &[2, 3], Order::C, &[0_i32; 6]);
     assert!(refused().contains("read are f4 and f8"));
     write(&path, &[1, 2], Order::C, &[0.0_f64, 1e300]);
@@ -89,11 +89,11 @@ fn other_arrays_are_refused() {
     // No bytes, but more rows than anyone can loop over.
     let text = String::from_utf8_lossy(&good[10..good.len() - 24]);
     let huge = text
-        .replace("(2, 3)", "(9000000000000000000, 0)")
+        .replace("(2, 3)", "(1000000000, 0)")
         .replace("False", "True");
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
     file.extend((huge.len() as u16).to_le_bytes());
     file.extend(huge.as_bytes());
     fs::write(&path, file).unwrap();
-    assert!(refused().contains("width of at least 1"));
+    assert!(refused().contains("without elements"));
 }
