@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::docs::PAGES;
 use super::records::Kept;
-use crate::report::{markdown_table, number};
+use crate::report::{markdown_table, markdown_verdict, number};
 use crate::repro::Row;
 use crate::systems::{System, Tier};
 
@@ -105,18 +105,12 @@ impl Evidence {
                     .flat_map(|report| &report.checks)
                     .find(|check| check.id == *id)
                     .with_context(|| self.missing(&format!("check `{id}`")))?;
-                let found = format!(
-                    "{} (must be {} {})",
-                    number(check.value),
-                    check.op.sign(),
-                    number(check.bound)
-                );
-                let verdict = if check.pass() {
-                    "holds"
-                } else {
-                    "**does not hold**"
-                };
-                Ok((format!("check `{id}`"), found, verdict))
+                let found = format!("{} (must be {})", number(check.value), check.must_be());
+                Ok((
+                    format!("check `{id}`"),
+                    found,
+                    markdown_verdict(check.pass()),
+                ))
             }
             (None, Some(row), Some(than), Some(metric)) => {
                 let find = |id: &String| {
@@ -160,8 +154,7 @@ fn figure(row: &Row) -> String {
 fn verdict(difference: f64, one: Option<f64>, other: Option<f64>) -> &'static str {
     match (one, other) {
         (Some(one), Some(other)) if difference.abs() <= one.max(other) => "not told apart",
-        (Some(_), Some(_)) if difference > 0.0 => "holds",
-        (Some(_), Some(_)) => "**does not hold**",
+        (Some(_), Some(_)) => markdown_verdict(difference > 0.0),
         _ if difference > 0.0 => "holds (one seed)",
         _ => "**does not hold** (one seed)",
     }

@@ -88,12 +88,11 @@ fn summary(body: &mut String, entries: &[Entry]) {
             for check in report.checks.iter().filter(|check| check.pass() == holds) {
                 let _ = write!(
                     list,
-                    "<li><b>{}</b> <code>{}</code>: {} {} {}</li>",
+                    "<li><b>{}</b> <code>{}</code>: {} {}</li>",
                     escape(&report.name),
                     escape(&check.id),
                     number(check.value),
-                    escape(check.op.sign()),
-                    number(check.bound)
+                    escape(&check.must_be())
                 );
             }
         }
@@ -135,11 +134,10 @@ fn one(body: &mut String, report: &Report, plots: &[String]) {
         for check in &report.checks {
             let _ = write!(
                 body,
-                "<tr><td><code>{}</code></td><td class=\"n\">{}</td><td>{} {}</td><td class=\"{}\">{}</td></tr>",
+                "<tr><td><code>{}</code></td><td class=\"n\">{}</td><td>{}</td><td class=\"{}\">{}</td></tr>",
                 escape(&check.id),
                 number(check.value),
-                escape(check.op.sign()),
-                number(check.bound),
+                escape(&check.must_be()),
                 verdict(check.pass()),
                 if check.pass() {
                     "holds"

@@ -49,17 +49,11 @@ pub fn section(report: &Report, part: &str, plots: &str) -> String {
             report.checks.len()
         );
         let rows = report.checks.iter().map(|check| {
-            let verdict = if check.pass() {
-                "holds"
-            } else {
-                "**does not hold**"
-            };
-            let bound = format!("{} {}", check.op.sign(), number(check.bound));
             [
                 format!("`{}`", check.id),
                 number(check.value),
-                bound,
-                verdict.to_owned(),
+                check.must_be(),
+                markdown_verdict(check.pass()).to_owned(),
             ]
         });
         markdown_table(
@@ -121,6 +115,11 @@ fn flags(report: &Report) -> String {
         let _ = write!(text, " --set {key}={value}");
     }
     text
+}
+
+/// How a page says whether a claim holds.
+pub fn markdown_verdict(holds: bool) -> &'static str {
+    if holds { "holds" } else { "**does not hold**" }
 }
 
 /// Adds a table; bars and line breaks in cells are escaped.

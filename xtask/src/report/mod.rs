@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 pub use html::{Entry, index};
-pub use markdown::{markdown, markdown_table, section};
+pub use markdown::{markdown, markdown_table, markdown_verdict, section};
 pub use number::number;
 pub use plot::{BarGroup, Kind, Plot, Series};
 pub use table::table;

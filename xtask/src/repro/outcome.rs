@@ -3,7 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::report::Plot;
+use crate::report::{Plot, number};
 
 /// Figures, claims and pictures of one run.
 #[derive(Debug, Clone, Default)]
@@ -197,6 +197,11 @@ impl Check {
     /// The claim that `fact` is true, written as `1 == 1`.
     pub fn fact(id: impl Into<String>, fact: bool) -> Self {
         Self::new(id, f64::from(u8::from(fact)), Op::Eq, 1.0)
+    }
+
+    /// What the value must be, as people read it: `<= 0.05`.
+    pub fn must_be(&self) -> String {
+        format!("{} {}", self.op.sign(), number(self.bound))
     }
 
     /// Whether the claim holds; a value that is not a number holds nothing.

@@ -65,7 +65,7 @@ fn summary(report: &Report) -> String {
                 vec![
                     check.id.clone(),
                     number(check.value),
-                    format!("{} {}", check.op.sign(), number(check.bound)),
+                    check.must_be(),
                     if check.pass() {
                         "holds"
                     } else {
