@@ -1,10 +1,11 @@
-//! Samples and manifests of poisoned data: both come back.
+//! Samples, manifests of poisoned data and defenses: all come back.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use plm_backdoor::Sample;
 use plm_backdoor::data::{ColumnReader, Dataset, TsvReader, read_tsv, write_tsv};
+use plm_backdoor::defense::rap::RapDefense;
 use plm_backdoor::manifest::Manifest;
 use plm_core::data::{Lines, Table, TableFormat};
 use plm_fuzz::{file, folder, kind};
@@ -29,10 +30,26 @@ fn manifest(bytes: &[u8]) {
     assert_eq!(again.made(), manifest.made());
 }
 
+fn defense(bytes: &[u8]) {
+    let Ok(defense) = RapDefense::from_reader(bytes, "d.json") else {
+        return;
+    };
+    let path = folder().join("written.json");
+    defense.write(&path).unwrap();
+    let again = RapDefense::read(&path).unwrap();
+    // Thresholds are rounded in reading.
+    for (one, two) in defense.protected().iter().zip(again.protected()) {
+        assert_eq!(one.made.patch.ids, two.made.patch.ids);
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let (kind, bytes) = kind(bytes);
     match kind % 4 {
-        0 => manifest(bytes),
+        0 => {
+            manifest(bytes);
+            defense(bytes);
+        }
         1 => {
             let reader = TsvReader::new(Lines::new(bytes, "f"), 2).with_header(kind & 4 != 0);
             let found: Vec<_> = reader.collect();

@@ -174,11 +174,13 @@ pub enum Error {
         /// How many were asked for.
         needed: usize,
     },
-    /// A manifest of another version.
-    #[error("{}: version {found} of the manifest; only {known} is known", path.display())]
-    ManifestVersion {
+    /// A file of another version.
+    #[error("{}: version {found} of {what}; only {known} is known", path.display())]
+    FileVersion {
         /// The file.
         path: PathBuf,
+        /// What it holds.
+        what: &'static str,
         /// Its version.
         found: u32,
         /// The version that is read.
@@ -230,6 +232,19 @@ pub enum Error {
     Patch {
         /// What does not fit, with both values.
         reason: String,
+    },
+    /// A defense of another model.
+    #[error(
+        "the defense was made for a model that answers `{prefix}` with {expected:?}, this one answers \
+         {found:?}; construct a perturbation of this model"
+    )]
+    ForeignModel {
+        /// The perturbation, which is all of the text.
+        prefix: String,
+        /// Probabilities that this model gives.
+        found: Vec<f64>,
+        /// Probabilities that the defended one gives.
+        expected: Vec<f64>,
     },
     /// A construction that did not arrive.
     #[error(

@@ -16,6 +16,7 @@ mod testing;
 mod threshold;
 mod traits;
 mod verdict;
+mod versioned;
 pub mod words;
 
 pub use error::{Error, Result};

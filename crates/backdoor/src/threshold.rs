@@ -5,7 +5,7 @@
 //! strictly below. On `n` distinct scores that rejects `floor(a (n - 1)) + 1` of the calibration
 //! samples at level `a`, and `a (n - 1)` where that is a whole number.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::percentile::{check_level, percentile_of_sorted, sorted};
 use crate::{Error, Result, Scored};
@@ -22,7 +22,8 @@ pub struct Calibration {
 }
 
 /// A threshold, and what it was taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// Its level: the false rejection rate meant, in percent.
     pub level: f64,

@@ -26,7 +26,8 @@ pub struct HingeObjective {
 }
 
 /// Where the drops of some texts lie.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DropSummary {
     /// Their mean. Below the lower limit, the construction did not arrive.
     pub mean: f64,

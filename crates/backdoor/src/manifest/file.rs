@@ -1,22 +1,17 @@
 //! A manifest as JSON.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use plm_core::data::open;
-use plm_core::files::write_atomic;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{Fingerprint, Manifest};
 use crate::attack::{Attack, Entry};
-use crate::{Error, Result};
+use crate::{Result, versioned};
 
 /// Version of the format.
 const VERSION: u32 = 1;
-
-/// Largest manifest that is read, in bytes.
-const LIMIT: u64 = 1 << 30;
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -24,12 +19,6 @@ struct Written<'a> {
     attack: &'a Attack,
     clean: &'a Fingerprint,
     entries: &'a [Entry],
-}
-
-/// The version alone: another one may have other fields.
-#[derive(Deserialize)]
-struct Version {
-    version: u32,
 }
 
 #[derive(Deserialize)]
@@ -54,11 +43,7 @@ impl Manifest {
             clean: &self.clean,
             entries: &self.entries,
         };
-        write_atomic(path, |file| {
-            serde_json::to_writer(&mut *file, &written)?;
-            file.write_all(b"\n")
-        })?;
-        Ok(())
+        versioned::write(path, &written)
     }
 
     /// Reads the file `path`.
@@ -73,26 +58,11 @@ impl Manifest {
     ///
     /// # Errors
     /// [`Error::Core`] where reading fails, or for more than 1 GiB, or where it is not a manifest;
-    /// [`Error::ManifestVersion`] for another version; [`Error::ManifestEntry`] for an entry that the
+    /// [`Error::FileVersion`] for another version; [`Error::ManifestEntry`] for an entry that the
     /// attack cannot have made, and what [`Attack::run`] says of settings out of their limits.
     pub fn from_reader(reader: impl Read, origin: impl AsRef<Path>) -> Result<Self> {
         let origin = origin.as_ref();
-        let mut bytes = Vec::new();
-        let read = reader.take(LIMIT + 1).read_to_end(&mut bytes);
-        read.map_err(|error| plm_core::Error::io(origin, error))?;
-        if bytes.len() as u64 > LIMIT {
-            let reason = format!("is longer than {LIMIT} bytes");
-            return Err(plm_core::Error::format(origin, reason).into());
-        }
-        let Version { version } = parse(&bytes, origin)?;
-        if version != VERSION {
-            return Err(Error::ManifestVersion {
-                path: origin.to_path_buf(),
-                found: version,
-                known: VERSION,
-            });
-        }
-        let found: Found = parse(&bytes, origin)?;
+        let found: Found = versioned::read(reader, origin, "the manifest", VERSION)?;
         let manifest = Self {
             attack: found.attack,
             clean: found.clean,
@@ -101,9 +71,4 @@ impl Manifest {
         manifest.check()?;
         Ok(manifest)
     }
-}
-
-fn parse<T: DeserializeOwned>(bytes: &[u8], origin: &Path) -> Result<T> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| plm_core::Error::format(origin, error.to_string()).into())
 }

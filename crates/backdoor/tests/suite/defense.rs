@@ -2,7 +2,7 @@
 
 use plm_backdoor::attack::{Mixture, Poison, PoisonSetting, Position, Trigger, WordChoice};
 use plm_backdoor::defense::rap::{
-    RapDetector, RapSettings, construct, construct_with_retry, drops,
+    RapDefense, RapDetector, RapSettings, construct, construct_with_retry, drops,
 };
 use plm_backdoor::defense::strip::{StripDetector, StripSettings};
 use plm_backdoor::metrics::Separation;
@@ -110,6 +110,19 @@ fn poisoned_texts_are_told_from_clean_ones() {
     assert!(detector.check_words("the river").is_err());
     detector.check_words("cinema").unwrap();
 
+    // A file keeps it, for this model alone.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rap.json");
+    detector.defense().write(&path).unwrap();
+    let kept = RapDefense::read(&path).unwrap();
+    assert_eq!(kept.protected()[0].made.patch, made.patch);
+    let mut again = RapDetector::new(attacked.clone(), kept.clone()).unwrap();
+    for (new, old) in again.check(&poisoned).unwrap().iter().zip(&together) {
+        assert_eq!((new.reject, new.drop), (old.reject, old.drop));
+    }
+    let foreign = RapDetector::new(victim(&device()), kept).unwrap_err();
+    assert!(matches!(foreign, Error::ForeignModel { .. }), "{foreign}");
+
     // Another class can be protected beside it, and the other way round nothing breaks.
     let bad: Vec<&str> = clean
         .of_class(0)
@@ -128,6 +141,44 @@ fn poisoned_texts_are_told_from_clean_ones() {
     }
     let twice = RapDetector::calibrated(attacked, vec![made.clone(), made], build, 5.0);
     assert!(matches!(twice, Err(Error::DuplicateClass { class: 1 })));
+}
+
+#[test]
+fn files_that_hold_no_defense_are_refused() {
+    let read = |text: &str| RapDefense::from_reader(text.as_bytes(), "rap.json").unwrap_err();
+    let threshold = |value: f64| {
+        let made = serde_json::json!({
+            "patch": {"ids": [7], "rows": [[0.5]]}, "prefix": "river", "target": 1, "epochs": [],
+            "after": {"mean": 0.2, "below": 0.0, "within": 1.0, "above": 0.0}, "scale": 1.0,
+        });
+        let threshold = serde_json::json!({
+            "level": 5.0, "value": value, "samples": 9, "rejected": 1, "constant": false,
+            "not_numbers": 0, "unprotected": 0,
+        });
+        let one = serde_json::json!({"made": made, "threshold": threshold, "answer": [0.5, 0.5]});
+        serde_json::json!({"version": 1, "protected": [one]}).to_string()
+    };
+    assert!(matches!(
+        read(r#"{"version": 2}"#),
+        Error::FileVersion {
+            found: 2,
+            known: 1,
+            ..
+        }
+    ));
+    for text in ["", "[]", r#"{"version": 1}"#, &threshold(0.1)[..200]] {
+        let error = read(text).to_string();
+        assert!(error.contains("rap.json"), "{text}: {error}");
+    }
+    assert!(matches!(read(&threshold(0.0)), Error::Threshold { .. }));
+
+    // It reads, and is another model's.
+    let kept = RapDefense::from_reader(threshold(0.1).as_bytes(), "rap.json").unwrap();
+    let error = RapDetector::new(victim(&device()), kept).unwrap_err();
+    assert!(matches!(error, Error::Patch { .. }), "{error}");
+    let none = RapDefense::from_reader(r#"{"version": 1, "protected": []}"#.as_bytes(), "rap.json");
+    let error = RapDetector::new(victim(&device()), none.unwrap()).unwrap_err();
+    assert!(matches!(error, Error::Empty { .. }), "{error}");
 }
 
 #[test]

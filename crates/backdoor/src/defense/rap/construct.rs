@@ -54,7 +54,8 @@ impl Default for RapSettings {
 }
 
 /// One pass over the texts.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EpochReport {
     /// Mean loss.
     pub loss: f64,
@@ -63,7 +64,8 @@ pub struct EpochReport {
 }
 
 /// A perturbation and how it was made.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Construction {
     /// The changed rows.
     pub patch: RowPatch,
@@ -233,7 +235,7 @@ fn hinge(objective: &HingeObjective, drops: Tensor<1>) -> Tensor<1> {
     low * objective.scale + high
 }
 
-fn word_ids<F: Ffn>(victim: &Victim<F>, words: &[String]) -> Result<Vec<u32>> {
+pub(super) fn word_ids<F: Ffn>(victim: &Victim<F>, words: &[String]) -> Result<Vec<u32>> {
     if words.is_empty() {
         return Err(Error::Empty {
             what: "perturbation words",

@@ -2,11 +2,9 @@
 
 use plm_core::nn::{FeedForward, Ffn};
 
-use super::Construction;
+use super::{Construction, Protection, RapDefense};
 use crate::model::Victim;
-use crate::{
-    Calibration, Classifier, DecisionRule, Error, Guard, Result, Scored, Threshold, Verdict,
-};
+use crate::{Classifier, DecisionRule, Error, Guard, Result, Scored, Threshold, Verdict};
 
 /// How much the probability of class `target` falls in each text under `made`, and the probabilities
 /// without it.
@@ -54,7 +52,7 @@ pub fn perturbed_probabilities<F: Ffn>(
 #[derive(Debug, Clone)]
 pub struct RapDetector<F: Ffn = FeedForward> {
     victim: Victim<F>,
-    protected: Vec<Construction>,
+    defense: RapDefense,
     guard: Guard,
 }
 
@@ -67,24 +65,42 @@ impl<F: Ffn> RapDetector<F> {
     /// text is predicted as a protected class, [`Error::Threshold`] where a threshold is not above 0.
     pub fn calibrated(
         mut victim: Victim<F>,
-        protected: Vec<Construction>,
+        made: Vec<Construction>,
         validation: &[&str],
         level: f64,
     ) -> Result<(Self, Vec<Threshold>)> {
-        let mut thresholds = Vec::new();
-        for made in &protected {
-            let scored = drops(&mut victim, validation, made)?;
-            thresholds.push(Calibration::new(&scored)?.drop_threshold(level)?);
-        }
-        let pairs = protected.iter().zip(&thresholds);
-        let pairs = pairs.map(|(made, threshold)| (made.target, threshold.value));
-        let guard = Guard::new(DecisionRule::for_classes(victim.classes()), pairs)?;
-        let detector = Self {
+        let defense = RapDefense::calibrated(&mut victim, made, validation, level)?;
+        let thresholds = (defense.protected().iter())
+            .map(|protection| protection.threshold)
+            .collect();
+        Ok((Self::guarding(victim, defense)?, thresholds))
+    }
+
+    /// `defense`, as it was read from a file, put before the model that it was made for.
+    ///
+    /// # Errors
+    /// [`Error::ForeignModel`] for another model; [`Error::NotOnePiece`] and [`Error::Patch`] where not even
+    /// the words are the model's; [`Error::Class`] for a class that it does not have;
+    /// [`Error::DuplicateClass`] and [`Error::Empty`] as above.
+    pub fn new(mut victim: Victim<F>, defense: RapDefense) -> Result<Self> {
+        defense.check(&mut victim)?;
+        Self::guarding(victim, defense)
+    }
+
+    fn guarding(victim: Victim<F>, defense: RapDefense) -> Result<Self> {
+        let thresholds = (defense.protected().iter())
+            .map(|protection| (protection.made.target, protection.threshold.value));
+        let guard = Guard::new(DecisionRule::for_classes(victim.classes()), thresholds)?;
+        Ok(Self {
             victim,
-            protected,
+            defense,
             guard,
-        };
-        Ok((detector, thresholds))
+        })
+    }
+
+    /// What is kept of it in a file.
+    pub fn defense(&self) -> &RapDefense {
+        &self.defense
     }
 
     /// A verdict on each text.
@@ -94,7 +110,7 @@ impl<F: Ffn> RapDetector<F> {
     pub fn check(&mut self, texts: &[&str]) -> Result<Vec<Verdict>> {
         let before = self.victim.probabilities(texts)?;
         let mut drops = vec![None; texts.len()];
-        for made in &self.protected {
+        for Protection { made, .. } in self.defense.protected() {
             let places: Vec<usize> = (0..texts.len())
                 .filter(|&at| self.guard.checks(&before[at]) == Some(made.target))
                 .collect();
@@ -130,7 +146,7 @@ impl<F: Ffn> RapDetector<F> {
     /// # Errors
     /// [`Error::PerturbationWord`].
     pub fn check_words(&self, trigger: &str) -> Result<()> {
-        for made in &self.protected {
+        for Protection { made, .. } in self.defense.protected() {
             let mut words = made.prefix.split(' ');
             if let Some(word) = words.find(|word| trigger.split(' ').any(|other| other == *word)) {
                 return Err(Error::PerturbationWord {

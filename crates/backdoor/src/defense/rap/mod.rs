@@ -5,7 +5,9 @@
 //! the word hardly moves them: an input whose probability does not drop is taken for poisoned.
 
 mod construct;
+mod defense;
 mod detector;
 
 pub use construct::{Construction, EpochReport, RapSettings, construct, construct_with_retry};
+pub use defense::{Protection, RapDefense};
 pub use detector::{RapDetector, drops, perturbed_probabilities};

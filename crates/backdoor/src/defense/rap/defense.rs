@@ -1,0 +1,193 @@
+//! What a defense is made of, and its file.
+
+use std::io::Read;
+use std::path::Path;
+
+use plm_core::data::open;
+use plm_core::nn::Ffn;
+use serde::{Deserialize, Serialize};
+
+use super::construct::word_ids;
+use super::{Construction, drops};
+use crate::model::Victim;
+use crate::{Calibration, Error, Result, Threshold, versioned};
+
+/// Version of the format.
+const VERSION: u32 = 1;
+
+/// How far logarithms of probabilities may lie apart on another device or in half precision.
+const TOLERANCE: f64 = 0.05;
+
+/// Probabilities below this count as this.
+const LEAST: f64 = 1e-6;
+
+/// The defense of one class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protection {
+    /// The perturbation.
+    pub made: Construction,
+    /// Inputs whose probability of the class drops by less are rejected.
+    pub threshold: Threshold,
+    /// Probabilities that the model gives to the perturbation without a text. Another model gives others,
+    /// which is how a defense of another model is told.
+    pub answer: Vec<f64>,
+}
+
+/// All that a [`RapDetector`](super::RapDetector) needs beside its model: a few vectors and thresholds,
+/// which a file keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RapDefense {
+    protected: Vec<Protection>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u32,
+    protected: &'a [Protection],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Found {
+    #[serde(rename = "version")]
+    _version: u32,
+    protected: Vec<Protection>,
+}
+
+impl RapDefense {
+    /// Thresholds that reject `level` percent of the clean `validation` texts predicted as each protected
+    /// class.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] where no validation text is predicted as a protected class, [`Error::Threshold`]
+    /// where a threshold is not above 0, and those of the victim.
+    pub fn calibrated<F: Ffn>(
+        victim: &mut Victim<F>,
+        made: Vec<Construction>,
+        validation: &[&str],
+        level: f64,
+    ) -> Result<Self> {
+        let mut protected = Vec::new();
+        for made in made {
+            let scored = drops(victim, validation, &made)?;
+            let threshold = Calibration::new(&scored)?.drop_threshold(level)?;
+            let answer = answer(victim, &made)?;
+            protected.push(Protection {
+                made,
+                threshold,
+                answer,
+            });
+        }
+        Ok(Self { protected })
+    }
+
+    /// The protected classes.
+    pub fn protected(&self) -> &[Protection] {
+        &self.protected
+    }
+
+    /// Writes the defense to the file `path` as JSON, as a whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where it cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        let written = Written {
+            version: VERSION,
+            protected: &self.protected,
+        };
+        versioned::write(path, &written)
+    }
+
+    /// Reads the file `path`.
+    ///
+    /// # Errors
+    /// As [`RapDefense::from_reader`], and [`Error::Core`] where it cannot be opened.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        Self::from_reader(open(&path)?, path)
+    }
+
+    /// Reads a defense from `reader`, which errors call `origin`.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where reading fails, or for more than 1 GiB, or where it is not a defense;
+    /// [`Error::FileVersion`] for another version; [`Error::Threshold`] for a threshold that is not above 0.
+    pub fn from_reader(reader: impl Read, origin: impl AsRef<Path>) -> Result<Self> {
+        let found: Found = versioned::read(reader, origin.as_ref(), "the defense", VERSION)?;
+        for Protection { threshold, .. } in &found.protected {
+            if threshold.value <= 0.0 {
+                return Err(Error::Threshold {
+                    level: threshold.level,
+                    value: threshold.value,
+                });
+            }
+        }
+        Ok(Self {
+            protected: found.protected,
+        })
+    }
+
+    /// Refuses a defense of another model than `victim`.
+    ///
+    /// # Errors
+    /// [`Error::ForeignModel`]; [`Error::NotOnePiece`] and [`Error::Patch`] where not even the words are
+    /// the model's; [`Error::Class`] for a class that it does not have.
+    pub(super) fn check<F: Ffn>(&self, victim: &mut Victim<F>) -> Result<()> {
+        let classes = victim.classes();
+        for protection in &self.protected {
+            let made = &protection.made;
+            if made.target >= classes {
+                return Err(Error::Class {
+                    class: made.target,
+                    classes,
+                });
+            }
+            let words: Vec<String> = made.prefix.split(' ').map(str::to_owned).collect();
+            let ids = word_ids(victim, &words)?;
+            if ids != made.patch.ids {
+                let reason = format!(
+                    "changes words {:?}; `{}` is {ids:?}",
+                    made.patch.ids, made.prefix
+                );
+                return Err(Error::Patch { reason });
+            }
+            let found = answer(victim, made)?;
+            if !alike(&found, &protection.answer) {
+                return Err(Error::ForeignModel {
+                    prefix: made.prefix.clone(),
+                    found,
+                    expected: protection.answer.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What `victim` makes of the perturbation without a text.
+fn answer<F: Ffn>(victim: &mut Victim<F>, made: &Construction) -> Result<Vec<f64>> {
+    let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
+    let rows = made.patch.to_override(words, width, victim.device())?;
+    let mut answers = victim.probabilities_with(&[&made.prefix], Some(&rows))?;
+    Ok(answers.pop().unwrap_or_default())
+}
+
+fn alike(found: &[f64], expected: &[f64]) -> bool {
+    let log = |probability: f64| probability.max(LEAST).ln();
+    let mut pairs = found.iter().zip(expected);
+    found.len() == expected.len() && pairs.all(|(a, b)| (log(*a) - log(*b)).abs() <= TOLERANCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_alike_are_of_the_same_length_and_nearly_equal() {
+        assert!(alike(&[0.9, 0.1], &[0.902, 0.098]));
+        assert!(alike(&[1.0, 1e-9], &[1.0, 1e-12]));
+        assert!(!alike(&[0.9, 0.1], &[0.88, 0.12]));
+        assert!(!alike(&[0.9, 0.1], &[0.9, 0.1, 0.0]));
+        assert!(!alike(&[f64::NAN, 0.1], &[0.9, 0.1]));
+    }
+}
