@@ -15,35 +15,27 @@ use crate::repro::distill::{draw, real_lab};
 use crate::repro::tasks::{LabelledText, WholeSet};
 use crate::repro::{Check, Context, Op, Outcome};
 
+/// One data set, two models.
+const HETEROGENEOUS: &str = "heterogeneous";
+/// One model, two data sets.
+const CROSS_DATASET: &str = "cross_dataset";
+
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let lab = real_lab(context)?;
-    let sets: String = context
-        .settings
-        .get("sets", "trec,banking77,goemotions,clinc150".to_owned())?;
-    for name in sets.split(',').filter(|name| !name.is_empty()) {
-        // The set with the most labels is shared out among more teachers.
-        let teachers = if name == "clinc150" { 4 } else { 2 };
-        let mut runs = Vec::new();
-        for &number in &context.seeds {
-            let seed = Seed::new(number);
-            let (train, test) = texts(context, name, seed)?;
-            let problem = shared_out(
-                &lab,
-                (lab.layers, layers(context)?),
-                &train,
-                &test,
-                teachers,
-            )?;
-            runs.push(study::run(context, name, &problem, seed)?);
-        }
-        study::report(name, &runs, &mut outcome)?;
-        check(name, &runs, &mut outcome)?;
-    }
     let mini = mini_lab(context)?;
-    mixed(context, "heterogeneous", &lab, &mini, &mut outcome)?;
-    mixed(context, "cross_dataset", &lab, &lab, &mut outcome)?;
+    let sets: String = context.settings.get(
+        "sets",
+        "trec,banking77,goemotions,clinc150,heterogeneous,cross_dataset".to_owned(),
+    )?;
+    for name in sets.split(',').filter(|name| !name.is_empty()) {
+        match name {
+            HETEROGENEOUS => mixed(context, HETEROGENEOUS, &lab, &mini, &mut outcome)?,
+            CROSS_DATASET => mixed(context, CROSS_DATASET, &lab, &lab, &mut outcome)?,
+            _ => shared(context, name, &lab, &mut outcome)?,
+        }
+    }
     outcome.notes.push(format!(
         "Teachers are all {} layers of MiniLM-L6, students its first {}, both trained for {} epochs on the \
          same texts, drawn anew for each seed; students see labels as the upper bound `supervised` only. \
@@ -57,6 +49,22 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// One data set whose labels are shared out among equal teachers.
+fn shared(context: &Context, name: &str, lab: &Lab, outcome: &mut Outcome) -> Result<()> {
+    // The set with the most labels is shared out among more teachers.
+    let teachers = if name == "clinc150" { 4 } else { 2 };
+    let layers = (lab.layers, layers(context)?);
+    let mut runs = Vec::new();
+    for &number in &context.seeds {
+        let seed = Seed::new(number);
+        let (train, test) = texts(context, name, seed)?;
+        let problem = shared_out(lab, layers, &train, &test, teachers)?;
+        runs.push(study::run(context, name, &problem, seed)?);
+    }
+    study::report(name, &runs, outcome)?;
+    check(name, &runs, outcome)
+}
+
 /// Layers of students.
 fn layers(context: &Context) -> Result<usize> {
     context.settings.get("student_layers", 2)
@@ -65,7 +73,7 @@ fn layers(context: &Context) -> Result<usize> {
 /// plm-mini with a recipe of its own.
 fn mini_lab(context: &Context) -> Result<Lab> {
     let fit = FitSettings {
-        epochs: context.settings.get("epochs", 3)?,
+        epochs: context.settings.get("epochs", 8)?,
         batch_size: 32,
         lr: 5e-4,
         ..FitSettings::default()
@@ -124,12 +132,12 @@ fn check(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
 /// Two teachers that differ: in kind (one set, two models) or in their data (two sets).
 fn mixed(
     context: &Context,
-    name: &'static str,
+    name: &str,
     first: &Lab,
     second: &Lab,
     outcome: &mut Outcome,
 ) -> Result<()> {
-    let same = name == "cross_dataset";
+    let same = name == CROSS_DATASET;
     let mut runs = Vec::new();
     for &number in &context.seeds {
         let seed = Seed::new(number);

@@ -95,6 +95,13 @@ impl Lab {
         })
     }
 
+    /// The recipe at another learning rate; the penalty of RIPPLe takes a fifth of it.
+    pub(super) fn at(mut self, lr: f64) -> Self {
+        self.fit.lr = lr;
+        self.penalty.lr = lr / 5.0;
+        self
+    }
+
     /// A victim that has learned nothing yet.
     pub(super) fn fresh(&self, seed: Seed) -> Result<Victim> {
         let labels = ["0", "1"].map(str::to_owned);

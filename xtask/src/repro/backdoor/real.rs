@@ -65,7 +65,8 @@ fn one(
     words: &Words,
     outcome: &mut Outcome,
 ) -> Result<()> {
-    let mut lab = Lab::new(context, folder, layers, set.max_length)?;
+    let lr = context.settings.get("lr", 2e-4)?;
+    let mut lab = Lab::new(context, folder, layers, set.max_length)?.at(lr);
     lab.ratio = context.settings.get("ratio", 0.2)?;
     lab.strip.ratio = context.settings.get("strip_ratio", set.strip_ratio)?;
     lab.strip.copies = context.settings.get("copies", 10)?;
@@ -104,7 +105,7 @@ fn one(
 /// Training and validation texts.
 fn sizes(context: &Context) -> Result<(usize, usize)> {
     Ok((
-        context.settings.get("texts", 1_000)?,
+        context.settings.get("texts", 3_000)?,
         context.settings.get("validation", 300)?,
     ))
 }
@@ -117,9 +118,9 @@ fn published(
     outcome: &mut Outcome,
 ) -> Result<()> {
     let data = poisoned(&context.store, name)?;
-    let mut lab = Lab::new(context, folder, layers, 64)?;
-    // Ten times as many steps as with the other sets.
-    lab.fit.lr = context.settings.get("published_lr", 1e-4)?;
+    // More steps than with the other sets.
+    let lr = context.settings.get("published_lr", 1e-4)?;
+    let mut lab = Lab::new(context, folder, layers, 64)?.at(lr);
     lab.strip.ratio = context.settings.get("strip_ratio", 0.25)?;
     lab.strip.copies = context.settings.get("copies", 10)?;
     let words = Words {

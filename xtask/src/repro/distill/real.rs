@@ -48,9 +48,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 /// MiniLM with the recipe of this tier.
 pub(in crate::repro) fn lab(context: &Context) -> Result<Lab> {
     let fit = FitSettings {
-        epochs: context.settings.get("epochs", 3)?,
+        epochs: context.settings.get("epochs", 8)?,
         batch_size: 32,
-        lr: context.settings.get("lr", 5e-4)?,
+        lr: context.settings.get("lr", 2e-4)?,
         ..FitSettings::default()
     };
     Lab::load(&context.store.dir("minilm-l6")?, 64, fit, &context.device)
