@@ -10,6 +10,7 @@ mod encode;
 mod error;
 pub mod evaluate;
 mod example;
+mod exit_code;
 pub mod fit;
 pub mod labels;
 pub mod loss;

@@ -1,13 +1,16 @@
 //! `bench ie-markers`: what packing and the factorized encoder save, and extraction beside the published
 //! layout.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::models::{EncoderInput, EncoderModel};
-use plm_core::nn::{AttentionMask, DropoutContext, Positions};
+use plm_core::nn::{
+    AttentionContext, AttentionMask, DropoutContext, LayerContext, Positions, Tapped, Taps,
+};
 use plm_core::rng::Seed;
 use plm_ie_markers::data::{Document, Entity, Sentence, Source, WordSpan};
 use plm_ie_markers::encode::{encode_dense, encode_factorized};
@@ -62,15 +65,20 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
     })
 }
 
+/// States of one row.
+type Forward = fn(&EncoderModel, &MarkerRow, &Device) -> Tensor<3>;
+
 /// The layouts of one text with all its markers.
 fn layouts(folder: &Path, device: &Device) -> Result<Vec<Case>> {
     let model = Rc::new(load_base(folder, device)?.model);
     let row = Rc::new(packed_row()?);
     let calm = DropoutContext::default();
     let expected = encode_dense(&model, &[row.as_ref()], &calm)?.text();
-    let padded = padded_states(&model, &row, device).slice([0..1, 0..TEXT]);
-    let gap: f32 = (expected - padded).abs().max().into_scalar();
-    ensure!(gap < 1e-4, "the padded layout has other states: {gap}");
+    for forward in [padded_states, published_states] {
+        let states = forward(&model, &row, device).slice([0..1, 0..TEXT]);
+        let gap: f32 = (expected.clone() - states).abs().max().into_scalar();
+        ensure!(gap < 1e-4, "the padded layout has other states: {gap}");
+    }
 
     let factorized = || {
         let (model, row, device) = (Rc::clone(&model), Rc::clone(&row), device.clone());
@@ -80,10 +88,10 @@ fn layouts(folder: &Path, device: &Device) -> Result<Vec<Case>> {
             Ok(device.sync()?)
         }
     };
-    let padded = || {
+    let dense = |forward: Forward| {
         let (model, row, device) = (Rc::clone(&model), Rc::clone(&row), device.clone());
         move || {
-            std::hint::black_box(padded_states(&model, &row, &device));
+            std::hint::black_box(forward(&model, &row, &device));
             Ok(device.sync()?)
         }
     };
@@ -114,14 +122,24 @@ fn layouts(folder: &Path, device: &Device) -> Result<Vec<Case>> {
         )?);
         Ok(place.sync()?)
     }));
-    let case = Case::timed(format!("{id}.padded"), factorized()).rounds(7);
-    cases.push(case.baseline(published.clone(), padded()));
-    let (mut ours, mut theirs) = (factorized(), padded());
-    let case = Case::value(format!("{id}.memory"), "MiB", move || {
-        peak_heap_while(&mut ours)
-    });
-    let case = case.baseline_value(published, move || peak_heap_while(&mut theirs));
-    cases.push(case.warmup(1).rounds(3));
+    let layouts: [(&str, String, Forward); 2] = [
+        ("padded", published.clone(), padded_states),
+        (
+            "published",
+            format!("{published}, all scores at a time"),
+            published_states,
+        ),
+    ];
+    for (name, side, forward) in layouts {
+        let case = Case::timed(format!("{id}.{name}"), factorized()).rounds(7);
+        cases.push(case.baseline(side.clone(), dense(forward)));
+        let (mut ours, mut theirs) = (factorized(), dense(forward));
+        let case = Case::value(format!("{id}.{name}.memory"), "MiB", move || {
+            peak_heap_while(&mut ours)
+        });
+        let case = case.baseline_value(side, move || peak_heap_while(&mut theirs));
+        cases.push(case.warmup(1).rounds(3));
+    }
     Ok(cases)
 }
 
@@ -139,8 +157,40 @@ fn packed_row() -> Result<MarkerRow> {
     Ok(MarkerRow::new(tokens, groups.collect())?)
 }
 
-/// The states of the published layout: text padded to 512, then all start markers, then all end markers.
+/// The states of the published layout, by the kernel that needs no more than a few rows of scores at a time.
 fn padded_states(model: &EncoderModel, row: &MarkerRow, device: &Device) -> Tensor<3> {
+    model.forward(&padded(row, device)).last_hidden_state
+}
+
+/// The states of the published layout, each layer's scores as one tensor, as the original computes them.
+fn published_states(model: &EncoderModel, row: &MarkerRow, device: &Device) -> Tensor<3> {
+    let input = padded(row, device);
+    let (taps, factors) = (Taps::default(), BTreeMap::new());
+    let dropout = DropoutContext::default();
+    let attention = AttentionContext {
+        mask: input.mask.as_ref().map(AttentionMask::to_kernel),
+        wants_weights: true,
+        ..AttentionContext::default()
+    };
+    let context = LayerContext {
+        mask: None,
+        bias: None,
+        dropout: &dropout,
+        taps: &taps,
+        ffn_masks: &factors,
+    };
+    let mut states = model.embeddings.forward(&input);
+    for (index, layer) in model.layers.iter().enumerate() {
+        let (attended, scores) = layer.attention.forward(states.clone(), &attention);
+        drop(scores);
+        states = layer.attention_norm.forward_add(attended, states, None);
+        states = layer.feed_forward(states, index, &context, &mut Tapped::default());
+    }
+    states
+}
+
+/// The published layout: text padded to 512, then all start markers, then all end markers.
+fn padded(row: &MarkerRow, device: &Device) -> EncoderInput {
     let (text, room) = (row.tokens.len(), PUBLISHED_LENGTHS[0]);
     let length = room + 2 * SPANS;
     let (mut ids, mut positions) = (vec![0_i64; length], vec![0_i64; length]);
@@ -162,10 +212,9 @@ fn padded_states(model: &EncoderModel, row: &MarkerRow, device: &Device) -> Tens
         Tensor::<2, Int>::from_data(TensorData::new(values, [1, length]), device)
     };
     let mask = Tensor::from_data(TensorData::new(hidden, [1, length, length]), device);
-    let input = EncoderInput::ids(integers(ids))
+    EncoderInput::ids(integers(ids))
         .with_positions(Positions::Ids(integers(positions)))
-        .with_mask(AttentionMask::Pairwise(mask));
-    model.forward(&input).last_hidden_state
+        .with_mask(AttentionMask::Pairwise(mask))
 }
 
 /// Entities, then relations between given entities, from words to decoded spans; PyTorch in the published
