@@ -42,12 +42,7 @@ pub fn parse(name: &str) -> Result<Device> {
         return remote(name);
     }
     let (kind, index) = match name.split_once(':') {
-        Some((kind, index)) => {
-            let index = index
-                .parse::<usize>()
-                .map_err(|_| refuse(name, format!("`{index}` is not a device index")))?;
-            (kind, Some(index))
-        }
+        Some((kind, index)) => (kind, Some(parse_index(name, index)?)),
         None => (name, None),
     };
     if index.is_some() && kind != "cuda" {
@@ -72,14 +67,18 @@ pub fn parse(name: &str) -> Result<Device> {
     }
 }
 
+/// The number of the device `name`, written as `index`.
+fn parse_index(name: &str, index: &str) -> Result<usize> {
+    index
+        .parse()
+        .map_err(|_| refuse(name, format!("`{index}` is not a device index")))
+}
+
 /// The device that a burn server has at a URL, the first one unless `#INDEX` follows.
 #[cfg(feature = "remote")]
 fn remote(name: &str) -> Result<Device> {
     let (url, index) = match name.split_once('#') {
-        Some((url, index)) => match index.parse::<usize>() {
-            Ok(index) => (url, index),
-            Err(_) => return Err(refuse(name, format!("`{index}` is not a device index"))),
-        },
+        Some((url, index)) => (url, parse_index(name, index)?),
         None => (name, 0),
     };
     let host = burn::remote::RemoteHost::websocket(url);

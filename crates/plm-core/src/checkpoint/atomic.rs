@@ -1,6 +1,7 @@
-//! Replacing a directory as a whole.
+//! Replacing the files of a directory all at once.
 
-use std::fs::{self, File};
+use std::ffi::OsStr;
+use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -64,25 +65,32 @@ impl Replacement {
         self.fresh.path()
     }
 
-    /// Puts the new directory in its place.
+    /// Puts the new directory in its place, with all that the old one held beside the files written
+    /// anew; files with `stale` names go.
     ///
     /// # Errors
-    /// [`Error::Io`]; the old directory is then still there, or beside the new one where only its
-    /// removal failed.
-    pub(super) fn finish(self) -> Result<()> {
+    /// [`Error::Checkpoint`] where a folder would take a file's place or the reverse; [`Error::Io`].
+    /// The old directory is then still there, or, where a later step failed, what was not moved out of
+    /// it lies in a hidden folder beside the new one.
+    pub(super) fn finish(self, stale: impl Fn(&OsStr) -> bool) -> Result<()> {
         let io = |error| Error::io(&self.target, error);
         sync_directories(self.fresh.path())?;
-        if self.target.exists() {
-            swap(self.fresh.path(), &self.target).map_err(io)?;
-            sync_directory(&self.parent)?;
-            // The name of the new directory now belongs to the old one: dropping removes it.
-            self.fresh.close().map_err(io)
-        } else {
+        if !self.target.exists() {
             fs::rename(self.fresh.path(), &self.target).map_err(io)?;
             // Nothing of that name is left to remove.
             let _ = self.fresh.keep();
-            sync_directory(&self.parent)
+            return sync_directory(&self.parent);
         }
+        check_kinds(self.fresh.path(), &self.target)?;
+        swap(self.fresh.path(), &self.target).map_err(io)?;
+        // The name of the new directory now belongs to the old one.
+        let moved = sync_directory(&self.parent)
+            .and_then(|()| carry_over(self.fresh.path(), &self.target, &stale));
+        if moved.is_err() {
+            let _ = self.fresh.keep();
+            return moved;
+        }
+        self.fresh.close().map_err(io)
     }
 }
 
@@ -100,7 +108,7 @@ pub(super) fn write_file(path: &Path, content: &[u8]) -> Result<()> {
     file.sync_all().map_err(io)
 }
 
-/// An existing directory is replaced only if nothing but a checkpoint is lost with it.
+/// A checkpoint is written only into a directory that is empty or holds one.
 fn check_replaceable(target: &Path, overwrite: bool) -> Result<()> {
     let refuse = |reason| Err(Error::checkpoint(target, reason));
     if !target.is_dir() {
@@ -126,6 +134,60 @@ fn check_replaceable(target: &Path, overwrite: bool) -> Result<()> {
     } else {
         refuse("exists and holds no checkpoint; it is not replaced")
     }
+}
+
+/// What lies in `directory`.
+fn entries(directory: &Path) -> Result<Vec<DirEntry>> {
+    fs::read_dir(directory)
+        .and_then(Iterator::collect)
+        .map_err(|error| Error::io(directory, error))
+}
+
+/// The kind of what lies at `path`, links not followed, if there is something.
+fn kind(path: &Path) -> Result<Option<fs::FileType>> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found.file_type())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(path, error)),
+    }
+}
+
+/// Refuses a folder of `fresh` whose name a file in `target` has, and the reverse: what is there would
+/// be lost.
+fn check_kinds(fresh: &Path, target: &Path) -> Result<()> {
+    for entry in entries(fresh)? {
+        let path = target.join(entry.file_name());
+        let new = kind(&entry.path())?.is_some_and(|kind| kind.is_dir());
+        match kind(&path)? {
+            Some(old) if old.is_dir() != new => {
+                let reason = if new {
+                    "is to be a folder, but is none"
+                } else {
+                    "is to be a file, but is a folder"
+                };
+                return Err(Error::checkpoint(path, reason));
+            }
+            Some(_) if new => check_kinds(&entry.path(), &path)?,
+            Some(_) | None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Moves to `new` what `old` holds and `new` lacks, but for files with `stale` names.
+fn carry_over(old: &Path, new: &Path, stale: &dyn Fn(&OsStr) -> bool) -> Result<()> {
+    for entry in entries(old)? {
+        let (from, to) = (entry.path(), new.join(entry.file_name()));
+        let folder = kind(&from)?.is_some_and(|kind| kind.is_dir());
+        if kind(&to)?.is_none() {
+            if folder || !stale(&entry.file_name()) {
+                fs::rename(&from, &to).map_err(|error| Error::io(&to, error))?;
+            }
+        } else if folder {
+            carry_over(&from, &to, &|_| false)?;
+        }
+    }
+    sync_directory(new)
 }
 
 /// Exchanges two directories.

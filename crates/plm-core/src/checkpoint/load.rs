@@ -27,6 +27,7 @@ pub struct LoadOptions {
     pub(super) non_finite: NonFinite,
     pub(super) allow_missing: Vec<String>,
     pub(super) allow_unused: Vec<String>,
+    pub(super) new_heads: bool,
 }
 
 impl LoadOptions {
@@ -54,6 +55,13 @@ impl LoadOptions {
         self.allow_unused.push(prefix.into());
         self
     }
+
+    /// Takes nothing from the tensors of heads ([`KeyTable::heads`]): parameters that they would fill
+    /// are missing.
+    pub(crate) fn with_new_heads(mut self) -> Self {
+        self.new_heads = true;
+        self
+    }
 }
 
 /// What loading did.
@@ -74,6 +82,9 @@ pub struct LoadReport {
     pub tied: Vec<(String, String)>,
     /// Tensors that a sharded checkpoint holds but its index does not list.
     pub unlisted: Vec<String>,
+    /// `(token, id)`: tokens of the directory's tokenizer that the model has no row for, as BART's
+    /// mask in some checkpoints of summarizers. Texts that hold one are refused when they are encoded.
+    pub beyond_vocabulary: Vec<(String, u32)>,
 }
 
 /// Sets the parameters of `module` to the tensors of `source`, named by `table`.

@@ -6,7 +6,7 @@
 //! 2. A [`KeyTable`] says which tensor of a Hugging Face file is which parameter of a module, in
 //!    both directions. Each model family has one, as data.
 //! 3. [`load_into`] and [`save`] move the values. Loading fails on whatever was not expected and
-//!    reports the rest; saving replaces a directory as a whole or not at all.
+//!    reports the rest; saving replaces the files of a directory all at once or not at all.
 //!
 //! # Parameter paths
 //! A parameter's path is the field names from the module down, joined by dots, list positions

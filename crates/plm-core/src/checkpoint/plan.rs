@@ -94,6 +94,9 @@ impl Planner<'_> {
             return self.absent(path, None);
         };
         let whole = fill(&row.whole, &numbers);
+        if self.options.new_heads && self.in_head(&whole) {
+            return self.absent(path, Some(&whole));
+        }
         let old = row.old.as_ref().map(|old| fill(old, &numbers));
         let transpose = row.transpose;
         let aliases = self.table.tied.iter();
@@ -179,7 +182,8 @@ impl Planner<'_> {
                 continue;
             };
             // A head that is not loaded may hold anything.
-            let beside = scope == Scope::Base && self.in_head(alias);
+            let unread = scope == Scope::Base || self.options.new_heads;
+            let beside = unread && self.in_head(alias);
             if name == loaded || beside {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! Saving a module as a Hugging Face directory.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Component, Path};
 
 use burn::module::Module;
@@ -101,6 +102,11 @@ impl SaveOptions {
         self.companions.push((name.into(), content.into()));
         self
     }
+
+    /// Whether a file called `name` was added.
+    pub(crate) fn has_companion(&self, name: &str) -> bool {
+        self.companions.iter().any(|(known, _)| known == name)
+    }
 }
 
 /// What was saved.
@@ -109,7 +115,7 @@ impl SaveOptions {
 pub struct SaveReport {
     /// The names of the tensors, in the module's order.
     pub tensors: Vec<String>,
-    /// The files in the directory.
+    /// The files that were written.
     pub files: Vec<String>,
     /// Bytes of all tensors.
     pub bytes: u64,
@@ -119,7 +125,9 @@ pub struct SaveReport {
 ///
 /// All files are written to a new directory beside `dir`, flushed to disk, and only then put in
 /// its place, in one step on Linux. A failure leaves what was there as it was. An existing
-/// directory is replaced as a whole, and only if it is empty or holds a checkpoint.
+/// directory must be empty or hold a checkpoint. Files of the same names are replaced and weights of
+/// other names (shards, PyTorch files) removed; everything else in it, folders included, is moved to
+/// the new directory right after that step, one entry at a time.
 ///
 /// # Errors
 /// - [`Error::Io`] where the file system says no.
@@ -168,8 +176,29 @@ pub fn save<M: Module>(
         write_file(&place.path().join(name), content)?;
         report.files.push(name.clone());
     }
-    place.finish()?;
+    // The tokens it adds to a vocabulary are in the new definition.
+    let tokenizer = options.has_companion("tokenizer.json");
+    place.finish(|name| is_weights(name) || tokenizer && name == "added_tokens.json")?;
     Ok(report)
+}
+
+/// Whether loading a directory may read weights from a file of this name.
+fn is_weights(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let shard = |part: &str| {
+        part.strip_prefix('-')
+            .and_then(|numbers| numbers.split_once("-of-"))
+            .is_some_and(|(number, count)| digits(number) && digits(count))
+    };
+    [("model", ".safetensors"), ("pytorch_model", ".bin")]
+        .into_iter()
+        .filter_map(|(stem, ending)| Some((name.strip_prefix(stem)?, ending)))
+        .any(|(rest, ending)| {
+            let rest = rest.strip_suffix(".index.json").unwrap_or(rest);
+            rest.strip_suffix(ending)
+                .is_some_and(|part| part.is_empty() || shard(part))
+        })
 }
 
 /// Fills files in order, each up to `limit` bytes.

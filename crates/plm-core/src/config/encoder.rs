@@ -206,6 +206,12 @@ impl ModelConfig for EncoderConfig {
                 return Err(file.error("model_type", reason));
             }
         };
+        for key in ["is_decoder", "add_cross_attention"] {
+            if file.or(key, false)? {
+                let reason = "is true: only encoders, which see both sides, are supported";
+                return Err(file.error(key, reason));
+            }
+        }
         config.check(file)?;
         Ok(config)
     }

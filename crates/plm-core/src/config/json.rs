@@ -1,5 +1,6 @@
 //! `config.json` as a file: parsing, typed access, keeping what we do not know.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -7,11 +8,15 @@ use serde_json::{Map, Value};
 
 use crate::{Error, Result};
 
-/// A `config.json`, with the name to use in errors.
+/// The file with a model's settings for generation.
+pub(crate) const GENERATION_FILE: &str = "generation_config.json";
+
+/// A `config.json`, with the name to use in errors, and the `generation_config.json` beside it.
 #[derive(Debug, Clone)]
 pub struct ConfigFile {
     origin: String,
     fields: Map<String, Value>,
+    generation: Option<Vec<u8>>,
 }
 
 /// A configuration that can be read from and written to a `config.json`.
@@ -27,17 +32,24 @@ pub trait ModelConfig: Sized + Clone {
 }
 
 impl ConfigFile {
-    /// Reads `dir/config.json`.
+    /// Reads `dir/config.json` and, where it exists, `dir/generation_config.json`.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::Format`] if it is not a JSON object.
+    /// [`Error::Io`] if a file cannot be read, [`Error::Format`] if the first is not a JSON object.
     pub fn read(dir: impl AsRef<Path>) -> Result<Self> {
         let path = dir.as_ref().join("config.json");
         let text = std::fs::read(&path).map_err(|source| Error::io(&path, source))?;
+        let beside = path.with_file_name(GENERATION_FILE);
+        let generation = match std::fs::read(&beside) {
+            Ok(content) => Some(content),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::io(&beside, error)),
+        };
         match serde_json::from_slice(&text) {
             Ok(Value::Object(fields)) => Ok(Self {
                 origin: path.display().to_string(),
                 fields,
+                generation,
             }),
             Ok(_) => Err(Error::format(&path, "not a JSON object")),
             Err(error) => Err(Error::format(&path, error.to_string())),
@@ -49,7 +61,13 @@ impl ConfigFile {
         Self {
             origin: origin.into(),
             fields,
+            generation: None,
         }
+    }
+
+    /// The content of the `generation_config.json` beside the file, unread, where there is one.
+    pub fn generation(&self) -> Option<&[u8]> {
+        self.generation.as_deref()
     }
 
     /// All fields.
@@ -188,7 +206,7 @@ impl ConfigFile {
         Error::config(&self.origin, key, reason)
     }
 
-    /// The number of classes: `num_labels`, else the length of `id2label`, else 2 as in Hugging Face.
+    /// The number of classes: the length of `id2label`, else `num_labels`, else 2 as in Hugging Face.
     ///
     /// # Errors
     /// [`Error::Config`] if either field is of another type.

@@ -12,5 +12,6 @@ mod t5;
 pub use bart::BartConfig;
 pub use encoder::{EncoderConfig, EncoderFamily};
 pub use gpt2::Gpt2Config;
+pub(crate) use json::GENERATION_FILE;
 pub use json::{ConfigFile, ModelConfig};
 pub use t5::T5Config;

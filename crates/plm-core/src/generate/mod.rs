@@ -5,11 +5,13 @@
 //! device (`model.valid()`): on an autodiff device every step would stay in the graph.
 
 mod beam;
+mod limits;
 mod processors;
 mod result;
 mod runner;
 mod sample;
 mod settings;
+mod unsupported;
 
 use burn::tensor::{Device, Int, Tensor};
 

@@ -19,9 +19,7 @@ impl Processors<'_> {
         if settings.no_repeat_ngram_size > 0 {
             ban_ngrams(ids, settings.no_repeat_ngram_size, scores);
         }
-        let too_short = ids.len() < settings.min_length
-            || ids.len() - self.prompt_length < settings.min_new_tokens;
-        if too_short {
+        if settings.is_too_short(ids.len(), self.prompt_length) {
             for &eos in &settings.eos_token_id {
                 ban(scores, eos);
             }

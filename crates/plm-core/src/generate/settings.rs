@@ -4,11 +4,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::config::ConfigFile;
+use super::unsupported::refuse_unsupported;
+use crate::config::{ConfigFile, GENERATION_FILE};
 use crate::{Error, Result};
-
-/// New tokens where the settings give no limit, as in transformers.
-const DEFAULT_NEW_TOKENS: usize = 20;
 
 /// When beam search stops.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,11 +25,13 @@ pub enum EarlyStopping {
 pub struct GenerationConfig {
     /// Length limit, prompt included; `max_new_tokens` goes before it.
     pub max_length: Option<usize>,
-    /// Limit of new tokens; 20 where neither limit is given.
+    /// Limit of new tokens; where neither limit is given 20, or as many as the model's positions allow.
     pub max_new_tokens: Option<usize>,
-    /// The end of sequence is banned below this length, (padded) prompt included.
+    /// The end of sequence is banned below this length, (padded) prompt included; above the length
+    /// limit, up to that.
     pub min_length: usize,
-    /// The end of sequence is banned below this number of new tokens.
+    /// The end of sequence is banned below this number of new tokens. Goes before `min_length`; 0 for
+    /// no such rule.
     pub min_new_tokens: usize,
     /// Beams; 1 for greedy search and sampling.
     pub num_beams: usize,
@@ -100,9 +100,9 @@ impl GenerationConfig {
     ///
     /// # Errors
     /// [`Error::Io`] if neither can be read, [`Error::Format`] if it is not a JSON object,
-    /// [`Error::Config`] for a field of the wrong type or out of range.
+    /// [`Error::Config`] as [`GenerationConfig::from_file`].
     pub fn read(dir: impl AsRef<Path>) -> Result<Self> {
-        let path = dir.as_ref().join("generation_config.json");
+        let path = dir.as_ref().join(GENERATION_FILE);
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -119,12 +119,18 @@ impl GenerationConfig {
         }
     }
 
-    /// Reads and checks fields; unknown ones are ignored.
+    /// Reads and checks fields; unknown ones are ignored. An explicit `min_new_tokens` of 0 lifts
+    /// `min_length`, as in transformers.
     ///
     /// # Errors
-    /// [`Error::Config`] for a field of the wrong type or out of range.
+    /// [`Error::Config`] for a field of the wrong type or out of range, and for settings of
+    /// transformers that would change the text and are not supported (`bad_words_ids`,
+    /// `num_beam_groups`).
     pub fn from_file(file: &ConfigFile) -> Result<Self> {
+        refuse_unsupported(file)?;
         let default = Self::default();
+        let min_new_tokens: Option<usize> = file.optional("min_new_tokens")?;
+        let min_length = file.or("min_length", 0)?;
         let early_stopping = match file.optional::<Value>("early_stopping")? {
             None | Some(Value::Bool(false)) => EarlyStopping::Heuristic,
             Some(Value::Bool(true)) => EarlyStopping::Always,
@@ -137,8 +143,12 @@ impl GenerationConfig {
         let config = Self {
             max_length: file.optional("max_length")?,
             max_new_tokens: file.optional("max_new_tokens")?,
-            min_length: file.or("min_length", 0)?,
-            min_new_tokens: file.or("min_new_tokens", 0)?,
+            min_length: if min_new_tokens == Some(0) {
+                0
+            } else {
+                min_length
+            },
+            min_new_tokens: min_new_tokens.unwrap_or(0),
             num_beams: file.or("num_beams", default.num_beams)?,
             num_return_sequences: file.or("num_return_sequences", default.num_return_sequences)?,
             length_penalty: file.or("length_penalty", default.length_penalty)?,
@@ -238,44 +248,6 @@ impl GenerationConfig {
         Ok(())
     }
 
-    /// The length limit behind a prompt, for a decoder that reads `positions` tokens at most.
-    pub(super) fn total_length(&self, prompt: usize, positions: Option<usize>) -> Result<usize> {
-        // The last token is written but not read.
-        let most = positions.map_or(usize::MAX, |positions| positions.saturating_add(1));
-        let (key, value, total) = match (self.max_new_tokens, self.max_length) {
-            (Some(new), _) => ("max_new_tokens", new, prompt.saturating_add(new)),
-            (None, Some(length)) => ("max_length", length, length),
-            (None, None) => {
-                let total = (prompt + DEFAULT_NEW_TOKENS).min(most);
-                ("max_length", total, total)
-            }
-        };
-        if total <= prompt {
-            let reason = format!("is {value}, not above the prompt's length {prompt}");
-            return Err(refuse(key, reason));
-        }
-        if total > most {
-            let reason = format!(
-                "is {value}: with a prompt of {prompt} the length {total} is above the {most} that \
-                 the model's positions allow"
-            );
-            return Err(refuse(key, reason));
-        }
-        if self.min_length > total {
-            let reason = format!("is {}, above the largest length {total}", self.min_length);
-            return Err(refuse("min_length", reason));
-        }
-        if self.min_new_tokens > total - prompt {
-            let reason = format!(
-                "is {}, above the {} new tokens that fit",
-                self.min_new_tokens,
-                total - prompt
-            );
-            return Err(refuse("min_new_tokens", reason));
-        }
-        Ok(total)
-    }
-
     /// What fills sequences that ended.
     pub(super) fn fill(&self) -> i64 {
         let eos = self.eos_token_id.first().copied();
@@ -291,7 +263,7 @@ impl GenerationConfig {
     }
 }
 
-fn refuse(key: &str, reason: String) -> Error {
+pub(super) fn refuse(key: &str, reason: String) -> Error {
     Error::config("generation settings", key, reason)
 }
 

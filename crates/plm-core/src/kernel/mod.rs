@@ -13,13 +13,22 @@ mod tests;
 
 pub use mask::SiteMask;
 
-use burn::tensor::{Bool, Int, Tensor};
+use burn::tensor::{Bool, DType, Int, Tensor};
 
 /// What masked attention scores are set to before the softmax.
 ///
 /// Finite, as in Hugging Face's original code: a row whose keys are all masked then has equal weights
 /// and no NaN.
 pub const MASKED: f32 = -1.0e9;
+
+/// What masked scores of type `dtype` are set to: [`MASKED`], or the lowest finite value of a type that
+/// does not reach as far.
+pub fn masked_score(dtype: DType) -> f32 {
+    match dtype {
+        DType::F16 => half::f16::MIN.to_f32(),
+        _ => MASKED,
+    }
+}
 
 /// An element-wise activation, under the name that Hugging Face configurations give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

@@ -86,10 +86,8 @@ pub fn attention(
     }
     if let Some(mask) = &args.mask {
         let mask: Tensor<4, Bool> = mask.clone().unsqueeze_dim(1);
-        scores = scores.mask_fill(
-            mask.expand([batch, args.heads, queries, keys]),
-            super::MASKED,
-        );
+        let fill = super::masked_score(scores.dtype());
+        scores = scores.mask_fill(mask.expand([batch, args.heads, queries, keys]), fill);
     }
     let weights = softmax(scores, 3);
     let dropped = dropout(weights.clone(), args.dropout.as_ref());
@@ -114,12 +112,20 @@ pub fn cross_entropy(
         None => targets.clone().not_equal(targets.clone()),
     };
     let targets = targets.mask_fill(ignored.clone(), 0);
-    let nll = -log_probs
-        .clone()
-        .gather(1, targets.unsqueeze_dim(1))
-        .squeeze_dim::<1>(1);
-    let spread = -log_probs.mean_dim(1).squeeze_dim::<1>(1);
-    let losses = nll * (1.0 - label_smoothing) + spread * label_smoothing;
+    let on_target = |log_probs: Tensor<2>| {
+        -log_probs
+            .gather(1, targets.unsqueeze_dim(1))
+            .squeeze_dim::<1>(1)
+    };
+    let spread = |log_probs: Tensor<2>| -log_probs.mean_dim(1).squeeze_dim::<1>(1);
+    // A term of factor 0 is left out: where it is infinite, the product would not be a number.
+    let losses = if label_smoothing == 0.0 {
+        on_target(log_probs)
+    } else if label_smoothing == 1.0 {
+        spread(log_probs)
+    } else {
+        on_target(log_probs.clone()) * (1.0 - label_smoothing) + spread(log_probs) * label_smoothing
+    };
     let count = ignored
         .clone()
         .bool_not()

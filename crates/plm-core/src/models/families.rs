@@ -62,6 +62,19 @@ const TOKEN: &[KeyRule<'static>] = &[KeyRule::linear("classifier", "classifier")
 /// The one linear map of a span classifier, in all families.
 const SPAN: &[KeyRule<'static>] = &[KeyRule::linear("qa_outputs", "output")];
 
+/// `architecture` as transformers names it for the families that share RoBERTa's model.
+pub(super) fn sibling_name(architecture: String, model_type: &str) -> String {
+    let family = match model_type {
+        "xlm-roberta" => "XLMRoberta",
+        "camembert" => "Camembert",
+        _ => return architecture,
+    };
+    match architecture.strip_prefix("Roberta") {
+        Some(head) => format!("{family}{head}"),
+        None => architecture,
+    }
+}
+
 /// The name that transformers gives the model, as in the field `architectures`.
 pub(super) fn architecture(family: EncoderFamily, head: HeadKind) -> String {
     let family = match family {
@@ -78,4 +91,20 @@ pub(super) fn architecture(family: EncoderFamily, head: HeadKind) -> String {
         HeadKind::Span => "ForQuestionAnswering",
     };
     format!("{family}{head}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn siblings_of_roberta_have_names_of_their_own() {
+        let name = |model_type| {
+            let shared = architecture(EncoderFamily::Roberta, HeadKind::MaskedLM);
+            sibling_name(shared, model_type)
+        };
+        assert_eq!(name("roberta"), "RobertaForMaskedLM");
+        assert_eq!(name("xlm-roberta"), "XLMRobertaForMaskedLM");
+        assert_eq!(name("camembert"), "CamembertForMaskedLM");
+    }
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::checkpoint::{
     KeyTable, LoadOptions, LoadReport, SaveOptions, SaveReport, TensorSource, load_into, save,
 };
-use crate::config::{ConfigFile, ModelConfig};
+use crate::config::{ConfigFile, GENERATION_FILE, ModelConfig};
+use crate::models::families::sibling_name;
 use crate::nn::init::{Init, initialize};
 use crate::rng::Seed;
 use crate::text::Tokenizer;
@@ -68,7 +69,7 @@ pub trait PretrainedModel: Module {
 pub struct Pretrained<M> {
     /// The model.
     pub model: M,
-    /// Its `config.json`, unknown fields included.
+    /// Its `config.json`, unknown fields included, and the content of its `generation_config.json`.
     pub config: ConfigFile,
     /// Its tokenizer, where the directory has one.
     pub tokenizer: Option<Tokenizer>,
@@ -79,6 +80,9 @@ pub struct Pretrained<M> {
 impl<M: PretrainedModel> Pretrained<M> {
     /// Reads a directory: `config.json`, weights (safetensors or PyTorch, single or sharded) and the
     /// tokenizer.
+    ///
+    /// A tokenizer may have tokens that the model has no row for:
+    /// [`LoadReport::beyond_vocabulary`] lists them, and encoding a text that holds one is an error.
     ///
     /// # Errors
     /// Whatever is missing, malformed, unexpected or does not fit together, by file and name:
@@ -101,8 +105,8 @@ impl<M: PretrainedModel> Pretrained<M> {
         Self::load_parts(dir, config, device, options, None)
     }
 
-    /// Reads a base checkpoint (or one with another head) and puts a new head of `num_labels` classes
-    /// on it, drawn from `seed`.
+    /// Reads a base checkpoint, or one with any head, and puts a new head of `num_labels` classes on
+    /// it, drawn from `seed`. The file's own head stays unused, whatever its size; a pooler is read.
     ///
     /// # Errors
     /// As [`Pretrained::load`]; [`Error::Invalid`] if `num_labels` is 0.
@@ -119,7 +123,7 @@ impl<M: PretrainedModel> Pretrained<M> {
         let mut config = ConfigFile::read(dir)?;
         config.set_num_labels(num_labels);
         let table = M::key_table(&M::Config::from_file(&config)?);
-        let mut options = LoadOptions::default();
+        let mut options = LoadOptions::default().with_new_heads();
         for path in M::HEAD {
             options = options.allow_missing(path.trim_end_matches('.'));
         }
@@ -156,12 +160,10 @@ impl<M: PretrainedModel> Pretrained<M> {
             options = options.allow_unused(name);
         }
         let table = M::key_table(&settings);
-        let (model, report) = load_into(model, &source, &table, &options)?;
-        let tokenizer = Tokenizer::from_dir_if_present(dir)?;
-        if let Some(tokenizer) = &tokenizer {
-            tokenizer
-                .check_vocabulary(M::vocab_size(&settings))
-                .map_err(|error| Error::checkpoint(dir, error.to_string()))?;
+        let (model, mut report) = load_into(model, &source, &table, &options)?;
+        let mut tokenizer = Tokenizer::from_dir_if_present(dir)?;
+        if let Some(tokenizer) = &mut tokenizer {
+            report.beyond_vocabulary = tokenizer.limit_to(M::vocab_size(&settings));
         }
         Ok(Self {
             model: model.complete(),
@@ -201,7 +203,9 @@ impl<M: PretrainedModel> Pretrained<M> {
             .ok_or_else(|| Error::tokenizer("the checkpoint's directory holds none"))
     }
 
-    /// Writes a directory that transformers loads with nothing missing or unexpected.
+    /// Writes a directory that transformers loads with nothing missing or unexpected:
+    /// `config.json`, weights, the tokenizer and, where one was read, `generation_config.json`. What
+    /// else is in the directory stays.
     ///
     /// # Errors
     /// As [`save`].
@@ -209,6 +213,7 @@ impl<M: PretrainedModel> Pretrained<M> {
         let settings = self.settings()?;
         let mut fields = self.config.fields().clone();
         let architecture = M::architecture(&settings);
+        let architecture = sibling_name(architecture, self.config.model_type().unwrap_or_default());
         fields.insert("architectures".to_owned(), json!([architecture]));
         fields.remove("torch_dtype");
         fields.insert("dtype".to_owned(), json!(options.dtype_name()));
@@ -219,6 +224,11 @@ impl<M: PretrainedModel> Pretrained<M> {
             for (name, content) in tokenizer.to_files()? {
                 options = options.companion(name, content);
             }
+        }
+        if let Some(content) = self.config.generation()
+            && !options.has_companion(GENERATION_FILE)
+        {
+            options = options.companion(GENERATION_FILE, content);
         }
         save(dir, &self.model, &M::key_table(&settings), &options)
     }

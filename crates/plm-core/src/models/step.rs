@@ -4,7 +4,42 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
-use crate::nn::{DecoderCache, DecoderContext, DropoutContext, LayerContext, Taps};
+use super::encoder::EncoderInput;
+use crate::nn::{DecoderCache, DecoderContext, DropoutContext, LayerContext, Positions, Taps};
+use crate::{Error, Result};
+
+/// What of an input only passes over whole sequences read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// Replaced rows and token types: all else is the encoder's, which reads it.
+    WordsAndTypes,
+    /// Positions and feed-forward factors as well.
+    All,
+}
+
+/// Refuses fields of `input` that generation would not heed.
+///
+/// # Errors
+/// [`Error::Invalid`] naming the first that is set.
+pub(super) fn refuse_unread(input: &EncoderInput, unread: Unread) -> Result<()> {
+    let all = unread == Unread::All;
+    let fields = [
+        ("row_override", input.row_override.is_some()),
+        ("token_type_ids", input.token_type_ids.is_some()),
+        (
+            "positions",
+            all && !matches!(input.positions, Positions::Default),
+        ),
+        ("ffn_masks", all && !input.ffn_masks.is_empty()),
+    ];
+    match fields.into_iter().find(|(_, set)| *set) {
+        None => Ok(()),
+        Some((field, _)) => Err(Error::invalid(
+            format!("`{field}` of the input"),
+            "is set, but generation step by step does not heed it",
+        )),
+    }
+}
 
 /// A context without dropout, taps and feed-forward factors owns nothing but these.
 #[derive(Default)]

@@ -239,6 +239,7 @@ impl<M: PretrainedModel + WordTable> Pretrained<M> {
             let new = Tensor::from_data(data, &table.device().inner());
             self.model = self.model.clone().with_new_words(new);
             self.config.set("vocab_size", wanted);
+            tokenizer.limit_to(wanted);
         }
         Ok(ids)
     }

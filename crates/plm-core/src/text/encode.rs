@@ -70,8 +70,9 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Invalid`] where `max_length` cannot be met (no room for the special tokens, or
     /// the side to be cut has too few tokens). [`Error::Tokenizer`] where the text cannot be
-    /// spelled and there is no unknown token, where one side is words and the other text, and
-    /// where words meet a byte-level tokenizer without [`Tokenizer::with_prefix_space`].
+    /// spelled and there is no unknown token, where one side is words and the other text, where words
+    /// meet a byte-level tokenizer without [`Tokenizer::with_prefix_space`], and where the model that
+    /// the tokenizer was loaded with has no row for a token of the text.
     pub fn encode<'a>(
         &self,
         input: impl Into<TextInput<'a>>,
@@ -93,6 +94,7 @@ impl Tokenizer {
             }
         }
         let merged = self.join(first, second, options.special_tokens)?;
+        self.check_rows(merged.get_ids())?;
         Ok(finish(&merged, &input, options.offsets, lost))
     }
 
@@ -163,10 +165,13 @@ impl Tokenizer {
         }
         let mut merged = self.join(first, second, options.special_tokens)?;
         let rest = merged.take_overflowing();
-        Ok(std::iter::once(&merged)
+        std::iter::once(&merged)
             .chain(&rest)
-            .map(|window| finish(window, &input, options.offsets, 0))
-            .collect())
+            .map(|window| {
+                self.check_rows(window.get_ids())?;
+                Ok(finish(window, &input, options.offsets, 0))
+            })
+            .collect()
     }
 
     /// Both sides, without special tokens.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokenizers as tk;
 
+use super::declared::{add_declared, add_special};
 use super::special::{SpecialTokens, content};
 use super::tokenizer::{Tokenizer, guarded};
 use super::{SpecialToken, legacy};
@@ -24,7 +25,9 @@ impl Tokenizer {
     /// `strip_accents`, `tokenize_chinese_chars`, `add_prefix_space`) from
     /// `tokenizer_config.json`. Sentencepiece models (T5) must have been converted to a
     /// `tokenizer.json`. Tokens that `tokenizer_config.json` (`added_tokens_decoder`) or
-    /// `added_tokens.json` declare beyond the vocabulary are added.
+    /// `added_tokens.json` declare, and special ones that `tokenizer_config.json` or
+    /// `special_tokens_map.json` name (`mask_token`, `additional_special_tokens`,
+    /// `extra_special_tokens`), are found whole in texts; those beyond the vocabulary are added to it.
     ///
     /// # Errors
     /// [`Error::Io`] where a file cannot be read, [`Error::Format`] or [`Error::Line`] where one
@@ -47,6 +50,7 @@ impl Tokenizer {
             .filter_map(|(path, found)| Some((path.as_path(), found.as_ref()?)))
             .collect();
         add_declared(&mut inner, dir, settings.as_ref())?;
+        add_special(&mut inner, &sources)?;
         let special = SpecialTokens::resolve(&sources, |token| inner.token_to_id(token))?;
         Self::from_parts(inner, special, settings.unwrap_or_default())
     }
@@ -167,70 +171,6 @@ fn check_merges(path: &Path, model: &ModelPart) -> Result<()> {
             return Err(Error::format(
                 path,
                 format!("merge {index} is {merge}, whose second half must start with `{prefix}`"),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Adds the tokens that `added_tokens_decoder` in `tokenizer_config.json` and `added_tokens.json`
-/// declare beyond the vocabulary, and checks the ids of those within.
-fn add_declared(
-    inner: &mut tk::Tokenizer,
-    dir: &Path,
-    settings: Option<&Map<String, Value>>,
-) -> Result<()> {
-    let path = dir.join("tokenizer_config.json");
-    if let Some(Value::Object(tokens)) = settings.and_then(|map| map.get("added_tokens_decoder")) {
-        let mut declared = Vec::new();
-        for (id, token) in tokens {
-            let bad = |reason: String| {
-                let origin = path.display().to_string();
-                Error::config(origin, "added_tokens_decoder", reason)
-            };
-            let number = id
-                .parse::<u32>()
-                .map_err(|_| bad(format!("`{id}` is not a token id")))?;
-            let text = content(token).ok_or_else(|| bad(format!("token {id} has no content")))?;
-            let flag = |key: &str| token.get(key).and_then(Value::as_bool).unwrap_or(false);
-            let special = flag("special");
-            let added = tk::AddedToken::from(text, special)
-                .lstrip(flag("lstrip"))
-                .rstrip(flag("rstrip"))
-                .single_word(flag("single_word"))
-                .normalized(flag("normalized"));
-            declared.push((number, added));
-        }
-        add_in_order(inner, &path, declared)?;
-    }
-    let path = dir.join("added_tokens.json");
-    let mut declared = Vec::new();
-    for (token, id) in read_object(&path)?.into_iter().flatten() {
-        let id = id
-            .as_u64()
-            .and_then(|id| u32::try_from(id).ok())
-            .ok_or_else(|| Error::format(&path, format!("`{token}` has the id {id}")))?;
-        declared.push((id, tk::AddedToken::from(token, false)));
-    }
-    add_in_order(inner, &path, declared)
-}
-
-fn add_in_order(
-    inner: &mut tk::Tokenizer,
-    path: &Path,
-    mut declared: Vec<(u32, tk::AddedToken)>,
-) -> Result<()> {
-    declared.sort_by_key(|(id, _)| *id);
-    for (id, token) in declared {
-        let text = token.content.clone();
-        if inner.token_to_id(&text).is_none() {
-            guarded("added token", || inner.add_tokens([token]).map(|_| ()))?;
-        }
-        let given = inner.token_to_id(&text);
-        if given != Some(id) {
-            return Err(Error::format(
-                path,
-                format!("added token `{text}` is declared with id {id} but gets {given:?}"),
             ));
         }
     }

@@ -5,8 +5,10 @@
 //! silent: it happens only where a [`Truncation`] asks for it, and is counted in
 //! [`Encoding::truncated`] and [`TruncationReport`].
 
+mod beyond;
 mod buckets;
 mod collate;
+mod declared;
 mod encode;
 mod encoding;
 mod input;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::tokenizer::guarded;
 use super::{SpecialToken, Tokenizer};
+use crate::files::write_atomic;
 use crate::{Error, Result};
 
 impl Tokenizer {
@@ -46,19 +47,8 @@ impl Tokenizer {
         let dir = dir.as_ref();
         std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, e))?;
         for (name, content) in self.to_files()? {
-            write(&dir.join(name), &content)?;
+            write_atomic(dir.join(name), |file| file.write_all(content.as_bytes()))?;
         }
         Ok(())
     }
-}
-
-/// Writes a file beside `path` and moves it there.
-fn write(path: &Path, text: &str) -> Result<()> {
-    let io = |e| Error::io(path, e);
-    let dir = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(io)?;
-    file.write_all(text.as_bytes()).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|e| Error::io(path, e.error))?;
-    Ok(())
 }

@@ -3,6 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokenizers as tk;
 
+use super::beyond::Beyond;
 use super::special::{SpecialToken, SpecialTokens};
 use crate::{Error, Result};
 
@@ -20,6 +21,8 @@ pub struct Tokenizer {
     pub(super) special: SpecialTokens,
     /// What `tokenizer_config.json` held, for saving.
     pub(super) settings: serde_json::Map<String, serde_json::Value>,
+    /// Tokens that the model it was loaded with has no row for.
+    pub(super) beyond: Beyond,
 }
 
 impl Tokenizer {
@@ -38,6 +41,7 @@ impl Tokenizer {
             post_processor,
             special,
             settings,
+            beyond: Beyond::default(),
         })
     }
 
@@ -49,11 +53,15 @@ impl Tokenizer {
     /// The id of the token that plays `role`.
     ///
     /// # Errors
-    /// [`Error::Tokenizer`] where no token does.
+    /// [`Error::Tokenizer`] where no token does, or where the model that the tokenizer was loaded with
+    /// has no row for it.
     pub fn require(&self, role: SpecialToken) -> Result<u32> {
-        self.special
+        let id = self
+            .special
             .get(role)
-            .ok_or_else(|| Error::tokenizer(format!("it has no {role} token")))
+            .ok_or_else(|| Error::tokenizer(format!("it has no {role} token")))?;
+        self.check_rows(&[id])?;
+        Ok(id)
     }
 
     /// The ids of all special tokens, ascending: those with a role, and those that the tokenizer

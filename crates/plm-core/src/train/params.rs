@@ -33,10 +33,11 @@ impl ParamInfo<'_> {
     }
 
     /// Whether this is a bias or belongs to a normalization layer: what Hugging Face's trainer
-    /// leaves out of weight decay.
+    /// leaves out of weight decay. As there, `bias` anywhere in the path counts, so that the table of
+    /// T5's and MPNet's relative position bias is one.
     pub fn is_bias_or_norm(&self) -> bool {
-        matches!(self.name(), "bias" | "beta" | "gamma")
-            || self.name().ends_with("_bias")
+        matches!(self.name(), "beta" | "gamma")
+            || self.path.contains("bias")
             || self.owner.contains("Norm")
     }
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use plm_core::Error;
 use plm_core::models::{EncoderForMaskedLM, Pretrained};
+use plm_core::rng::Seed;
+use plm_core::text::EncodeOptions;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -95,6 +97,8 @@ fn settings_are_checked_by_name() {
     with("layer_norm_eps", json!(0.0), &["0"]);
     with("model_type", json!("mamba"), &["mamba", "roberta"]);
     with("model_type", Value::Null, &["missing"]);
+    with("is_decoder", json!(true), &["true", "encoders"]);
+    with("add_cross_attention", json!(true), &["true", "encoders"]);
 }
 
 #[test]
@@ -161,13 +165,29 @@ fn a_weight_that_is_not_a_number_is_refused_by_name() {
 }
 
 #[test]
-fn a_tokenizer_of_another_vocabulary_is_refused() {
+fn tokens_that_the_model_has_no_row_for_are_reported_and_refused_in_use() {
     let broken = Broken::new();
     let mini = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/plm-mini");
     fs::copy(mini.join("tokenizer.json"), broken.path("tokenizer.json")).unwrap();
-    assert!(matches!(broken.error(), Error::Checkpoint { .. }));
-    let dir = broken.dir.path().display().to_string();
-    broken.says(&[&dir, "vocab_size is 60", "8192 tokens"]);
+    let mut model = load(broken.dir.path()).unwrap();
+    let beyond = &model.report.beyond_vocabulary;
+    assert_eq!(beyond.len(), 8192 - 60);
+    assert_eq!(beyond[0], ("[unused55]".to_owned(), 60));
+    let encode = |model: &Pretrained<EncoderForMaskedLM>, text| {
+        model.tokenizer()?.encode(text, &EncodeOptions::new())
+    };
+    assert!(encode(&model, "[unused3]").is_ok());
+    let error = encode(&model, "the").unwrap_err();
+    assert!(matches!(error, Error::Tokenizer { .. }));
+    let text = error.to_string();
+    assert!(
+        text.contains("`the` has id 399") && text.contains("vocab_size is 60"),
+        "{text}"
+    );
+    // A model that grows has a row for each.
+    model.add_tokens(&["zyzzyva"], false, Seed::new(1)).unwrap();
+    assert_eq!(model.settings().unwrap().vocab_size, 8193);
+    assert!(encode(&model, "the").is_ok());
 }
 
 #[test]

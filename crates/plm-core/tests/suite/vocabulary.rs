@@ -124,6 +124,43 @@ fn a_base_checkpoint_takes_a_new_head() {
 }
 
 #[test]
+fn a_head_in_the_file_makes_way_for_a_new_one() {
+    let (_, device) = devices().remove(0);
+    type Model = EncoderForSequenceClassification;
+    // The head in the files has three classes.
+    for (name, own) in [
+        ("bert-seqcls", "classifier.weight"),
+        ("roberta-seqcls", "classifier.out_proj.weight"),
+    ] {
+        let dir = Fixture::open(name).dir;
+        let old = Pretrained::<Model>::load(&dir, &device).unwrap();
+        for classes in [3, 5] {
+            let load = |seed| {
+                let seed = Seed::new(seed);
+                Pretrained::<Model>::load_with_new_head(&dir, classes, seed, &device).unwrap()
+            };
+            let head = |model: &Pretrained<Model>| -> Vec<f32> {
+                let weight = model.model.classifier.output.weight.val();
+                weight.into_data().try_to_vec().unwrap()
+            };
+            let model = load(1);
+            assert_eq!(model.settings().unwrap().num_labels, classes);
+            assert_eq!(model.model.classifier.output.weight.dims(), [16, classes]);
+            assert_ne!(head(&model), head(&old), "{name}");
+            assert_ne!(head(&model), head(&load(2)), "{name}");
+            assert!(model.report.unused.iter().any(|unused| unused == own));
+            let missing = |path: &str| model.report.missing.iter().any(|other| other == path);
+            assert!(missing("classifier.output.weight"));
+            assert!(!missing("encoder.pooler.weight"), "{name}");
+            let words = |model: &Pretrained<Model>| -> Vec<f32> {
+                model.model.words().into_data().try_to_vec().unwrap()
+            };
+            assert_eq!(words(&model), words(&old));
+        }
+    }
+}
+
+#[test]
 fn a_base_model_reads_the_checkpoint_of_a_headed_one() {
     let (_, device) = devices().remove(0);
     let model = Pretrained::<EncoderModel>::load(plm_mini(), &device).unwrap();

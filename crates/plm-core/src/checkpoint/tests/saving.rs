@@ -79,7 +79,7 @@ fn a_base_model_is_saved_without_prefix() {
 }
 
 #[test]
-fn companions_replace_those_of_the_old_checkpoint() {
+fn companions_replace_those_of_their_names() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("saved");
     let model = loaded(&devices()[0]);
@@ -93,7 +93,7 @@ fn companions_replace_those_of_the_old_checkpoint() {
     save(&dir, &model, &TOY, &new).unwrap();
     assert_eq!(
         listing(&dir),
-        ["1_Pooling", "config.json", "model.safetensors"]
+        ["1_Pooling", "config.json", "model.safetensors", "vocab.txt"]
     );
     assert_eq!(
         fs::read_to_string(dir.join("config.json")).unwrap(),
@@ -107,6 +107,63 @@ fn companions_replace_those_of_the_old_checkpoint() {
             .unwrap()
             .0,
     );
+}
+
+#[test]
+fn what_is_not_of_the_checkpoint_is_kept() {
+    let root = tempfile::tempdir().unwrap();
+    let home = root.path().join("home");
+    let model = loaded(&devices()[0]);
+    let old = SaveOptions::new()
+        .max_shard_bytes(1200)
+        .companion("config.json", "{}")
+        .companion("1_Pooling/config.json", "old");
+    save(&home, &model, &TOY, &old).unwrap();
+    fs::create_dir_all(home.join("photos/2020")).unwrap();
+    for name in ["letter.txt", "photos/2020/a", "1_Pooling/note"] {
+        fs::write(home.join(name), "dear").unwrap();
+    }
+    fs::write(home.join("pytorch_model.bin"), "of old weights").unwrap();
+    let new = SaveOptions::new()
+        .companion("config.json", "{\"a\": 1}")
+        .companion("1_Pooling/config.json", "new");
+    save(&home, &model, &TOY, &new).unwrap();
+    let expected = [
+        "1_Pooling",
+        "config.json",
+        "letter.txt",
+        "model.safetensors",
+        "photos",
+    ];
+    assert_eq!(listing(&home), expected);
+    for name in ["letter.txt", "photos/2020/a", "1_Pooling/note"] {
+        assert_eq!(fs::read_to_string(home.join(name)).unwrap(), "dear");
+    }
+    let pooling = fs::read_to_string(home.join("1_Pooling/config.json")).unwrap();
+    assert_eq!(pooling, "new");
+    assert_eq!(listing(root.path()), ["home"], "nothing is left beside");
+
+    // A folder in the place of a file is not lost either.
+    fs::remove_file(home.join("config.json")).unwrap();
+    fs::create_dir(home.join("config.json")).unwrap();
+    let error = save(&home, &model, &TOY, &new).unwrap_err().to_string();
+    assert!(error.contains("config.json: is to be a file"), "{error}");
+    assert_eq!(listing(&home), expected);
+    assert_eq!(listing(root.path()), ["home"]);
+}
+
+#[test]
+fn tokens_that_an_old_tokenizer_added_go_with_it() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("saved");
+    let model = loaded(&devices()[0]);
+    save(&dir, &model, &TOY, &SaveOptions::new()).unwrap();
+    fs::write(dir.join("added_tokens.json"), "{}").unwrap();
+    save(&dir, &model, &TOY, &SaveOptions::new()).unwrap();
+    assert_eq!(listing(&dir), ["added_tokens.json", "model.safetensors"]);
+    let options = SaveOptions::new().companion("tokenizer.json", "{}");
+    save(&dir, &model, &TOY, &options).unwrap();
+    assert_eq!(listing(&dir), ["model.safetensors", "tokenizer.json"]);
 }
 
 #[test]

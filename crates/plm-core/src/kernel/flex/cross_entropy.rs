@@ -143,7 +143,12 @@ fn forward(logits: &FlexTensor, targets: &Targets) -> (FlexTensor, Vec<f32>) {
                     (normaliser, mean)
                 },
             );
-            let loss = (1.0 - smoothing) * (normaliser - row[target]);
+            // A term of factor 0 is left out: where it is infinite, the product would not be a number.
+            let loss = if smoothing < 1.0 {
+                (1.0 - smoothing) * (normaliser - row[target])
+            } else {
+                0.0
+            };
             let spread = if smoothing > 0.0 {
                 smoothing * (normaliser - mean)
             } else {

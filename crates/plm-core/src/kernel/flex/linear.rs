@@ -38,9 +38,9 @@ impl LinearOps for Flex {
         bias: OptionalFloat<Self>,
         activation: Option<Activation>,
     ) -> FlexTensor {
-        let shape = output_shape(&x, &weight);
-        let x = rows(x);
         let bias = bias.into_option().map(contiguous);
+        let shape = output_shape(&x, &weight, bias.as_ref());
+        let x = rows(x);
         let mut z = product(matrix(&x), matrix(&weight));
         bias_activate_in_place(
             &mut z,
@@ -152,7 +152,7 @@ fn record<C: CheckpointStrategy, const N: usize>(
     };
     let (x_tracked, weight_tracked) = (x.is_tracked(), weight.is_tracked());
     let (x, weight) = (x.into_primitive(), weight.into_primitive());
-    let (x_shape, shape) = (x.shape(), output_shape(&x, &weight));
+    let (x_shape, shape) = (x.shape(), output_shape(&x, &weight, bias.as_ref()));
     let width = shape[shape.num_dims() - 1];
     let x = rows(x);
     let bias = bias.map(contiguous);
@@ -184,13 +184,20 @@ fn record<C: CheckpointStrategy, const N: usize>(
 ///
 /// # Panics
 /// If the sizes do not fit.
-fn output_shape(x: &FlexTensor, weight: &FlexTensor) -> Shape {
+fn output_shape(x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> Shape {
     let (mut shape, weight) = (x.shape(), weight.shape());
     let last = shape.num_dims() - 1;
     assert_eq!(
         shape[last], weight[0],
         "the last axis of the input {shape:?} and the first of the weight {weight:?} differ"
     );
+    if let Some(bias) = bias {
+        let count = bias.shape().num_elements();
+        assert_eq!(
+            count, weight[1],
+            "the bias has {count} elements, not one for each column of the weight {weight:?}"
+        );
+    }
     shape[last] = weight[1];
     shape
 }

@@ -89,6 +89,23 @@ fn nan_logits_give_a_nan_loss() {
 }
 
 #[test]
+fn a_class_that_is_ruled_out_costs_nothing_where_it_is_not_the_target() {
+    for device in devices() {
+        let logits = Tensor::<2>::from_floats([[1.0, f32::NEG_INFINITY, 2.0]], &device);
+        let targets = Tensor::<1, Int>::from_ints([2], &device);
+        for form in [cross_entropy, reference::cross_entropy] {
+            let loss = host(form(logits.clone(), targets.clone(), None, 0.0))[0];
+            // ln(1 + 1/e)
+            assert!((loss - 0.313_261_7).abs() < 1e-6, "{loss}");
+            // All of the target is spread, also over the class that cannot be.
+            let other = Tensor::<1, Int>::from_ints([1], &device);
+            let loss = host(form(logits.clone(), other, None, 1.0))[0];
+            assert_eq!(loss, f32::INFINITY);
+        }
+    }
+}
+
+#[test]
 #[should_panic(expected = "target 4 is not one of 4 classes")]
 fn targets_out_of_range_are_refused() {
     let device = flex();

@@ -1,13 +1,13 @@
 //! Threads, NaN, empty tensors, frozen operands.
 
 use burn::backend::{Autodiff, Flex};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Bool, DType, Tensor, TensorData};
 
 use super::linear::ACTIVATIONS;
 use super::{Outcome, flex, host, run, sample};
 use crate::kernel::{
-    Activation, AttentionArgs, SiteMask, activate, add_layer_norm, attention, dropout, layer_norm,
-    linear_activate,
+    Activation, AttentionArgs, MASKED, SiteMask, activate, add_layer_norm, attention, dropout,
+    layer_norm, linear_activate, masked_score,
 };
 
 /// A feed-forward block and an attention, all gradients asked for.
@@ -237,6 +237,73 @@ fn sizes_that_do_not_fit_are_refused() {
     let device = flex();
     let x = Tensor::<2>::zeros([2, 3], &device);
     crate::kernel::linear(x, Tensor::zeros([4, 3], &device), None);
+}
+
+#[test]
+fn a_bias_of_another_width_is_refused() {
+    for device in [flex(), flex().inner()] {
+        for (count, activation) in [(3, Activation::Gelu), (5, Activation::Relu)] {
+            for tracked in [false, true] {
+                let x = Tensor::<2>::ones([2, 3], &device);
+                let weight = Tensor::<2>::ones([3, 4], &device);
+                let weight = if tracked && device.is_autodiff() {
+                    weight.require_grad()
+                } else {
+                    weight
+                };
+                let bias = Tensor::<1>::ones([count], &device);
+                let run = std::panic::AssertUnwindSafe(|| {
+                    linear_activate(x, weight, Some(bias), activation)
+                });
+                let payload = std::panic::catch_unwind(run).unwrap_err();
+                let text = payload.downcast_ref::<String>().unwrap();
+                let expected = format!("the bias has {count} elements");
+                assert!(text.contains(&expected), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bias_that_no_example_uses_has_a_gradient_of_zeros() {
+    let device = flex();
+    let bias = Tensor::<4>::ones([1, 2, 3, 3], &device).require_grad();
+    let args = AttentionArgs {
+        heads: 2,
+        scale: 1.0,
+        mask: None,
+        bias: Some(bias.clone()),
+        dropout: None,
+    };
+    let x = Tensor::<3>::zeros([0, 3, 4], &device);
+    let y = attention(x.clone(), x.clone(), x, &args);
+    let grads = y.sum().backward();
+    assert_eq!(host(bias.grad(&grads).unwrap()), [0.0; 18]);
+}
+
+#[test]
+fn a_query_that_sees_nothing_attends_evenly_in_half_precision() {
+    assert_eq!(masked_score(DType::F16), -65504.0);
+    assert_eq!(masked_score(DType::BF16), MASKED);
+    let device = crate::device::parse("flex").unwrap();
+    let half = |values: [f32; 4]| {
+        let data = TensorData::new(values.to_vec(), [1, 2, 2]);
+        Tensor::<3>::from_data(data, (&device, DType::F16))
+    };
+    let args = AttentionArgs {
+        heads: 1,
+        scale: 0.5,
+        mask: Some(Tensor::<3, Bool>::from_data(
+            TensorData::new(vec![true; 4], [1, 2, 2]),
+            &device,
+        )),
+        bias: None,
+        dropout: None,
+    };
+    let (x, v) = (half([1.0, -1.0, 0.5, 2.0]), half([1.0, 2.0, 3.0, 4.0]));
+    let context = attention(x.clone(), x, v, &args).into_data();
+    let context = context.convert::<f32>().try_into_vec::<f32>().unwrap();
+    assert_eq!(context, [2.0, 3.0, 2.0, 3.0]);
 }
 
 /// Whether nothing but `tensor` holds its memory.

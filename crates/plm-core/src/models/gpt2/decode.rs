@@ -6,12 +6,13 @@ use super::lm::Gpt2LmHeadModel;
 use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
 use crate::models::encoder::{EncoderInput, Tokens};
 use crate::models::seq2seq::host_ids;
-use crate::models::step::{Plain, last, step_positions};
+use crate::models::step::{Plain, Unread, last, refuse_unread, step_positions};
 use crate::nn::{AttentionMask, DecoderCache, DecoderTapped, Ffn, LayerCache};
 use crate::{Error, Result};
 
 impl<F: Ffn> GenerativeModel for Gpt2LmHeadModel<F> {
     fn begin(&self, input: &EncoderInput, _: &GenerationConfig) -> Result<Beginning> {
+        refuse_unread(input, Unread::All)?;
         let Tokens::Ids(ids) = &input.tokens else {
             let reason = "is given as vectors: GPT-2 continues ids";
             return Err(Error::invalid("prompt", reason));

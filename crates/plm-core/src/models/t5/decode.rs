@@ -7,11 +7,12 @@ use crate::Result;
 use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
 use crate::models::encoder::EncoderInput;
 use crate::models::seq2seq::Seq2SeqInput;
-use crate::models::step::{Plain, last};
+use crate::models::step::{Plain, Unread, last, refuse_unread};
 use crate::nn::{DecoderCache, Ffn, LayerCache};
 
 impl<F: Ffn> GenerativeModel for T5ForConditionalGeneration<F> {
     fn begin(&self, input: &EncoderInput, settings: &GenerationConfig) -> Result<Beginning> {
+        refuse_unread(input, Unread::WordsAndTypes)?;
         let encoded = self.model.encode(input).last_hidden_state;
         let layers = self
             .model

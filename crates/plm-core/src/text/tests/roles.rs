@@ -77,6 +77,98 @@ fn added_tokens_are_found_whole() {
 }
 
 #[test]
+fn special_tokens_that_files_name_are_found_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let vocab = std::fs::read_to_string(fixture("vocab/vocab.txt")).unwrap();
+    let vocab = vocab.replacen("[unused1]", "[E1]", 1);
+    std::fs::write(dir.path().join("vocab.txt"), vocab).unwrap();
+    let write = |name: &str, json: &str| std::fs::write(dir.path().join(name), json).unwrap();
+    let plain = EncodeOptions::new().without_special_tokens();
+    let read = || Tokenizer::from_dir(dir.path()).unwrap();
+    let ids = |tokenizer: &Tokenizer| tokenizer.encode("rain [E1]", &plain).unwrap().ids;
+    write("config.json", r#"{"model_type": "bert"}"#);
+    assert!(!ids(&read()).contains(&6), "brackets split words");
+    for (name, json) in [
+        (
+            "tokenizer_config.json",
+            r#"{"additional_special_tokens": ["[E1]"]}"#,
+        ),
+        (
+            "tokenizer_config.json",
+            r#"{"extra_special_tokens": {"entity": {"content": "[E1]", "lstrip": true}}}"#,
+        ),
+        (
+            "tokenizer_config.json",
+            r#"{"added_tokens_decoder": {"6": {"content": "[E1]", "special": true}}}"#,
+        ),
+        ("tokenizer_config.json", r#"{"bos_token": "[E1]"}"#),
+        (
+            "special_tokens_map.json",
+            r#"{"additional_special_tokens": [{"content": "[E1]"}]}"#,
+        ),
+    ] {
+        write("tokenizer_config.json", "{}");
+        write(name, json);
+        let tokenizer = read();
+        assert_eq!(ids(&tokenizer).last(), Some(&6), "{json}");
+        assert!(tokenizer.special_ids().contains(&6), "{json}");
+        assert_eq!(tokenizer.vocabulary_size(), load("vocab").vocabulary_size());
+    }
+    write("special_tokens_map.json", "{}");
+    write(
+        "tokenizer_config.json",
+        r#"{"extra_special_tokens": ["[NEW]"]}"#,
+    );
+    let tokenizer = read();
+    let last = u32::try_from(tokenizer.vocabulary_size() - 1).unwrap();
+    assert_eq!(tokenizer.token_to_id("[NEW]"), Some(last));
+    assert!(tokenizer.special_ids().contains(&last));
+    for bad in ["3", "[3]", r#"[""]"#] {
+        write(
+            "tokenizer_config.json",
+            &format!(r#"{{"extra_special_tokens": {bad}}}"#),
+        );
+        let text = Tokenizer::from_dir(dir.path()).unwrap_err().to_string();
+        assert!(text.contains("extra_special_tokens"), "{text}");
+    }
+}
+
+#[test]
+fn tokens_without_a_row_are_refused_where_they_are_used() {
+    let mut tokenizer = load("roberta");
+    let mask = tokenizer.require(SpecialToken::Mask).unwrap();
+    assert!(tokenizer.limit_to(tokenizer.vocabulary_size()).is_empty());
+    // BART's mask comes last in its checkpoints; here it is the fifth of all.
+    let beyond = tokenizer.limit_to(4);
+    assert_eq!(beyond[0], ("<mask>".to_owned(), mask));
+    let text = tokenizer.require(SpecialToken::Mask).unwrap_err();
+    let text = text.to_string();
+    assert!(
+        text.contains("<mask>") && text.contains("vocab_size is 4"),
+        "{text}"
+    );
+    assert!(tokenizer.encode("", &EncodeOptions::new()).is_ok());
+    let plain = EncodeOptions::new();
+    assert!(tokenizer.encode("<mask>", &plain).is_err());
+    let windows = tokenizer.encode_windows("<mask>", &Truncation::new(9), 0, &plain);
+    assert!(windows.unwrap_err().to_string().contains("<mask>"));
+}
+
+#[cfg(unix)]
+#[test]
+fn saved_files_have_the_usual_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    load("vocab").save(dir.path()).unwrap();
+    let plain = dir.path().join("plain");
+    std::fs::write(&plain, "").unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
+    for name in ["tokenizer.json", "tokenizer_config.json"] {
+        assert_eq!(mode(&dir.path().join(name)), mode(&plain), "{name}");
+    }
+}
+
+#[test]
 fn nothing_is_added_beyond_a_gap() {
     let dir = tempfile::tempdir().unwrap();
     let vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\na\nb\n";

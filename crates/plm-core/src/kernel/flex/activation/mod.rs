@@ -166,7 +166,7 @@ fn apply(x: &[f32], activation: Activation) -> Vec<f32> {
     }
 }
 
-/// Adds `bias` to each row of `z` and puts the activation in its place.
+/// Adds `bias`, of `width` elements, to each row of `z` and puts the activation in its place.
 pub(super) fn bias_activate_in_place(
     z: &mut [f32],
     bias: Option<&[f32]>,
@@ -195,7 +195,7 @@ pub(super) fn bias_activate_in_place(
     });
 }
 
-/// Adds `bias` to each row of `z` and returns the activation.
+/// Adds `bias`, of `width` elements, to each row of `z` and returns the activation.
 pub(super) fn bias_activate(
     z: &mut [f32],
     bias: Option<&[f32]>,
@@ -203,7 +203,11 @@ pub(super) fn bias_activate(
     activation: Activation,
 ) -> Vec<f32> {
     let grain = row_grain(width);
-    // SAFETY: the chunks and rows of both sides match, so every element is written.
+    assert!(
+        bias.is_none_or(|bias| bias.len() == width),
+        "one bias a column"
+    );
+    // SAFETY: the chunks and rows of both sides and the bias match, so every element is written.
     unsafe {
         filled(z.len(), |out| {
             let tasks = out

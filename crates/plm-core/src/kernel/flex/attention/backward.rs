@@ -88,9 +88,14 @@ pub(super) fn gradients(grad: FlexTensor, saved: &Saved) -> [Option<FlexTensor>;
                 unsafe { head_gradients(&grad, saved, example, task % heads, outputs, scratch) };
             }
         });
+    if batch == 0 {
+        // No task has written the gradient of a bias that examples share.
+        bias = bias.map(|_| vec![0.0; bias_shape.iter().product()]);
+    }
     let finish = |values: Option<Vec<f32>>, shape: &[usize]| {
         values.map(|mut values| {
-            // SAFETY: the tasks covered all heads of all examples, so every element was written.
+            // SAFETY: the tasks covered all heads of all examples, so every element was written; without
+            // examples there is no element, or it was written above.
             unsafe { values.set_len(shape.iter().product()) };
             tensor(values, shape)
         })

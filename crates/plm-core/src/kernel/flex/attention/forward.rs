@@ -121,12 +121,12 @@ impl Head {
             scratch.resize(2 * size, 0.0);
         }
         let (scores, dropped) = scratch[..2 * size].split_at_mut(size);
-        let kept = weights.map(|weights| {
+        let mut kept = weights.map(|weights| {
             // SAFETY: these are weights of this block.
             unsafe { weights.slice(first * keys, size) }
         });
-        let start = match &kept {
-            Some(kept) => kept.as_ptr().cast_mut().cast(),
+        let start = match &mut kept {
+            Some(kept) => kept.as_mut_ptr().cast(),
             None => scores.as_mut_ptr(),
         };
         let target = Target {
