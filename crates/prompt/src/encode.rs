@@ -1,7 +1,10 @@
 //! From texts to token ids.
 
-use plm_core::text::{EncodeOptions, SpecialToken, Tokenizer, Truncation, TruncationReport};
+use plm_core::text::{
+    EncodeOptions, Encoding, SpecialToken, Tokenizer, Truncation, TruncationReport,
+};
 
+use crate::catalog::{Piece, T5Template};
 use crate::example::{Example, Task};
 use crate::verbalizer::{Pieces, Verbalizer};
 use crate::{Error, Result};
@@ -13,8 +16,12 @@ pub enum TextForm {
     /// itself would put (Su et al. 2022, RoBERTa and BERT).
     Masked,
     /// One text with the special tokens that the tokenizer adds; the texts of a pair are joined by
-    /// a space (T5, BART, GPT-2). Templates are applied beforehand: [`crate::catalog`].
+    /// a space (T5, BART, GPT-2).
     Written,
+    /// The pieces of a template, each tokenized by itself without special tokens and laid end to end:
+    /// the template alone says where a text ends (Su et al. 2022, T5). Texts are cut, special tokens
+    /// stay.
+    Template(T5Template),
 }
 
 /// Turns the examples of tasks into token ids.
@@ -91,11 +98,12 @@ impl<'t> TaskEncoder<'t> {
     ///
     /// # Errors
     /// As [`Verbalizer::new`]; [`Error::Label`] for a class that the task does not have;
-    /// [`Error::Core`] where a text cannot be encoded or the limit leaves no room for it.
+    /// [`Error::Size`] for texts that a template does not take; [`Error::Setting`] or [`Error::Core`]
+    /// where a text cannot be encoded or the limit leaves no room for it.
     pub fn examples(&self, task: &Task, examples: &[Example]) -> Result<EncodedTask> {
         let pieces = match self.form {
             TextForm::Masked => Pieces::Whole,
-            TextForm::Written => Pieces::First,
+            TextForm::Written | TextForm::Template(_) => Pieces::First,
         };
         let verbalizer = Verbalizer::new(&task.name, &task.label_words, self.tokenizer, pieces)?;
         let mut report = TruncationReport::default();
@@ -136,18 +144,18 @@ impl<'t> TaskEncoder<'t> {
                 report.add(&encoding);
                 Ok(encoding.ids)
             }
+            TextForm::Template(template) => {
+                let texts = [Some(example.text.as_str()), example.pair.as_deref()];
+                let texts: Vec<&str> = texts.into_iter().flatten().collect();
+                let encoding = self.pieces(&template.pieces(&texts)?)?;
+                report.add(&encoding);
+                Ok(encoding.ids)
+            }
             TextForm::Masked => {
                 let first = self.tokenizer.require(SpecialToken::Cls)?;
                 let separator = self.tokenizer.require(SpecialToken::Sep)?;
                 let specials = if example.pair.is_some() { 3 } else { 2 };
-                let room = self.max_tokens.saturating_sub(specials);
-                if room == 0 {
-                    return Err(Error::Setting {
-                        name: "max_tokens",
-                        value: self.max_tokens.to_string(),
-                        limit: "must leave room for a token beside the special tokens",
-                    });
-                }
+                let room = self.room(specials)?;
                 let options = EncodeOptions::new()
                     .without_special_tokens()
                     .with_truncation(Truncation::new(room));
@@ -175,6 +183,62 @@ impl<'t> TaskEncoder<'t> {
                 }
                 Ok(ids)
             }
+        }
+    }
+
+    /// Ids of `pieces`, each tokenized by itself without special tokens of its own; where they are too
+    /// many, the longest text loses its end.
+    fn pieces(&self, pieces: &[Piece]) -> Result<Encoding> {
+        let options = EncodeOptions::new().without_special_tokens();
+        let mut parts = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            parts.push(match piece {
+                Piece::Text(text) => self.tokenizer.encode(text.as_str(), &options)?.ids,
+                Piece::Special(token) => {
+                    let id = self.tokenizer.token_to_id(token);
+                    vec![id.ok_or_else(|| {
+                        let missing = format!("it has no token `{token}`");
+                        plm_core::Error::tokenizer(missing)
+                    })?]
+                }
+            });
+        }
+        let is_text = |place: &usize| matches!(pieces[*place], Piece::Text(_));
+        let specials = (0..pieces.len()).filter(|place| !is_text(place)).count();
+        let room = self.room(specials)?;
+        let texts: Vec<usize> = (0..pieces.len()).filter(is_text).collect();
+        let length: usize = texts.iter().map(|&place| parts[place].len()).sum();
+        let truncated = length.saturating_sub(room);
+        for _ in 0..truncated {
+            let longest = texts
+                .iter()
+                .copied()
+                .max_by_key(|&place| parts[place].len());
+            if let Some(longest) = longest {
+                parts[longest].pop();
+            }
+        }
+        let ids = parts.concat();
+        Ok(Encoding {
+            type_ids: vec![0; ids.len()],
+            ids,
+            truncated,
+            ..Encoding::default()
+        })
+    }
+
+    /// Tokens that are left for texts beside `specials` special tokens.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where there are none.
+    fn room(&self, specials: usize) -> Result<usize> {
+        match self.max_tokens.saturating_sub(specials) {
+            0 => Err(Error::Setting {
+                name: "max_tokens",
+                value: self.max_tokens.to_string(),
+                limit: "must leave room for a token beside the special tokens",
+            }),
+            room => Ok(room),
         }
     }
 }

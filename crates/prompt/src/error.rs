@@ -49,6 +49,17 @@ pub enum Error {
         /// Positions that the model has.
         limit: usize,
     },
+    /// Targets for which the model has no positions left.
+    #[error(
+        "targets of {tokens} tokens: the model has {limit} positions left for them; cut the targets or \
+         encode the texts with fewer tokens"
+    )]
+    TargetTooLong {
+        /// Tokens of the longest target.
+        tokens: usize,
+        /// Positions that are left.
+        limit: usize,
+    },
     /// A label word that is not one token.
     #[error(
         "label word `{word}` of task `{task}` splits into {pieces:?}; choose a word that is one token \
@@ -133,9 +144,9 @@ pub enum Error {
         what: &'static str,
         /// Place in the list, from 0.
         index: usize,
-        /// The task there, with its type.
+        /// The task there, with its type where it is known.
         found: String,
-        /// The task that fits, with its type.
+        /// The task that fits, with its type where it is known.
         expected: String,
     },
     /// Two entries for one task where each may have one.

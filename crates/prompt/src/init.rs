@@ -23,10 +23,11 @@ pub enum PromptInit {
         /// How many words may be drawn; all where absent.
         first: Option<usize>,
     },
-    /// Word vectors of a text's tokens, repeated or cut to the number of slots (PEFT's `TEXT`).
+    /// Word vectors of a text's tokens, repeated or cut to the number of slots that are read (PEFT's
+    /// `TEXT`); slots before them begin as the first token.
     Text(String),
-    /// Word vectors of the label words; what is left is drawn from the vocabulary (Lester et al. 2021,
-    /// class labels).
+    /// Word vectors of the label words from the first slot that is read on; what is left is drawn from
+    /// the vocabulary (Lester et al. 2021, class labels).
     ClassLabels(Vec<u32>),
 }
 
@@ -42,7 +43,10 @@ impl PromptInit {
         Self::ClassLabels(verbalizer.ids().to_vec())
     }
 
-    /// A prompt of `slots` slots for a model with the word table `words`, `[vocabulary, width]`.
+    /// A prompt of `slots` slots for a model with the word table `words`, `[vocabulary, width]`. The
+    /// first `unread` slots are not read
+    /// ([`PromptModel::unread_slots`](crate::model::PromptModel::unread_slots)): they have values, but
+    /// no word that was asked for.
     ///
     /// # Errors
     /// [`Error::Setting`] for a deviation or bound that is not a finite number from 0 on;
@@ -51,10 +55,12 @@ impl PromptInit {
     pub fn prompt(
         &self,
         slots: usize,
+        unread: usize,
         words: &Tensor<2>,
         tokenizer: &Tokenizer,
         seed: Seed,
     ) -> Result<PromptMatrix> {
+        let unread = unread.min(slots);
         let [_, width] = words.dims();
         match self {
             Self::Normal(deviation) => {
@@ -73,17 +79,19 @@ impl PromptInit {
             Self::Text(text) => {
                 let options = EncodeOptions::new().without_special_tokens();
                 let ids = tokenizer.encode(text.as_str(), &options)?.ids;
-                if ids.is_empty() {
+                let Some(&first) = ids.first() else {
                     return Err(Error::Empty {
                         what: "tokens of the text that a prompt begins with",
                     });
-                }
-                let ids: Vec<u32> = ids.into_iter().cycle().take(slots).collect();
+                };
+                let before = std::iter::repeat_n(first, unread);
+                let ids: Vec<u32> = before.chain(ids.into_iter().cycle()).take(slots).collect();
                 rows(words, &ids)
             }
             Self::ClassLabels(labels) => {
-                let mut ids: Vec<u32> = labels.iter().copied().take(slots).collect();
-                ids.extend(sample(slots - ids.len(), None, words, tokenizer, seed)?);
+                let labels = &labels[..labels.len().min(slots - unread)];
+                let mut ids = sample(slots - labels.len(), None, words, tokenizer, seed)?;
+                ids.splice(unread..unread, labels.iter().copied());
                 rows(words, &ids)
             }
         }

@@ -57,8 +57,10 @@ impl PromptSource for SoftPrompt {
 
 /// One soft prompt for each of several tasks, so that one batch can mix tasks.
 ///
-/// Training a table is training its prompts one by one: AdamW acts on each number by itself, and a
-/// prompt gets a gradient from its own task's examples only.
+/// A prompt gets a gradient from its own task's examples only, and AdamW acts on each number by itself.
+/// Training a table is training its prompts one by one only where every step has the same examples of
+/// every task: in other batches AdamW's averages and its decay move the prompts of tasks without examples
+/// too, tasks share the mean over a batch unevenly, and clipping by the gradient's norm couples them.
 #[derive(Module, Debug)]
 pub struct PromptTable {
     /// The prompts, `[tasks, slots, width]`.
@@ -86,6 +88,10 @@ impl PromptTable {
 impl PromptSource for PromptTable {
     fn prompts(&self, tasks: &[usize]) -> Tensor<3> {
         select(&self.vectors.val(), tasks)
+    }
+
+    fn tasks(&self) -> Option<usize> {
+        Some(self.vectors.dims()[0])
     }
 }
 

@@ -17,6 +17,11 @@ pub trait PromptSource: Module {
     /// - result: `[tasks.len(), slots, width]`, or `[1, slots, width]` where all tasks share one
     fn prompts(&self, tasks: &[usize]) -> Tensor<3>;
 
+    /// How many tasks it has prompts for; any number where absent.
+    fn tasks(&self) -> Option<usize> {
+        None
+    }
+
     /// What a training step needs; `counts` says how many examples of the batch belong to each of
     /// `tasks`, `dropout` is the step's mode for sources that have dropout of their own.
     fn objective(&self, tasks: &[usize], _counts: &[usize], _dropout: DropoutMode) -> Objective {

@@ -1,7 +1,7 @@
 //! The examples of one task, or of several mixed.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use plm_core::text::{Batch, Padding};
+use plm_core::text::{Batch, Padding, PaddingSide};
 
 use crate::encode::EncodedTask;
 use crate::mixed::{Mixed, collate_ids};
@@ -46,18 +46,29 @@ pub(crate) struct SetBatch {
     pub(crate) text: Batch,
     /// Which task each example belongs to.
     pub(crate) mixed: Mixed,
-    /// Added to the scores of words, `[batch, words]`; nothing where all may be chosen.
-    pub(crate) excluded: Option<Tensor<2>>,
+    /// Which words the examples choose among; nothing where all may be chosen.
+    pub(crate) own: Option<OwnWords>,
     /// The word of each example's class, `[batch]`.
     pub(crate) targets: Tensor<1, Int>,
+}
+
+/// The words of each example's own task among those of all tasks.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnWords {
+    /// Added to the scores, `[batch, words]`: 0 for the own words, far below all scores for the others.
+    pub(crate) excluded: Tensor<2>,
+    /// Weights of a mean over the own words, `[batch, words]`: rows sum to 1, the others have 0.
+    pub(crate) shares: Tensor<2>,
 }
 
 impl TaskSet {
     /// The examples of `tasks`, which are numbered in this order.
     ///
     /// # Errors
-    /// [`Error::Empty`] without examples.
+    /// [`Error::Empty`] without examples; [`Error::Setting`] for padding on the left, which moves a
+    /// text away from its positions and from the place where GPT-2's answer is read.
     pub fn new(tasks: &[EncodedTask], choice: Choice, padding: Padding) -> Result<Self> {
+        check_side(&padding)?;
         let mut set = Self {
             names: tasks.iter().map(|task| task.name.clone()).collect(),
             words: Vec::new(),
@@ -141,8 +152,24 @@ impl TaskSet {
         self.lengths().into_iter().max().unwrap_or(0)
     }
 
-    /// Share of the most frequent class, task by task: what knowing nothing but that gives.
-    pub fn majority(&self) -> Vec<f64> {
+    /// Tokens of the widest batch that there can be, padding included.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where the padding cannot be laid out.
+    pub(crate) fn widest(&self) -> Result<usize> {
+        Ok(self.padding.length(self.longest())?)
+    }
+
+    /// Prompts that a source must have where each task has its own: one more than the greatest number
+    /// of a task with examples.
+    pub(crate) fn prompts(&self) -> usize {
+        let last = self.examples.iter().map(|example| example.task).max();
+        last.map_or(0, |task| task + 1)
+    }
+
+    /// Share of the most frequent class, task by task: what knowing nothing but that gives. Nothing
+    /// for a task without examples.
+    pub fn majority(&self) -> Vec<Option<f64>> {
         (0..self.names.len())
             .map(|task| {
                 let labels: Vec<usize> = self
@@ -153,7 +180,7 @@ impl TaskSet {
                     .collect();
                 let count = |class| labels.iter().filter(|&&label| label == class).count();
                 let most = (0..self.columns[task].len()).map(count).max().unwrap_or(0);
-                most as f64 / labels.len() as f64
+                (!labels.is_empty()).then(|| most as f64 / labels.len() as f64)
             })
             .collect()
     }
@@ -177,30 +204,54 @@ impl TaskSet {
         Ok(SetBatch {
             text,
             mixed: Mixed::of(&tasks, device),
-            excluded: self.excluded(&examples, device),
+            own: self.own_words(&examples, device),
             targets: Tensor::from_data(targets.as_slice(), device),
         })
     }
 
-    fn excluded(&self, examples: &[&SetExample], device: &Device) -> Option<Tensor<2>> {
+    fn own_words(&self, examples: &[&SetExample], device: &Device) -> Option<OwnWords> {
         let words = self.words.len();
         let all = self.columns.iter().all(|columns| columns.len() == words);
         if self.choice == Choice::Shared || all {
             return None;
         }
-        let mut values = vec![EXCLUDED; examples.len() * words];
+        let mut excluded = vec![EXCLUDED; examples.len() * words];
+        let mut shares = vec![0.0_f32; examples.len() * words];
         for (row, example) in examples.iter().enumerate() {
-            for &column in &self.columns[example.task] {
-                values[row * words + column] = 0.0;
+            let columns = &self.columns[example.task];
+            for &column in columns {
+                excluded[row * words + column] = 0.0;
+                shares[row * words + column] = 1.0 / columns.len() as f32;
             }
         }
-        let data = TensorData::new(values, [examples.len(), words]);
-        Some(Tensor::from_data(data, device))
+        let tensor = |values| {
+            let data = TensorData::new(values, [examples.len(), words]);
+            Tensor::from_data(data, device)
+        };
+        Some(OwnWords {
+            excluded: tensor(excluded),
+            shares: tensor(shares),
+        })
     }
 
     /// The class of `task` that word `column` stands for.
     pub(crate) fn class(&self, index: usize, column: usize) -> Option<usize> {
         let columns = &self.columns[self.examples[index].task];
         columns.iter().position(|&own| own == column)
+    }
+}
+
+/// Refuses padding on the left.
+///
+/// # Errors
+/// [`Error::Setting`].
+pub(crate) fn check_side(padding: &Padding) -> Result<()> {
+    match padding.side {
+        PaddingSide::Right => Ok(()),
+        PaddingSide::Left => Err(Error::Setting {
+            name: "padding.side",
+            value: "Left".to_owned(),
+            limit: "texts behind slots are padded on the right",
+        }),
     }
 }

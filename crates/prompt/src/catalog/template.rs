@@ -1,7 +1,8 @@
 //! How the texts of an example become a model's input.
 //!
 //! There is no natural-language template: the soft prompt replaces it. The pieces of an input are
-//! tokenized one by one, without special tokens of their own, and laid end to end behind the slots.
+//! tokenized one by one, without special tokens of their own, and laid end to end behind the slots:
+//! [`TextForm::Template`](crate::TextForm::Template).
 
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ use crate::error::same_size;
 /// A part of an input that is tokenized by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Text. What looks like a special token in it is text as well.
+    /// Text. A tokenizer takes what is spelled like one of its special tokens for that token.
     Text(String),
     /// One special token of the model.
     Special(&'static str),
@@ -102,9 +103,10 @@ impl T5Template {
         })
     }
 
-    /// The pieces as one string, with a space between them: T5's tokenizer begins each piece with
-    /// a space. Where texts hold no special tokens this gives the tokens of
-    /// [`pieces`](Self::pieces).
+    /// The pieces as one string, with a space between them, to be looked at: T5's tokenizer begins each
+    /// piece with a space. Encoded *without* the special tokens that the tokenizer adds it gives the
+    /// tokens of [`pieces`](Self::pieces); with them a text ends twice or where it should not. For a
+    /// model's input use [`TextForm::Template`](crate::TextForm::Template).
     ///
     /// # Errors
     /// As [`pieces`](Self::pieces).

@@ -168,7 +168,7 @@ fn every_template_takes_the_texts_of_its_task_and_no_others() {
 }
 
 #[test]
-fn special_tokens_in_a_text_stay_text() {
+fn texts_and_special_tokens_are_pieces_of_their_own() {
     let pieces = of("mrpc").t5_template.pieces(&["a </s>", "b"]).unwrap();
     assert_eq!(pieces[0], Piece::Text("a </s>".to_owned()));
     assert_eq!(pieces[3], Piece::Special("</s>"));

@@ -17,8 +17,9 @@ use crate::{Error, Result};
 /// M = H G Π H B, cut to the many dimensions.
 ///
 /// H is the Walsh–Hadamard matrix of the next power of two L, B random signs, Π a random permutation,
-/// G standard normal numbers; the result is divided by √(L Σ G²). Gradients are those of this map: the
-/// authors' own backward pass scales by another 1 / √L and is not the adjoint.
+/// G standard normal numbers; the result is divided by √(L Σ G²) and, for what the cut takes away, by
+/// √(D / L) with D outputs: the columns of M have length 1 in the mean. Gradients are those of this map:
+/// the authors' own backward pass scales by another 1 / √L and is not the adjoint.
 #[derive(Module, Debug)]
 pub struct Fastfood {
     signs: Param<Tensor<1>>,
@@ -54,7 +55,8 @@ impl Fastfood {
         order.shuffle(&mut seed.stream("order"));
         let gauss = normal(seed, "scales", length, 1.0);
         let squares: f64 = gauss.iter().map(|&value| f64::from(value).powi(2)).sum();
-        let divisor = (length as f64 * squares).sqrt();
+        let cut = outputs as f64 / length as f64;
+        let divisor = (length as f64 * squares * cut).sqrt();
         let scales: Vec<f32> = gauss
             .iter()
             .map(|&value| (f64::from(value) / divisor) as f32)
@@ -121,6 +123,8 @@ fn hadamard(exponent: u32, device: &Device) -> Tensor<2> {
 }
 
 /// A prompt θ₀ + M z in a random subspace around a start θ₀: only z is trained, from 0 on.
+///
+/// Qin et al. 2021 move all weights of the model in such a subspace; here the prompt alone moves.
 #[derive(Module, Debug)]
 pub struct FastfoodPrompt {
     /// The point z, `[dimensions]`.

@@ -107,6 +107,10 @@ impl PromptSource for SubspaceSearch {
             .forward(select(&self.targets.val(), tasks))
     }
 
+    fn tasks(&self) -> Option<usize> {
+        Some(self.targets.dims()[0])
+    }
+
     fn objective(&self, tasks: &[usize], counts: &[usize], dropout: DropoutMode) -> Objective {
         let targets = select(&self.targets.val(), tasks);
         let points = self.auto_encoder.encoder.forward(targets.clone());

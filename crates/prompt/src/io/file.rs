@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `format`, `format_version` | `plm-prompt`, `1` |
 //! | `n`, `d` | slots and width, as the tensor `prompt` `[n, d]` has them |
-//! | `backbone`, `config_hash` | name and configuration hash of the frozen model |
+//! | `backbone`, `config_hash` | name and hash of the frozen model |
 //! | `style` | `zero_position` or `absolute` |
+//! | `read_out` | `mask_slot` (also where it is missing), `first_slot` or `mask_token` |
 //! | `label_words`, `label_ids` | JSON lists of equal length |
 //! | `task`, `template`, `seed`, `steps`, `score` | where they are known |
 
@@ -17,6 +18,7 @@ use safetensors::Dtype;
 use super::info::PromptInfo;
 use super::taker::Taker;
 use super::tensors::{RawTensor, TensorFile, to_bytes};
+use crate::model::PromptModel;
 use crate::{Error, PromptMatrix, Result};
 use plm_core::files::write_atomic;
 
@@ -105,7 +107,48 @@ impl PromptFile {
         Ok(Self { prompt, info })
     }
 
-    /// Checks that the prompt was made for the model called `name` whose configuration has `hash`, is
+    /// Checks that `model` reads prompts as this one was trained to be read: of this width and, where
+    /// the model leaves a choice, of this style with the answer at this place. It cannot tell one model
+    /// from another of the same form: [`check_backbone`](Self::check_backbone) does.
+    ///
+    /// # Errors
+    /// [`Error::Backbone`] with both values and what to do.
+    pub fn check_model<M: PromptModel>(&self, model: &M) -> Result<()> {
+        self.check_width(model.width())?;
+        let Some((style, read_out)) = model.layout() else {
+            return Ok(());
+        };
+        let fix = "give the model the layout of the prompt (`with_layout`)";
+        for (what, prompt, model) in [
+            ("the style", self.info.style.name(), style.name()),
+            ("the answer at", self.info.read_out.name(), read_out.name()),
+        ] {
+            if prompt != model {
+                return Err(Error::Backbone {
+                    what,
+                    prompt: format!("`{prompt}`"),
+                    model: format!("`{model}`"),
+                    fix,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_width(&self, width: usize) -> Result<()> {
+        if self.prompt.width() == width {
+            return Ok(());
+        }
+        Err(Error::Backbone {
+            what: "the width",
+            prompt: self.prompt.width().to_string(),
+            model: width.to_string(),
+            fix: "a prompt fits hidden states of its own width only; project it to this model or \
+                  train one",
+        })
+    }
+
+    /// Checks that the prompt was made for the model called `name` that has the hash `hash`, is
     /// `width` numbers wide, and has `rows` slots where a number of slots is given. Nothing is ever
     /// cut, repeated or broadcast.
     ///
@@ -119,27 +162,14 @@ impl PromptFile {
         rows: Option<usize>,
     ) -> Result<()> {
         self.info.check_backbone(name, hash)?;
-        let differs = |what, prompt: usize, model: usize, fix| Error::Backbone {
-            what,
-            prompt: prompt.to_string(),
-            model: model.to_string(),
-            fix,
-        };
-        if self.prompt.width() != width {
-            let fix = "a prompt fits hidden states of its own width only; project it to this \
-                       model or train one";
-            return Err(differs("the width", self.prompt.width(), width, fix));
-        }
+        self.check_width(width)?;
         match rows {
-            Some(rows) if rows != self.prompt.rows() => {
-                let fix = "set the number of slots to that of the prompt";
-                Err(differs(
-                    "the number of slots",
-                    self.prompt.rows(),
-                    rows,
-                    fix,
-                ))
-            }
+            Some(rows) if rows != self.prompt.rows() => Err(Error::Backbone {
+                what: "the number of slots",
+                prompt: self.prompt.rows().to_string(),
+                model: rows.to_string(),
+                fix: "set the number of slots to that of the prompt",
+            }),
             _ => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::taker::Taker;
-use crate::model::PromptStyle;
+use crate::model::{PromptStyle, ReadOut};
 use crate::{Error, Result};
 
 /// What a prompt was made for and how.
@@ -12,10 +12,15 @@ use crate::{Error, Result};
 pub struct PromptInfo {
     /// Name of the frozen model.
     pub backbone: String,
-    /// Hash of the frozen model's configuration, in lowercase hexadecimal digits.
+    /// Hash that tells the frozen model from others, in lowercase hexadecimal digits: one of its
+    /// configuration or, stricter, of its weights. `plm_core::train::checksum(&model, |_| true)` gives
+    /// the latter.
     pub config_hash: String,
     /// How the slots meet position embeddings.
     pub style: PromptStyle,
+    /// Where the answer is read; [`ReadOut::MaskSlot`] in files that do not say. Models that leave no
+    /// choice do not look at it.
+    pub read_out: ReadOut,
     /// Name of the task.
     pub task: Option<String>,
     /// Words that stand for the classes, in the order of the classes.
@@ -33,7 +38,7 @@ pub struct PromptInfo {
 }
 
 impl PromptInfo {
-    /// A prompt for `backbone` of which nothing else is known.
+    /// A prompt for `backbone`, read at the mask's slot, of which nothing else is known.
     pub fn new(
         backbone: impl Into<String>,
         config_hash: impl Into<String>,
@@ -43,6 +48,7 @@ impl PromptInfo {
             backbone: backbone.into(),
             config_hash: config_hash.into(),
             style,
+            read_out: ReadOut::default(),
             task: None,
             label_words: Vec::new(),
             label_ids: Vec::new(),
@@ -53,7 +59,13 @@ impl PromptInfo {
         }
     }
 
-    /// Checks that the prompt was made for the model called `name` whose configuration has `hash`.
+    /// With another place where the answer is read.
+    pub fn with_read_out(mut self, read_out: ReadOut) -> Self {
+        self.read_out = read_out;
+        self
+    }
+
+    /// Checks that the prompt was made for the model called `name` that has the hash `hash`.
     ///
     /// # Errors
     /// [`Error::Backbone`] with both values and what to do.
@@ -124,6 +136,7 @@ impl PromptInfo {
         put("backbone", Some(self.backbone.clone()));
         put("config_hash", Some(self.config_hash.clone()));
         put("style", Some(self.style.name().to_owned()));
+        put("read_out", Some(self.read_out.name().to_owned()));
         put("task", self.task.clone());
         put("template", self.template.clone());
         put("seed", self.seed.map(|seed| seed.to_string()));
@@ -162,6 +175,13 @@ impl PromptInfo {
             let expected = "must be `zero_position` or `absolute`";
             Error::entry(path, "style", format!("`{style}`"), expected)
         })?;
+        let read_out = match taker.entries.remove("read_out") {
+            None => ReadOut::default(),
+            Some(text) => ReadOut::parse(&text).ok_or_else(|| {
+                let expected = "must be `mask_slot`, `first_slot` or `mask_token`";
+                Error::entry(path, "read_out", format!("`{text}`"), expected)
+            })?,
+        };
         let label_words: Vec<String> = taker.list("label_words", "a JSON list of texts")?;
         let label_ids: Vec<u32> = taker.list("label_ids", "a JSON list of token ids")?;
         if label_words.len() != label_ids.len() {
@@ -185,6 +205,7 @@ impl PromptInfo {
             backbone,
             config_hash,
             style,
+            read_out,
             task: taker.entries.remove("task"),
             label_words,
             label_ids,

@@ -103,6 +103,12 @@ impl<F: Ffn> PromptModel for PromptedGpt2<F> {
 }
 
 impl<F: Ffn> TextModel for PromptedGpt2<F> {
+    /// The positions that slots and text leave: the target stands behind them.
+    fn target_room(&self, slots: usize, tokens: usize) -> Option<usize> {
+        let limit = self.max_length()?;
+        Some(limit.saturating_sub(slots + tokens))
+    }
+
     /// The targets follow the text: example by example, without the padding between them.
     fn target_scores(
         &self,

@@ -46,6 +46,30 @@ pub enum ReadOut {
 }
 
 impl ReadOut {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MaskSlot => "mask_slot",
+            Self::FirstSlot => "first_slot",
+            Self::MaskToken => "mask_token",
+        }
+    }
+
+    /// The place called `name`.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Self::MaskSlot, Self::FirstSlot, Self::MaskToken]
+            .into_iter()
+            .find(|read_out| read_out.name() == name)
+    }
+
+    /// Leading slots that are not read.
+    pub(super) fn unread(self) -> usize {
+        match self {
+            Self::MaskSlot => 1,
+            Self::FirstSlot | Self::MaskToken => 0,
+        }
+    }
+
     /// Slots that a prompt must have.
     pub(super) fn min_slots(self) -> usize {
         match self {

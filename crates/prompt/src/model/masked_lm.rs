@@ -83,8 +83,17 @@ impl<F: Ffn> PromptedMaskedLM<F> {
     /// ([`ReadOut::FirstSlot`]), as `prompt` does in the paper's scheme: what PEFT can run.
     ///
     /// # Errors
-    /// As [`crate::io::to_absolute`] and [`PromptedMaskedLM::slot_positions`].
+    /// [`Error::Unsupported`] where this model reads prompts in another way than the paper's; as
+    /// [`crate::io::to_absolute`] and [`PromptedMaskedLM::slot_positions`].
     pub fn to_absolute(&self, prompt: &PromptMatrix) -> Result<PromptMatrix> {
+        if self.layout() != Some((PromptStyle::ZeroPosition, ReadOut::MaskSlot)) {
+            return Err(Error::Unsupported {
+                backbone: "masked language model",
+                reason: "only prompts without positions whose answer is read at the mask's slot can be \
+                         rewritten (`PromptStyle::ZeroPosition`, `ReadOut::MaskSlot`); one of the style \
+                         `Absolute` that is read at its first slot is what PEFT runs already",
+            });
+        }
         let mask = matrix_of(self.mask_vector());
         to_absolute(prompt, &self.slot_positions(prompt.rows())?, mask.values())
     }
@@ -204,9 +213,12 @@ impl<F: Ffn> PromptModel for PromptedMaskedLM<F> {
         self.model.encoder.embeddings.word.weight.val()
     }
 
+    /// Without dropout of the embeddings, as in the authors' code: what is trained is not dropped out.
     fn tracked(&self) -> Self {
+        let mut model = frozen_on_autodiff(&self.model);
+        model.encoder.embeddings.dropout = 0.0;
         Self {
-            model: frozen_on_autodiff(&self.model),
+            model,
             ..self.clone()
         }
     }
@@ -219,6 +231,14 @@ impl<F: Ffn> PromptModel for PromptedMaskedLM<F> {
 
     fn min_slots(&self) -> usize {
         self.read_out.min_slots()
+    }
+
+    fn unread_slots(&self) -> usize {
+        self.read_out.unread()
+    }
+
+    fn layout(&self) -> Option<(PromptStyle, ReadOut)> {
+        Some((self.style, self.read_out))
     }
 
     fn answer_scores(

@@ -51,6 +51,16 @@ pub trait PromptModel {
     /// Slots that a prompt must have for the answer to be read.
     fn min_slots(&self) -> usize;
 
+    /// Leading slots of a prompt that are not read and so not trained.
+    fn unread_slots(&self) -> usize {
+        0
+    }
+
+    /// What slots have for positions and where the answer is read, for models that leave a choice.
+    fn layout(&self) -> Option<(PromptStyle, ReadOut)> {
+        None
+    }
+
     /// Scores of the answer's first token, for chosen words.
     ///
     /// # Shapes
@@ -110,6 +120,10 @@ pub trait PromptModel {
 
 /// A prompted model that writes.
 pub trait TextModel: PromptModel {
+    /// Most tokens of a target where the prompt has `slots` slots and the text up to `tokens` tokens,
+    /// padding included; unlimited where absent.
+    fn target_room(&self, slots: usize, tokens: usize) -> Option<usize>;
+
     /// Scores of all words at every place of the targets, given the targets before it.
     ///
     /// # Shapes

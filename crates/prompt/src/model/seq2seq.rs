@@ -27,7 +27,7 @@ pub trait Seq2SeqLM: Module + GenerativeModel {
     fn start_id(&self) -> usize;
     /// Layers of a stack.
     fn layers(&self, stack: Stack) -> usize;
-    /// Rows of the encoder's position table; unlimited where absent.
+    /// Positions of the encoder and of the decoder; unlimited where absent.
     fn positions(&self) -> Option<usize>;
     /// Runs both stacks.
     fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput;
@@ -194,6 +194,11 @@ impl<M: Seq2SeqLM> PromptModel for PromptedSeq2Seq<M> {
 }
 
 impl<M: Seq2SeqLM> TextModel for PromptedSeq2Seq<M> {
+    /// All positions of the decoder, which has as many as the encoder.
+    fn target_room(&self, _slots: usize, _tokens: usize) -> Option<usize> {
+        self.model.positions()
+    }
+
     fn target_scores(
         &self,
         prompts: Tensor<3>,

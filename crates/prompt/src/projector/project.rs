@@ -249,4 +249,8 @@ impl PromptSource for ProjectedPrompts {
     fn prompts(&self, tasks: &[usize]) -> Tensor<3> {
         self.projector.forward(select(&self.sources.val(), tasks))
     }
+
+    fn tasks(&self) -> Option<usize> {
+        Some(self.sources.dims()[0])
+    }
 }

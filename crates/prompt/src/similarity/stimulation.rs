@@ -10,7 +10,10 @@ use crate::{Error, Result};
 /// | model | input | position | value |
 /// |---|---|---|---|
 /// | RoBERTa | slots (slot 0 the mask) and `<s>` | 0, the mask | after the activation of the intermediate layer |
-/// | T5 | encoder: slots and `<extra_id_0>` | decoder, step 1 | `wi` of the decoder's layer, before ReLU |
+/// | T5 | encoder: slots and `<extra_id_0>` | decoder, step 1 | after ReLU of the decoder's layer; gated T5: the activation of `wi_0` times `wi_1` |
+///
+/// The authors take T5's values before ReLU: the same neurons are above 0, so the overlap is the same,
+/// while cosines of the values are not. Products of a gated T5 may be negative where the gate is not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stimulation {
     neurons: usize,

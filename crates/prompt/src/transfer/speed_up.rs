@@ -27,7 +27,8 @@ pub struct SpeedUp {
     pub comparable_result: Option<f64>,
 }
 
-/// Mean speed-ups over pairs of tasks or over seeds.
+/// Mean speed-ups over pairs of tasks or over seeds. A mean of ratios is above 1 even where both sides
+/// take equally long on the whole: to tell whether there is a gain, divide summed steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MeanSpeedUp {
     /// Mean convergence speed-up.

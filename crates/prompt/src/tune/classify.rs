@@ -1,30 +1,32 @@
 //! Prompt tuning on classification tasks.
 
 use burn::tensor::Tensor;
+use burn::tensor::activation::log_softmax;
 use plm_core::kernel;
 use plm_core::train::Observer;
 
 use super::evaluate::mean_accuracy;
 use super::learn::{Score, learn};
 use super::{TuneSettings, Tuned};
-use crate::Result;
+use crate::error::same_size;
 use crate::mixed::Mixed;
 use crate::model::{Pass, PromptModel};
 use crate::source::PromptSource;
 use crate::task_set::{SetBatch, TaskSet};
+use crate::{Error, Result};
 
 /// Trains `source` so that `model`, which stays as it is, answers the examples of `training` with
 /// their label words.
 ///
-/// The loss is the cross-entropy of the softmax over the label words only (Su et al. 2022). Scored is
-/// the mean accuracy of the tasks of `dev`; the best evaluation's source is returned, the first of
-/// equals. `dev` must number its tasks as `training` does.
+/// The loss is the cross-entropy of the softmax over the words that an example chooses among only (Su
+/// et al. 2022); smoothing spreads over these too. Scored is the mean accuracy of the tasks of `dev`;
+/// the best evaluation's source is returned, the first of equals.
 ///
 /// # Errors
-/// [`Error::Setting`](crate::Error::Setting), [`Error::Width`](crate::Error::Width),
-/// [`Error::NoSlot`](crate::Error::NoSlot), [`Error::TooLong`](crate::Error::TooLong) where settings,
-/// prompts, texts and model do not fit together; [`Error::Core`](crate::Error::Core) where training
-/// fails, above all where a gradient is not finite.
+/// [`Error::Setting`], [`Error::Width`], [`Error::NoSlot`], [`Error::TooLong`] where settings, prompts,
+/// texts and model do not fit together; [`Error::Size`] where the source has fewer prompts than there
+/// are tasks; [`Error::Size`] or [`Error::TaskOrder`] where `dev` has other tasks than `training` or in
+/// another order; [`Error::Core`] where training fails, above all where a gradient is not finite.
 pub fn tune<M: PromptModel, S: PromptSource>(
     model: &M,
     source: S,
@@ -35,6 +37,9 @@ pub fn tune<M: PromptModel, S: PromptSource>(
 ) -> Result<Tuned<S>> {
     for set in [Some(training), dev].into_iter().flatten() {
         check(model, &source, set)?;
+    }
+    if let Some(dev) = dev {
+        same_names(dev.names(), training.names())?;
     }
     let tracked = model.tracked();
     let device = tracked.device();
@@ -55,8 +60,7 @@ pub fn tune<M: PromptModel, S: PromptSource>(
                     ..Pass::default()
                 };
                 let scores = scores(&tracked, prompts, training, &batch, &pass);
-                let targets = batch.targets.clone();
-                let mean = kernel::cross_entropy(scores, targets, None, settings.label_smoothing);
+                let mean = loss(scores, &batch, settings.label_smoothing);
                 settings.reduction.of(mean, rows.len())
             })
         },
@@ -76,19 +80,63 @@ pub(super) fn scores<M: PromptModel>(
     let prompts = batch.mixed.spread(prompts);
     let words = set.words(&batch.targets.device());
     let scores = model.answer_scores(prompts, &batch.text, words, pass);
-    match &batch.excluded {
-        Some(excluded) => scores + excluded.clone(),
+    match &batch.own {
+        Some(own) => scores + own.excluded.clone(),
         None => scores,
     }
 }
 
-/// Refuses a source whose prompts the model cannot read before the texts of `set`.
+/// The mean cross-entropy of the examples' words, `[1]`; `smoothing` of the target's probability is
+/// spread over the words that an example chooses among.
+fn loss(scores: Tensor<2>, batch: &SetBatch, smoothing: f64) -> Tensor<1> {
+    let targets = batch.targets.clone();
+    match &batch.own {
+        Some(own) if smoothing > 0.0 => {
+            let log_probs = log_softmax(scores, 1);
+            let hit = log_probs.clone().gather(1, targets.unsqueeze_dim(1));
+            let spread = (log_probs * own.shares.clone()).sum_dim(1);
+            -(hit * (1.0 - smoothing) + spread * smoothing).mean()
+        }
+        _ => kernel::cross_entropy(scores, targets, None, smoothing),
+    }
+}
+
+/// Refuses a source that has not a prompt for every task of `set`, or whose prompts the model cannot
+/// read before its texts.
 pub(super) fn check<M: PromptModel, S: PromptSource>(
     model: &M,
     source: &S,
     set: &TaskSet,
 ) -> Result<()> {
+    enough_prompts(source, set.prompts())?;
     let first = set.task(0);
     let [_, slots, width] = source.prompts(&[first]).dims();
-    model.check(slots, width, set.longest())
+    model.check(slots, width, set.widest()?)
+}
+
+/// Refuses a source with fewer than `needed` prompts.
+pub(super) fn enough_prompts<S: PromptSource>(source: &S, needed: usize) -> Result<()> {
+    match source.tasks() {
+        Some(found) if found < needed => Err(Error::Size {
+            what: "prompts of the source".to_owned(),
+            found,
+            expected: needed,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The development set's tasks are those of the training set, in the same order.
+fn same_names(found: &[String], expected: &[String]) -> Result<()> {
+    same_size("tasks of the development set", found.len(), expected.len())?;
+    let mut pairs = found.iter().zip(expected).enumerate();
+    match pairs.find(|(_, (found, expected))| found != expected) {
+        Some((index, (found, expected))) => Err(Error::TaskOrder {
+            what: "the development set",
+            index,
+            found: found.clone(),
+            expected: expected.clone(),
+        }),
+        None => Ok(()),
+    }
 }

@@ -10,6 +10,7 @@ use plm_core::train::{
 };
 
 use super::TuneSettings;
+use super::history::{FILE, History};
 use crate::source::PromptSource;
 use crate::transfer::CurvePoint;
 use crate::{Error, Result};
@@ -22,9 +23,9 @@ pub struct Tuned<S> {
     pub source: S,
     /// How training ended.
     pub report: TrainReport,
-    /// Scores on the development set, in order.
+    /// Scores on the development set, in order, those before a resumption included.
     pub curve: Vec<CurvePoint>,
-    /// Mean loss of each line of the log.
+    /// Mean loss of each line of the log, one every 10 steps, those before a resumption included.
     pub losses: Vec<CurvePoint>,
 }
 
@@ -61,6 +62,10 @@ pub(super) fn learn<S: PromptSource>(
     settings.check()?;
     let by = BatchBy::Count(settings.batch_size);
     let mut buckets = LengthBuckets::new(lengths, by, settings.seed.child("order"))?;
+    let metrics = settings
+        .checkpoint
+        .as_ref()
+        .map(|place| place.dir.join(FILE));
     let config = TrainConfig {
         seed: settings.seed.child("steps"),
         schedule: settings.schedule,
@@ -70,6 +75,7 @@ pub(super) fn learn<S: PromptSource>(
         patience: settings.patience,
         restore_best: evaluate.is_some(),
         log_every: 10,
+        metrics: metrics.clone(),
         checkpoint: settings.checkpoint.clone(),
         ..TrainConfig::new(settings.until)
     };
@@ -78,15 +84,14 @@ pub(super) fn learn<S: PromptSource>(
         ..AdamWConfig::default()
     };
     let optimizer = Optimizer::adamw(adamw, settings.lr).with_weight_decay(settings.weight_decay);
-    let mut curve = Vec::new();
-    let mut losses = Vec::new();
+    let mut history = History::default();
     let mut record = |event: &Event<'_>| {
         match event {
-            Event::Evaluated(found) => curve.push(CurvePoint {
+            Event::Evaluated(found) => history.curve.push(CurvePoint {
                 step: found.step,
                 score: found.metric,
             }),
-            Event::Logged(found) => losses.push(CurvePoint {
+            Event::Logged(found) => history.losses.push(CurvePoint {
                 step: found.step,
                 score: found.loss,
             }),
@@ -118,11 +123,15 @@ pub(super) fn learn<S: PromptSource>(
         return Err(error);
     }
     let (source, report) = result?;
+    // The events are those of this process; the file has what came before as well.
+    if let (Some(_), Some(path)) = (report.resumed_from, &metrics) {
+        history = History::read(path)?;
+    }
     Ok(Tuned {
         source: source.valid(),
         report,
-        curve,
-        losses,
+        curve: history.curve,
+        losses: history.losses,
     })
 }
 

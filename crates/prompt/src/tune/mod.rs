@@ -2,6 +2,7 @@
 
 mod classify;
 mod evaluate;
+mod history;
 mod learn;
 mod settings;
 mod text;

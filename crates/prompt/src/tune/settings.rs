@@ -65,10 +65,12 @@ pub struct TuneSettings {
     pub weight_decay: f64,
     /// How losses of a batch are put together.
     pub reduction: Reduction,
-    /// Share of the target's probability that is spread over all words.
+    /// Share of the target's probability that is spread evenly: over the words that an example chooses
+    /// among, or over the whole vocabulary where a text is written.
     pub label_smoothing: f64,
-    /// Whether the backbone drops out while training. The authors let it; without it training is
-    /// faster and, on small models, better.
+    /// Whether the backbone drops out while training. The authors let it inside the layers; masked
+    /// language models drop out nothing of the embeddings here, as in their code. Without dropout
+    /// training is faster and, on small models, better.
     pub dropout: bool,
     /// Whether the untrained prompt counts as a candidate for the best one.
     pub evaluate_initial: bool,
@@ -76,7 +78,8 @@ pub struct TuneSettings {
     pub evaluation_batch: usize,
     /// What order and dropout are drawn from.
     pub seed: Seed,
-    /// Checkpoints on disk, from which a stopped run goes on bit by bit.
+    /// Checkpoints on disk, from which a stopped run goes on bit by bit. The folder gets the log and
+    /// the evaluations too, as `metrics.jsonl`.
     pub checkpoint: Option<CheckpointConfig>,
 }
 

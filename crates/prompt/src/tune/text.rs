@@ -7,11 +7,13 @@ use plm_core::nn::DropoutMode;
 use plm_core::text::{Batch, Padding};
 use plm_core::train::Observer;
 
+use super::classify::enough_prompts;
 use super::learn::{Score, learn};
 use super::{Reduction, TuneSettings, Tuned};
 use crate::mixed::{Mixed, collate_ids};
 use crate::model::{Pass, TextModel};
 use crate::source::PromptSource;
+use crate::task_set::check_side;
 use crate::{Error, Result};
 
 /// A text and what is to be written, as token ids.
@@ -36,8 +38,10 @@ impl TextSet {
     /// These examples.
     ///
     /// # Errors
-    /// [`Error::Empty`] without examples, or where one has no text or no target.
+    /// [`Error::Empty`] without examples, or where one has no text or no target; [`Error::Setting`] for
+    /// padding on the left.
     pub fn new(examples: Vec<TextExample>, padding: Padding) -> Result<Self> {
+        check_side(&padding)?;
         let empty = |example: &TextExample| example.ids.is_empty() || example.target.is_empty();
         if examples.is_empty() || examples.iter().any(empty) {
             return Err(Error::Empty {
@@ -55,6 +59,11 @@ impl TextSet {
     /// Whether there is none: never.
     pub fn is_empty(&self) -> bool {
         self.examples.is_empty()
+    }
+
+    /// The greatest of some number of the examples.
+    fn most(&self, number: impl Fn(&TextExample) -> usize) -> usize {
+        self.examples.iter().map(number).max().unwrap_or(0)
     }
 
     fn batch(&self, rows: &[usize], device: &Device) -> Result<TextBatch> {
@@ -96,7 +105,8 @@ struct TextBatch {
 /// settings say. Scored is minus the mean loss on `dev`.
 ///
 /// # Errors
-/// As [`tune`](super::tune).
+/// As [`tune`](super::tune) but for the order of tasks; [`Error::TargetTooLong`] where the model has no
+/// positions for the targets.
 pub fn tune_text<M: TextModel, S: PromptSource>(
     model: &M,
     source: S,
@@ -106,9 +116,16 @@ pub fn tune_text<M: TextModel, S: PromptSource>(
     observer: Option<&mut dyn Observer>,
 ) -> Result<Tuned<S>> {
     for set in [Some(training), dev].into_iter().flatten() {
+        enough_prompts(&source, set.most(|example| example.task) + 1)?;
         let [_, slots, width] = source.prompts(&[set.examples[0].task]).dims();
-        let longest = set.examples.iter().map(|example| example.ids.len()).max();
-        model.check(slots, width, longest.unwrap_or(0))?;
+        let widest = set.padding.length(set.most(|example| example.ids.len()))?;
+        model.check(slots, width, widest)?;
+        // A batch may hold the longest text and the longest target.
+        let tokens = set.most(|example| example.target.len());
+        match model.target_room(slots, widest) {
+            Some(limit) if tokens > limit => return Err(Error::TargetTooLong { tokens, limit }),
+            _ => {}
+        }
     }
     let tracked = model.tracked();
     let device = tracked.device();

@@ -4,12 +4,14 @@ use burn::tensor::Tensor;
 use plm_core::config::EncoderFamily;
 use plm_core::models::{EncoderInput, Seq2SeqInput};
 use plm_core::nn::{Positions, Taps};
-use plm_prompt::model::{Pass, PromptModel, PromptStyle, ReadOut};
-use plm_prompt::{Error, PromptMatrix};
+use plm_core::text::{Padding, PaddingSide};
+use plm_prompt::model::{Pass, PromptModel, PromptStyle, PromptedMaskedLM, ReadOut};
+use plm_prompt::tune::predict;
+use plm_prompt::{Error, PromptMatrix, SoftPrompt, TaskSet};
 
 use super::support::{
     SLOTS, WIDTH, assert_close, bart, devices, gpt2, masked_lm, prompt, scores, t5, tensor, texts,
-    tolerance, values, words,
+    tolerance, values, word_task, words,
 };
 
 /// The prompt with its slots in another order; slot 0 stays.
@@ -220,6 +222,59 @@ fn switched_off_neurons_change_the_answer() {
         pass.neuron_masks.insert(1, ones.zeros_like());
         assert_ne!(run(&pass), plain, "{name}");
     }
+}
+
+#[test]
+fn a_model_that_trains_prompts_drops_out_nothing_of_the_embeddings() {
+    let (_, device) = devices().remove(0);
+    let model = masked_lm(EncoderFamily::Roberta, &device);
+    let tracked = model.tracked();
+    assert_eq!(model.model.encoder.embeddings.dropout, 0.1);
+    assert_eq!(tracked.model.encoder.embeddings.dropout, 0.0);
+    // Inside the layers it stays.
+    let inside = |model: &PromptedMaskedLM| model.model.encoder.layers[0].dropout.hidden;
+    assert_eq!((inside(&model), inside(&tracked)), (0.1, 0.1));
+}
+
+#[test]
+fn only_prompts_of_the_papers_scheme_become_absolute() {
+    let (_, device) = devices().remove(0);
+    let model = masked_lm(EncoderFamily::Roberta, &device);
+    let one = prompt(SLOTS, 1);
+    assert!(model.to_absolute(&one).is_ok());
+    for style in [PromptStyle::ZeroPosition, PromptStyle::Absolute] {
+        for read_out in [ReadOut::MaskSlot, ReadOut::FirstSlot, ReadOut::MaskToken] {
+            let other = model.clone().with_layout(style, read_out);
+            let expected = (style, read_out) == (model.style, model.read_out);
+            let found = other.to_absolute(&one);
+            assert_eq!(found.is_ok(), expected, "{style:?} {read_out:?}");
+            if let Err(error) = found {
+                assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn padding_counts_and_stands_on_the_right() {
+    let (_, device) = devices().remove(0);
+    let model = masked_lm(EncoderFamily::Roberta, &device);
+    let padded = |padding| TaskSet::single(&word_task(0, 2), padding);
+    let error = padded(Padding::new(0).with_side(PaddingSide::Left)).unwrap_err();
+    assert!(error.to_string().contains("padding.side"), "{error}");
+    let found = |padding| {
+        let set = padded(padding).unwrap();
+        let source = SoftPrompt::new(&prompt(SLOTS, 1), &device);
+        predict(&model, &source, &set, 64, &Pass::default()).err()
+    };
+    // 38 positions: 5 slots leave 33 for a text of 4 tokens and its padding.
+    assert!(found(Padding::new(1).with_min_length(33)).is_none());
+    let long = found(Padding::new(1).with_min_length(34));
+    assert!(matches!(long, Some(Error::TooLong { tokens: 34, .. })));
+    let wide = found(Padding::new(1).with_multiple_of(36));
+    assert!(matches!(wide, Some(Error::TooLong { tokens: 36, .. })));
+    let none = found(Padding::new(1).with_multiple_of(0));
+    assert!(matches!(none, Some(Error::Core(_))));
 }
 
 #[test]

@@ -1,10 +1,15 @@
+mod encoding;
 mod fastfood;
 mod files;
 mod golden;
+mod init;
 mod intrinsic;
 mod layout;
+mod mixed;
 mod process;
 mod projector;
 mod released_prompts;
+mod resume;
 mod support;
 mod tuning;
+mod writing;

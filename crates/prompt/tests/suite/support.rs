@@ -9,10 +9,12 @@ use plm_core::models::{
 use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
 use plm_core::text::{Batch, Encoding, Padding, Tokenizer, TruncationReport, collate};
+use plm_core::train::{Every, Until};
 use plm_prompt::model::{
     PromptModel, PromptStyle, PromptedBart, PromptedGpt2, PromptedMaskedLM, PromptedSeq2Seq,
     PromptedT5, ReadOut,
 };
+use plm_prompt::tune::{Family, TuneSettings};
 use plm_prompt::{
     Choice, EncodedExample, EncodedTask, Example, PromptMatrix, Task, TaskEncoder, TaskSet,
     TextForm, Verbalizer,
@@ -230,8 +232,18 @@ pub(crate) fn scores<M: PromptModel>(model: &M, prompt: &PromptMatrix, pad: u32)
     values(model.answer_scores(tensor(prompt, &device), &text, words(&device), &pass))
 }
 
+/// Settings of short runs that score nothing.
+pub(crate) fn settings(steps: u64) -> TuneSettings {
+    TuneSettings {
+        until: Until::Steps(steps),
+        evaluate: Every::Never,
+        batch_size: 8,
+        ..TuneSettings::new(Family::MaskedLM, 256)
+    }
+}
+
 /// Task number `number` of [`word_tasks`]: the class is told by the third word.
-fn word_task(number: usize, classes: usize) -> EncodedTask {
+pub(crate) fn word_task(number: usize, classes: usize) -> EncodedTask {
     let examples = (0..12)
         .map(|index| {
             let label = index % classes;

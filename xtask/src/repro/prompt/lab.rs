@@ -109,7 +109,8 @@ impl Lab {
             first: Some(FREQUENT),
         };
         let words = self.model.words();
-        Ok(init.prompt(self.recipe.slots, &words, &self.tokenizer, seed)?)
+        let (slots, unread) = (self.recipe.slots, self.model.unread_slots());
+        Ok(init.prompt(slots, unread, &words, &self.tokenizer, seed)?)
     }
 
     /// The settings of a run.
@@ -151,6 +152,12 @@ impl Lab {
             .with_context(|| format!("task `{}`", task.label.name))?;
         bar.inc(1);
         Ok(tuned)
+    }
+
+    /// Share of the most frequent class among the test examples of `task`.
+    pub(in crate::repro) fn majority(&self, task: &Prepared) -> Result<f64> {
+        let share = task.test.majority()[0];
+        share.with_context(|| format!("task `{}` has no test examples", task.label.name))
     }
 
     /// Accuracy on the test examples of `task`.

@@ -79,10 +79,57 @@ pub(super) struct Begun {
     pub(super) source: usize,
     /// How much sooner it arrived.
     pub(super) speed_up: SpeedUp,
+    /// When it arrived.
+    pub(super) steps: Steps,
     /// Accuracy on the test set.
     pub(super) score: f64,
     /// Scores on the development set while training.
     pub(super) curve: LearningCurve,
+}
+
+/// Optimizer steps of plain tuning and of tuning that began with another task's prompt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    /// Plain tuning, to its best score.
+    pub(super) plain: u64,
+    /// The other, to its own best score.
+    pub(super) best: u64,
+    /// The other, to plain tuning's best score; all its steps where it never scores as high.
+    pub(super) level: u64,
+}
+
+impl Steps {
+    fn new(plain: &LearningCurve, begun: &LearningCurve) -> Self {
+        let goal = plain.best();
+        let last = begun.points().last().copied();
+        let level = begun.first_reaching(goal.score).or(last);
+        Self {
+            plain: goal.step,
+            best: begun.best().step,
+            level: level.map_or(0, |point| point.step),
+        }
+    }
+}
+
+/// Summed steps of plain tuning over summed steps of the other. A mean of ratios in their place is far
+/// above 1 even where both take equally long.
+pub(super) fn ratio(steps: &[Steps], of: impl Fn(&Steps) -> u64) -> Option<f64> {
+    let plain: u64 = steps.iter().map(|steps| steps.plain).sum();
+    let other: u64 = steps.iter().map(of).sum();
+    (other > 0).then(|| plain as f64 / other as f64)
+}
+
+/// What the mean of ratios is where beginning with another prompt has no effect: over all pairs out of
+/// the steps of both sides together.
+pub(super) fn mean_ratio_by_chance(steps: &[Steps]) -> Option<f64> {
+    let plain = steps.iter().map(|steps| steps.plain);
+    let pool: Vec<u64> = plain.chain(steps.iter().map(|steps| steps.best)).collect();
+    let ratios: Vec<f64> = (0..pool.len())
+        .flat_map(|a| (0..pool.len()).map(move |b| (a, b)))
+        .filter(|&(a, b)| a != b && pool[b] > 0)
+        .map(|(a, b)| pool[a] as f64 / pool[b] as f64)
+        .collect();
+    (!ratios.is_empty()).then(|| ratios.iter().sum::<f64>() / ratios.len() as f64)
 }
 
 /// Pairs of tasks of one kind: each task with the next one of its kind, round and round, at most
@@ -127,9 +174,50 @@ pub(super) fn begun(
                 target,
                 source,
                 speed_up: SpeedUp::new(&own[target].curve, &curve),
+                steps: Steps::new(&own[target].curve, &curve),
                 score: lab.score_of(task, &prompt)?,
                 curve,
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use plm_prompt::CurvePoint;
+
+    use super::*;
+
+    fn curve(points: &[(u64, f64)]) -> LearningCurve {
+        let points = points
+            .iter()
+            .map(|&(step, score)| CurvePoint { step, score });
+        LearningCurve::new(points.collect()).unwrap()
+    }
+
+    #[test]
+    fn steps_are_summed_before_they_are_divided() {
+        let plain = curve(&[(5, 0.5), (10, 0.8), (15, 0.7)]);
+        let better = Steps::new(&plain, &curve(&[(5, 0.8), (10, 0.9), (15, 0.9)]));
+        assert_eq!((better.plain, better.best, better.level), (10, 10, 5));
+        // Never as high: all of its steps count.
+        let worse = Steps::new(&plain, &curve(&[(5, 0.7), (10, 0.6), (15, 0.6)]));
+        assert_eq!((worse.plain, worse.best, worse.level), (10, 5, 15));
+        let both = [better, worse];
+        assert_eq!(ratio(&both, |steps| steps.best), Some(20.0 / 15.0));
+        assert_eq!(ratio(&both, |steps| steps.level), Some(1.0));
+        assert_eq!(ratio(&[], |steps| steps.best), None);
+    }
+
+    #[test]
+    fn a_mean_of_ratios_is_above_1_by_chance() {
+        let steps = Steps {
+            plain: 5,
+            best: 20,
+            level: 20,
+        };
+        // Pairs of 5 and 20 without those of a number with itself: 5/20 and 20/5.
+        assert_eq!(mean_ratio_by_chance(&[steps]), Some((0.25 + 4.0) / 2.0));
+        assert_eq!(mean_ratio_by_chance(&[]), None);
+    }
 }

@@ -3,8 +3,10 @@
 use anyhow::Result;
 use plm_core::rng::Seed;
 
+use super::report;
 use super::search::Recipe;
 use super::study::{self, Plan};
+use crate::repro::prompt::lab::Lab;
 use crate::repro::prompt::{embedded_lab, embedded_shots, of_each_kind};
 use crate::repro::tasks::generated;
 use crate::repro::{Context, Outcome};
@@ -13,15 +15,15 @@ use crate::repro::{Context, Outcome};
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let lab = embedded_lab(context)?;
-    let plan = plan(context)?;
+    let plan = plan(context, &lab)?;
     let shots = embedded_shots(context)?;
     let kinds: usize = context.settings.get("kinds", 6)?;
     let kept: usize = context.settings.get("tasks_per_kind", 3)?;
     let runs = study::over_seeds(context, &lab, &plan, |seed| {
         Ok(of_each_kind(generated(Seed::new(seed), shots), kinds, kept))
     })?;
-    study::report("generated", &runs, &mut outcome)?;
-    study::check(&runs, &mut outcome)?;
+    report::report("generated", &runs, &mut outcome)?;
+    report::check(&runs, &mut outcome)?;
     outcome.notes.push(format!(
         "Prompts of {} slots and {} numbers on plm-mini. The subspace is searched with the prompts of all \
          tasks but {} unseen ones, drawn with the seed, one of a kind.",
@@ -32,8 +34,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What both tiers run.
-pub(super) fn plan(context: &Context) -> Result<Plan> {
+/// What both tiers run. A point of a subspace is tuned for as many steps as a prompt.
+pub(super) fn plan(context: &Context, lab: &Lab) -> Result<Plan> {
     Ok(Plan {
         recipe: Recipe {
             prefit_steps: context.settings.get("prefit_steps", 1_500)?,
@@ -43,7 +45,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
             alpha: context.settings.get("alpha", 1.0)?,
             hidden: context.settings.get("hidden", 256)?,
             inside_lr: context.settings.get("inside_lr", 0.3)?,
-            inside_steps: context.settings.get("inside_steps", 60)?,
+            inside_steps: context.settings.get("inside_steps", lab.recipe.steps)?,
         },
         unseen: context.settings.get("unseen", 4)?,
         seen: context.settings.get("seen", 3)?,

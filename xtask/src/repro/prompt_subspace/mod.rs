@@ -5,6 +5,7 @@
 
 mod embedded;
 mod real;
+mod report;
 mod search;
 mod study;
 

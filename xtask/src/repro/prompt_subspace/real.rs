@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::embedded::plan;
-use super::study;
+use super::{report, study};
 use crate::repro::prompt::{real_lab, real_tasks};
 use crate::repro::tasks::Shots;
 use crate::repro::{Context, Outcome};
@@ -12,7 +12,7 @@ use crate::repro::{Context, Outcome};
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let lab = real_lab(context)?;
-    let plan = plan(context)?;
+    let plan = plan(context, &lab)?;
     let kept: usize = context.settings.get("tasks_per_kind", 3)?;
     let shots = Shots {
         train: context.settings.get("shots", 32)?,
@@ -24,11 +24,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         ensure!(tasks.len() > plan.unseen, "too few tasks in the store");
         Ok(tasks)
     })?;
-    study::report("real", &runs, &mut outcome)?;
-    study::check_random(&runs, &mut outcome)?;
+    report::report("real", &runs, &mut outcome)?;
+    report::check_random(&runs, &mut outcome)?;
     outcome.notes.push(
-        "Few of these tasks are learnt by a prompt on so small a model; the recovered gain counts only \
-         tasks that are."
+        "Few of these tasks are learnt by a prompt on so small a model; the recovered gain compares means \
+         over all tasks, also over those that are not learnt."
             .to_owned(),
     );
     Ok(outcome)

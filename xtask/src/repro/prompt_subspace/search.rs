@@ -107,6 +107,13 @@ pub(super) fn inside(
     learn(lab, task, source, recipe, seed)
 }
 
+/// The prompt at the point 0 of the subspace of `decoder`.
+pub(super) fn center(decoder: &PromptDecoder) -> Result<PromptMatrix> {
+    let numbers = decoder.config.points() * decoder.config.dimensions;
+    let source = IntrinsicPrompt::at(decoder.clone(), vec![0.0; numbers])?;
+    Ok(source.to_matrix())
+}
+
 /// As [`inside`], in a subspace that nobody searched: the decoder's weights are random.
 pub(super) fn random_decoder(
     lab: &Lab,
@@ -146,7 +153,6 @@ fn learn<S: PromptSource>(
     let settings = TuneSettings {
         lr: recipe.inside_lr,
         until: Until::Steps(recipe.inside_steps),
-        evaluate: Every::Steps(10),
         ..lab.settings(seed)
     };
     let (training, dev) = (&task.training, Some(&task.dev));

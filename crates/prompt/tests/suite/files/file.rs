@@ -2,13 +2,15 @@
 
 use std::fs;
 
+use plm_core::config::EncoderFamily;
 use plm_prompt::PromptMatrix;
 use plm_prompt::io::{PromptFile, PromptInfo};
-use plm_prompt::model::PromptStyle;
+use plm_prompt::model::{PromptStyle, ReadOut};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 
 use super::{bytes, prompt};
+use crate::suite::support::{SLOTS, WIDTH, devices, masked_lm, t5};
 
 const HASH: &str = "0123456789abcdef";
 
@@ -23,6 +25,7 @@ pub(super) fn example() -> PromptFile {
         steps: Some(2_500),
         score: Some(0.1 + 0.2),
         ..PromptInfo::new("roberta-base", HASH, PromptStyle::ZeroPosition)
+            .with_read_out(ReadOut::MaskToken)
     };
     PromptFile {
         prompt: prompt(2, 3),
@@ -132,6 +135,47 @@ fn another_backbone_is_refused_with_the_way_out() {
     }
 }
 
+#[test]
+fn a_model_that_reads_prompts_in_another_way_is_refused() {
+    let (_, device) = devices().remove(0);
+    let file = |width, style, read_out| PromptFile {
+        prompt: prompt(SLOTS, width),
+        info: PromptInfo::new("tiny", HASH, style).with_read_out(read_out),
+    };
+    let model = masked_lm(EncoderFamily::Bert, &device);
+    let (zero, absolute) = (PromptStyle::ZeroPosition, PromptStyle::Absolute);
+    let own = file(WIDTH, zero, ReadOut::MaskSlot);
+    own.check_model(&model).unwrap();
+    for (other, text) in [
+        (
+            file(WIDTH + 1, zero, ReadOut::MaskSlot),
+            "the width 17, the backbone 16",
+        ),
+        (
+            file(WIDTH, absolute, ReadOut::MaskSlot),
+            "the style `absolute`, the backbone `zero_position`",
+        ),
+        (
+            file(WIDTH, zero, ReadOut::MaskToken),
+            "the answer at `mask_token`, the backbone `mask_slot`",
+        ),
+    ] {
+        let error = other.check_model(&model).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    }
+    let other = file(WIDTH, absolute, ReadOut::FirstSlot);
+    let laid_out = model.with_layout(absolute, ReadOut::FirstSlot);
+    other.check_model(&laid_out).unwrap();
+    assert!(own.check_model(&laid_out).is_err());
+    // T5 leaves no choice.
+    other.check_model(&t5(false, &device)).unwrap();
+    assert!(
+        file(3, zero, ReadOut::MaskSlot)
+            .check_model(&t5(false, &device))
+            .is_err()
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -145,6 +189,11 @@ proptest! {
         (seed, steps) in any::<(Option<u64>, Option<u64>)>(),
         score in prop::option::of(prop::num::f64::NORMAL),
         zero in any::<bool>(),
+        read_out in prop::sample::select(vec![
+            ReadOut::MaskSlot,
+            ReadOut::FirstSlot,
+            ReadOut::MaskToken,
+        ]),
     ) {
         let style = if zero { PromptStyle::ZeroPosition } else { PromptStyle::Absolute };
         let file = PromptFile {
@@ -157,7 +206,7 @@ proptest! {
                 seed,
                 steps,
                 score,
-                ..PromptInfo::new("a/b c", HASH, style)
+                ..PromptInfo::new("a/b c", HASH, style).with_read_out(read_out)
             },
         };
         let folder = tempfile::tempdir().unwrap();

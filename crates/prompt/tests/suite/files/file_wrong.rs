@@ -2,14 +2,16 @@
 
 use std::fs;
 
+use plm_prompt::Error;
 use plm_prompt::io::PromptFile;
+use plm_prompt::model::ReadOut;
 use safetensors::{Dtype, SafeTensors};
 
 use super::file::example;
 use super::{bytes, tensors};
 
-/// The error of a file whose metadata has `key` set to `value`, or not at all.
-fn refused(key: &str, value: Option<&str>) -> String {
+/// What reading a file gives whose metadata has `key` set to `value`, or not at all.
+fn changed(key: &str, value: Option<&str>) -> Result<PromptFile, Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.safetensors");
     example().save(&path).unwrap();
@@ -25,7 +27,12 @@ fn refused(key: &str, value: Option<&str>) -> String {
         bytes(example().prompt.values()),
     );
     fs::write(&path, tensors(&metadata, &[tensor])).unwrap();
-    let error = PromptFile::load(&path).unwrap_err().to_string();
+    PromptFile::load(&path)
+}
+
+/// The error of such a file.
+fn refused(key: &str, value: Option<&str>) -> String {
+    let error = changed(key, value).unwrap_err().to_string();
     assert!(error.contains("a.safetensors"), "{error}");
     // A wrong `n` shows at the tensor.
     assert!(
@@ -47,6 +54,7 @@ fn every_wrong_entry_is_named() {
         ("config_hash", Some("ABCDEF0123"), "lowercase"),
         ("config_hash", Some("abc"), "8 to 128"),
         ("style", Some("relative"), "`zero_position` or `absolute`"),
+        ("read_out", Some("end"), "`first_slot` or `mask_token`"),
         ("label_words", Some("[1]"), "a JSON list of texts"),
         ("label_ids", Some("[-1, 2]"), "a JSON list of token ids"),
         ("label_ids", Some("[1]"), "for each of the 2 words"),
@@ -68,6 +76,14 @@ fn every_wrong_entry_is_named() {
     ] {
         assert!(refused(key, None).contains("missing"), "{key}");
     }
+}
+
+#[test]
+fn files_that_do_not_say_where_the_answer_is_read_mean_the_masks_slot() {
+    assert_eq!(example().info.read_out, ReadOut::MaskToken);
+    let found = changed("read_out", None).unwrap();
+    assert_eq!(found.info.read_out, ReadOut::MaskSlot);
+    assert_eq!(found.prompt, example().prompt);
 }
 
 #[test]

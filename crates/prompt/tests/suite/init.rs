@@ -1,0 +1,78 @@
+//! How prompts begin.
+
+use plm_core::rng::Seed;
+use plm_prompt::PromptInit;
+use plm_prompt::model::PromptModel;
+
+use super::support::{devices, mini, values};
+
+#[test]
+fn initializations_hold_what_they_say() {
+    for (name, device) in devices() {
+        let (model, tokenizer) = mini(&device);
+        let words = model.words();
+        let row = |id: u32| values(words.clone().narrow(0, id as usize, 1));
+        let from = |unread: usize, init: PromptInit| {
+            init.prompt(6, unread, &words, &tokenizer, Seed::new(5))
+        };
+        let make = |init: PromptInit| from(0, init).unwrap();
+        let own = |matrix: &plm_prompt::PromptMatrix, index: usize| -> Vec<f64> {
+            matrix
+                .row(index)
+                .iter()
+                .map(|&value| f64::from(value))
+                .collect()
+        };
+        let id = |word: &str| tokenizer.token_to_id(word).unwrap();
+
+        let text = make(PromptInit::Text("the film".to_owned()));
+        for (index, word) in ["the", "film", "the", "film", "the", "film"]
+            .iter()
+            .enumerate()
+        {
+            assert_eq!(own(&text, index), row(id(word)), "{name}");
+        }
+        // What is asked for begins at the first slot that is read.
+        assert_eq!(model.unread_slots(), 1, "{name}");
+        let text = from(1, PromptInit::Text("the film".to_owned())).unwrap();
+        for (index, word) in ["the", "the", "film", "the", "film", "the"]
+            .iter()
+            .enumerate()
+        {
+            assert_eq!(own(&text, index), row(id(word)), "{name}");
+        }
+        let named = || PromptInit::ClassLabels(vec![id("good"), id("bad")]);
+        let labels = from(1, named()).unwrap();
+        assert_eq!(labels.rows(), 6, "{name}");
+        assert_eq!(own(&labels, 1), row(id("good")), "{name}");
+        assert_eq!(own(&labels, 2), row(id("bad")), "{name}");
+        assert_eq!(from(6, named()).unwrap().rows(), 6, "{name}");
+        let labels = make(PromptInit::ClassLabels(vec![id("good"), id("bad")]));
+        assert_eq!(own(&labels, 0), row(id("good")), "{name}");
+        assert_eq!(own(&labels, 1), row(id("bad")), "{name}");
+        let sample = make(PromptInit::VocabularySample { first: Some(200) });
+        for index in 0..6 {
+            let known = (5..200).any(|id| row(id) == own(&sample, index));
+            assert!(known, "{name}");
+        }
+        assert_eq!(
+            sample,
+            make(PromptInit::VocabularySample { first: Some(200) })
+        );
+        let normal = make(PromptInit::Normal(0.02));
+        assert!(
+            normal.values().iter().all(|value| value.abs() < 0.1),
+            "{name}"
+        );
+        let uniform = make(PromptInit::Uniform(0.5));
+        assert!(
+            uniform.values().iter().all(|value| value.abs() <= 0.5),
+            "{name}"
+        );
+        let bad = |init: PromptInit| from(0, init).is_err();
+        assert!(bad(PromptInit::Normal(f64::NAN)));
+        assert!(bad(PromptInit::Text(String::new())));
+        assert!(bad(PromptInit::VocabularySample { first: Some(3) }));
+        assert!(bad(PromptInit::ClassLabels(vec![999_999])));
+    }
+}
