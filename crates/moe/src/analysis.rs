@@ -3,7 +3,8 @@
 use plm_core::nn::FeedForward;
 
 use crate::capture::FfnInputs;
-use crate::convert::{MoeLayer, each_chunk};
+use crate::experts::MoeLayer;
+use crate::hidden::each_chunk;
 use crate::host::{matrix, values};
 use crate::router::Router;
 use crate::score::contributions;
@@ -12,21 +13,25 @@ use crate::{Error, Result};
 /// Which share of the neurons is active, token by token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activity {
-    /// The share of neurons above 0, for every token, in rising order.
+    /// The share of active neurons, for every token, in rising order.
     shares: Vec<f64>,
 }
 
 impl Activity {
-    /// The activity of `ffn` over `inputs`.
+    /// The activity of `ffn` over `inputs`: a neuron is active where its value is above 0, in gated
+    /// layers, where it can have either sign, where it is not 0.
     ///
     /// # Errors
-    /// [`Error::NoTokens`] without inputs.
+    /// [`Error::NoTokens`] without inputs; those of [`FfnInputs::check`].
     pub fn of(ffn: &FeedForward, inputs: &FfnInputs) -> Result<Self> {
-        let neurons = ffn.inner.weight.val().dims()[1];
+        let [width, neurons] = ffn.inner.weight.val().dims();
+        inputs.check(width)?;
+        let gated = ffn.gate.is_some();
+        let is_active = |value: f32| value > 0.0 || gated && value < 0.0;
         let mut shares = Vec::with_capacity(inputs.tokens());
-        each_chunk(ffn, inputs, |hidden| {
+        each_chunk(ffn, &inputs.rows, |hidden| {
             shares.extend(hidden.chunks_exact(neurons).map(|row| {
-                let active = row.iter().filter(|&&value| value > 0.0).count();
+                let active = row.iter().filter(|&&value| is_active(value)).count();
                 active as f64 / neurons as f64
             }));
             Ok(())
@@ -58,8 +63,9 @@ impl ExpertLoad {
     /// The load of `layer` over `inputs`.
     ///
     /// # Errors
-    /// [`Error::NoTokens`] without inputs; those of the policy.
+    /// [`Error::NoTokens`] without inputs; those of [`FfnInputs::check`] and of the policy.
     pub fn of(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Self> {
+        inputs.check(layer.ffn.inner.weight.val().dims()[0])?;
         if inputs.tokens() == 0 {
             return Err(Error::NoTokens {
                 what: "load of experts",
@@ -100,7 +106,11 @@ impl ExpertLoad {
 }
 
 /// The router's scores of every expert for `inputs`, `[tokens, experts]`.
+///
+/// # Errors
+/// Those of [`FfnInputs::check`].
 pub(crate) fn expert_scores(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<f32>> {
+    inputs.check(layer.ffn.inner.weight.val().dims()[0])?;
     if matches!(layer.router, Router::Groundtruth(_)) {
         return expert_contributions(layer, inputs);
     }
@@ -113,14 +123,15 @@ pub(crate) fn expert_scores(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<
 /// The experts' contributions to each of `inputs`, `[tokens, experts]`.
 ///
 /// # Errors
-/// [`Error::NoTokens`] without inputs.
+/// [`Error::NoTokens`] without inputs; those of [`FfnInputs::check`].
 pub fn expert_contributions(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<f32>> {
     let device = layer.ffn.inner.weight.device().inner();
-    let neurons = layer.partition.neurons();
+    let [width, neurons] = layer.ffn.inner.weight.val().dims();
+    inputs.check(width)?;
     let mean = layer.mean_tensor();
     let w_out = layer.ffn.outer.weight.val();
     let mut all = Vec::with_capacity(inputs.tokens() * layer.partition.experts());
-    each_chunk(&layer.ffn, inputs, |hidden| {
+    each_chunk(&layer.ffn, &inputs.rows, |hidden| {
         let hidden = matrix(&hidden, hidden.len() / neurons, neurons, &device);
         let experts = layer.partition.experts();
         let own = contributions(layer.contribution, hidden, &w_out, mean.as_ref(), experts);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::capture::Capture;
-use crate::convert::MoeLayer;
+use crate::experts::MoeLayer;
 use crate::layer::LayerId;
 use crate::policy::Policy;
 use crate::quality::top;
@@ -66,7 +66,7 @@ fn concave(values: &[f64]) -> Vec<f64> {
 ///
 /// # Errors
 /// [`Error::Setting`] where `share` is not above 0 and at most 1; [`Error::NoTokens`] for a layer
-/// without inputs, or whose neurons are never active.
+/// without inputs, or whose neurons are never active; those of [`crate::FfnInputs::check`].
 pub fn share_out(
     layers: &mut BTreeMap<LayerId, MoeLayer>,
     capture: &Capture,

@@ -10,6 +10,9 @@ use crate::host::values;
 use crate::layer::LayerId;
 use crate::{Error, Result};
 
+/// Share of the captured rows that splits, means and routers are fitted to; the rest measures them.
+const TRAINING_SHARE: f64 = 0.9;
+
 /// Input rows of one feed-forward layer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FfnInputs {
@@ -23,6 +26,51 @@ impl FfnInputs {
     /// Number of rows.
     pub fn tokens(&self) -> usize {
         self.rows.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// Checks that the rows are whole, `width` wide and made of finite numbers.
+    ///
+    /// # Errors
+    /// [`Error::Size`] or [`Error::NotFinite`].
+    pub fn check(&self, width: usize) -> Result<()> {
+        if self.width != width {
+            return Err(Error::Size {
+                what: "a captured input row".to_owned(),
+                found: self.width,
+                expected: width,
+            });
+        }
+        let width = width.max(1);
+        if !self.rows.len().is_multiple_of(width) {
+            return Err(Error::Size {
+                what: format!("the captured inputs in rows of {width}"),
+                found: self.rows.len(),
+                expected: self.rows.len().next_multiple_of(width),
+            });
+        }
+        match self.rows.iter().position(|value| !value.is_finite()) {
+            Some(place) => Err(Error::NotFinite {
+                what: "the captured inputs".to_owned(),
+                row: place / width,
+                column: place % width,
+                value: f64::from(self.rows[place]),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The rows that nothing is fitted to by [`crate::MoeLayer::convert`]: the last tenth. Reports are
+    /// of them.
+    pub fn held_out(&self) -> Self {
+        Self {
+            width: self.width,
+            rows: self.parts().1.to_vec(),
+        }
+    }
+
+    /// The rows for fitting and those for measuring.
+    pub(crate) fn parts(&self) -> (&[f32], &[f32]) {
+        self.split(TRAINING_SHARE)
     }
 
     /// The first `share` of the rows, for fitting, and the rest, for measuring.

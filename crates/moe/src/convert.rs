@@ -1,333 +1,15 @@
-//! A dense model to a model of experts.
+//! A dense model to a model of experts, and back.
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
-use plm_core::kernel::Activation;
 use plm_core::nn::FeedForward;
-use plm_core::rng::Seed;
-use serde::{Deserialize, Serialize};
 
-use crate::capture::{Capture, FfnInputs};
-use crate::ffn::{MoeFfn, hidden_values};
-use crate::host::{matrix, values};
+use crate::capture::Capture;
+use crate::config::MoeConfig;
+use crate::experts::MoeLayer;
+use crate::ffn::MoeFfn;
 use crate::layer::{FeedForwards, LayerId};
-use crate::policy::Policy;
-use crate::router::{Router, RouterKind, RouterReport, Targets, fit};
-use crate::score::Contribution;
-use crate::split::{
-    BalancedKMeans, CoactivationCounter, CoactivationWeight, EdgeSelection, contiguous,
-    normalized_rows, partition_graph, random,
-};
-use crate::{Error, FfnWeights, Partition, Result};
-
-/// Rows whose neuron values are computed at a time.
-const CHUNK: usize = 1024;
-
-/// How neurons are divided into experts.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SplitKind {
-    /// At random.
-    Random,
-    /// Neighbors together.
-    Contiguous,
-    /// Balanced k-means over the normalized input weights (the gate's in gated layers).
-    Cluster,
-    /// Partition of the graph of neurons that are active together.
-    Coactivation,
-}
-
-/// What the neurons of unselected experts count as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fill {
-    /// 0: right where activations are often 0 (ReLU).
-    Zero,
-    /// Their mean over the captured tokens (G-MoEfication): for GELU and SiLU.
-    Mean,
-}
-
-/// How a model is converted.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct MoeConfig {
-    /// Neurons of an expert; 32 in the paper.
-    pub expert_size: usize,
-    /// How neurons are divided.
-    pub split: SplitKind,
-    /// How experts are chosen.
-    pub router: RouterKind,
-    /// Share of the experts that a token gets, rounded to at least one: 0.2 in the paper.
-    pub share: f64,
-    /// What unselected neurons count as; where absent, 0 for ReLU and their mean for others.
-    pub fill: Option<Fill>,
-    /// Seed of splits and routers.
-    pub seed: Seed,
-}
-
-impl Default for MoeConfig {
-    fn default() -> Self {
-        Self {
-            expert_size: 32,
-            split: SplitKind::Cluster,
-            router: RouterKind::Mlp(Default::default()),
-            share: 0.2,
-            fill: None,
-            seed: Seed::new(0),
-        }
-    }
-}
-
-impl MoeConfig {
-    /// Experts of `experts` that a token gets.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] where the share is not above 0 and at most 1.
-    pub fn k(&self, experts: usize) -> Result<usize> {
-        if !(self.share > 0.0 && self.share <= 1.0) {
-            return Err(Error::Setting {
-                name: "share",
-                value: self.share.to_string(),
-                limit: "must be above 0 and at most 1",
-            });
-        }
-        Ok(((self.share * experts as f64).round() as usize).clamp(1, experts))
-    }
-
-    /// What unselected neurons of a layer count as.
-    pub fn fill(&self, activation: Activation) -> Fill {
-        self.fill.unwrap_or(match activation {
-            Activation::Relu => Fill::Zero,
-            _ => Fill::Mean,
-        })
-    }
-}
-
-/// One layer, converted.
-#[derive(Debug, Clone)]
-pub struct MoeLayer {
-    /// Which expert each neuron of the dense layer belongs to.
-    pub partition: Partition,
-    /// The dense layer with its neurons expert by expert.
-    pub ffn: FeedForward,
-    /// Chooses the experts.
-    pub router: Router,
-    /// What unselected neurons count as, `[neurons]`, in the order of `ffn`.
-    pub mean: Option<Vec<f32>>,
-    /// What counts as an expert's contribution.
-    pub contribution: Contribution,
-    /// Experts of a token.
-    pub policy: Policy,
-    /// How good the router is on held-out tokens.
-    pub report: RouterReport,
-}
-
-impl MoeLayer {
-    /// Divides `ffn` into experts and fits a router to `inputs`.
-    ///
-    /// # Errors
-    /// [`Error::NotDivisible`] where the neurons cannot be divided into experts of that size,
-    /// [`Error::NotFinite`] for weights that are not numbers, [`Error::NoTokens`] without inputs,
-    /// [`Error::Setting`] for a setting out of its limits.
-    pub fn convert(
-        ffn: &FeedForward,
-        inputs: &FfnInputs,
-        config: &MoeConfig,
-        seed: Seed,
-    ) -> Result<Self> {
-        let weights = FfnWeights::read(ffn)?;
-        check_width(inputs, &weights)?;
-        let partition = split(ffn, &weights, inputs, config, seed)?;
-        Self::build(ffn, &weights, partition, inputs, config, seed)
-    }
-
-    /// [`Self::convert`] with a division that is known already; `config.split` and
-    /// `config.expert_size` are not read.
-    ///
-    /// # Errors
-    /// As [`Self::convert`]; [`Error::Size`] where the partition is of another number of neurons.
-    pub fn with_partition(
-        ffn: &FeedForward,
-        partition: Partition,
-        inputs: &FfnInputs,
-        config: &MoeConfig,
-        seed: Seed,
-    ) -> Result<Self> {
-        let weights = FfnWeights::read(ffn)?;
-        check_width(inputs, &weights)?;
-        if partition.neurons() != weights.neurons {
-            return Err(Error::Size {
-                what: "a partition".to_owned(),
-                found: partition.neurons(),
-                expected: weights.neurons,
-            });
-        }
-        Self::build(ffn, &weights, partition, inputs, config, seed)
-    }
-
-    fn build(
-        original: &FeedForward,
-        weights: &FfnWeights,
-        partition: Partition,
-        inputs: &FfnInputs,
-        config: &MoeConfig,
-        seed: Seed,
-    ) -> Result<Self> {
-        let device = original.inner.weight.device().inner();
-        let weights = weights.permuted(&partition);
-        let ffn = weights.to_feed_forward(&device);
-        let experts = partition.experts();
-        let fill = config.fill(weights.activation);
-        let mean = match fill {
-            Fill::Zero => None,
-            Fill::Mean => Some(mean_values(&ffn, inputs)?),
-        };
-        let mean_tensor = mean
-            .as_ref()
-            .map(|mean| Tensor::<1>::from_data(mean.as_slice(), &device));
-        let contribution = contribution(config.router, weights.activation, fill);
-        let k = config.k(experts)?;
-        let targets = Targets {
-            ffn: &ffn,
-            weights: &weights,
-            experts,
-            contribution,
-            mean: mean_tensor.as_ref(),
-            inputs,
-        };
-        let (router, report) = fit(config.router, &targets, k, seed)?;
-        Ok(Self {
-            partition,
-            ffn,
-            router,
-            mean,
-            contribution,
-            policy: Policy::TopK(k),
-            report,
-        })
-    }
-
-    /// What unselected neurons count as, on the layer's device.
-    pub(crate) fn mean_tensor(&self) -> Option<Tensor<1>> {
-        let device = self.ffn.inner.weight.device().inner();
-        let mean = self.mean.as_ref()?;
-        Some(Tensor::from_data(mean.as_slice(), &device))
-    }
-
-    /// The layer in tensor operations.
-    pub fn to_moe_ffn(&self) -> MoeFfn {
-        MoeFfn {
-            ffn: self.ffn.clone(),
-            router: self.router.clone(),
-            mean: self.mean_tensor(),
-            experts: self.partition.experts(),
-            policy: self.policy,
-            contribution: self.contribution,
-        }
-    }
-}
-
-fn check_width(inputs: &FfnInputs, weights: &FfnWeights) -> Result<()> {
-    if inputs.width == weights.hidden_size {
-        return Ok(());
-    }
-    Err(Error::Size {
-        what: "a captured input row".to_owned(),
-        found: inputs.width,
-        expected: weights.hidden_size,
-    })
-}
-
-/// What a router is fitted to: sums of neuron values, or of their squared distances from the mean
-/// where that stands in for them.
-fn contribution(router: RouterKind, activation: Activation, fill: Fill) -> Contribution {
-    match (router, fill, activation) {
-        (RouterKind::Contribution(_), _, _) => Contribution::OutputNorm,
-        (_, Fill::Mean, _) => Contribution::Deviation,
-        (_, Fill::Zero, Activation::Relu) => Contribution::Positive,
-        (_, Fill::Zero, _) => Contribution::Absolute,
-    }
-}
-
-fn split(
-    ffn: &FeedForward,
-    weights: &FfnWeights,
-    inputs: &FfnInputs,
-    config: &MoeConfig,
-    seed: Seed,
-) -> Result<Partition> {
-    let (neurons, size) = (weights.neurons, config.expert_size);
-    if size == 0 || !neurons.is_multiple_of(size) {
-        return Err(Error::NotDivisible {
-            neurons,
-            expert_size: size,
-        });
-    }
-    let experts = neurons / size;
-    let seed = seed.child("split").value();
-    match config.split {
-        SplitKind::Random => random(neurons, experts, seed),
-        SplitKind::Contiguous => contiguous(neurons, experts),
-        SplitKind::Cluster => {
-            let width = weights.hidden_size;
-            let rows = normalized_rows(weights.routing_rows(), width)?;
-            let clusters = BalancedKMeans::new(seed).fit(&rows, width, experts)?;
-            Ok(clusters.partition)
-        }
-        SplitKind::Coactivation => coactivation(ffn, inputs, experts, seed),
-    }
-}
-
-/// A partition of the graph of neurons that are active together.
-fn coactivation(
-    ffn: &FeedForward,
-    inputs: &FfnInputs,
-    experts: usize,
-    seed: u64,
-) -> Result<Partition> {
-    let neurons = ffn.inner.weight.val().dims()[1];
-    let mut counter =
-        CoactivationCounter::new(neurons, CoactivationWeight::Paper, inputs.tokens())?;
-    each_chunk(ffn, inputs, |hidden| counter.add(&hidden).map(drop))?;
-    let graph = counter.edges(EdgeSelection::default())?;
-    partition_graph(&graph, experts, seed)
-}
-
-/// The mean value of every neuron over all inputs.
-fn mean_values(ffn: &FeedForward, inputs: &FfnInputs) -> Result<Vec<f32>> {
-    let neurons = ffn.inner.weight.val().dims()[1];
-    let mut sums = vec![0.0_f64; neurons];
-    each_chunk(ffn, inputs, |hidden| {
-        for row in hidden.chunks_exact(neurons) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += f64::from(value);
-            }
-        }
-        Ok(())
-    })?;
-    let tokens = inputs.tokens() as f64;
-    Ok(sums.iter().map(|sum| (sum / tokens) as f32).collect())
-}
-
-/// Hands the neurons' values for all inputs to `each`, some rows at a time.
-pub(crate) fn each_chunk(
-    ffn: &FeedForward,
-    inputs: &FfnInputs,
-    mut each: impl FnMut(Vec<f32>) -> Result<()>,
-) -> Result<()> {
-    if inputs.tokens() == 0 {
-        return Err(Error::NoTokens {
-            what: "values of neurons",
-        });
-    }
-    let device = ffn.inner.weight.device().inner();
-    let width = inputs.width;
-    for rows in inputs.rows.chunks(CHUNK * width) {
-        let x = matrix(rows, rows.len() / width, width, &device);
-        each(values(hidden_values(ffn, x)))?;
-    }
-    Ok(())
-}
+use crate::{Error, Result};
 
 /// A model that was converted, with what is known of each layer.
 #[derive(Debug, Clone)]
@@ -383,4 +65,54 @@ pub fn permuted<M: FeedForwards<Ffn = FeedForward, With<FeedForward> = M>>(
     layers: &BTreeMap<LayerId, MoeLayer>,
 ) -> M {
     model.replace_ffns(|layer, _| layers[&layer].ffn.clone())
+}
+
+/// The dense model with the weights of `tuned`, a model of [`with_experts`] that was trained since, and
+/// its neurons expert by expert. `layers`, from which the experts were made, get the tuned weights too.
+///
+/// The result is what [`crate::save`] and [`crate::with_sparse_experts`] take together with `layers`.
+/// It is on the plain device; frozen parameters stay frozen. Routers, means and policies stay those of
+/// `layers`: training does not change them. [`MoeLayer::refit`] fits them to the tuned weights.
+///
+/// # Errors
+/// [`Error::Size`] where `layers` are not those of the model, or of another width, number of neurons or
+/// number of experts; `layers` are as before then.
+pub fn absorb<M: FeedForwards<Ffn = MoeFfn>>(
+    tuned: M,
+    layers: &mut BTreeMap<LayerId, MoeLayer>,
+) -> Result<M::With<FeedForward>> {
+    let tuned = tuned.valid();
+    let blocks = tuned.ffns();
+    if !blocks.iter().map(|(id, _)| id).eq(layers.keys()) {
+        return Err(Error::Size {
+            what: "the list of converted layers".to_owned(),
+            found: layers.len(),
+            expected: blocks.len(),
+        });
+    }
+    for ((id, block), layer) in blocks.iter().zip(layers.values()) {
+        let [width, neurons] = block.ffn.inner.weight.val().dims();
+        let [own_width, own_neurons] = layer.ffn.inner.weight.val().dims();
+        for (what, found, expected) in [
+            ("an input row", width, own_width),
+            ("a token's neurons", neurons, own_neurons),
+            (
+                "the list of experts",
+                block.experts,
+                layer.partition.experts(),
+            ),
+        ] {
+            if found != expected {
+                return Err(Error::Size {
+                    what: format!("{what} of tuned layer {id}"),
+                    found,
+                    expected,
+                });
+            }
+        }
+    }
+    for (layer, (_, block)) in layers.values_mut().zip(blocks) {
+        layer.ffn = block.ffn;
+    }
+    Ok(tuned.replace_ffns(|_, block| block.ffn))
 }

@@ -4,13 +4,19 @@ mod analysis;
 mod budget;
 pub mod calibrate;
 mod capture;
+mod config;
 mod convert;
+mod divide;
 mod error;
 pub mod exec;
+mod experts;
 mod ffn;
 pub mod flops;
 #[cfg(test)]
 mod generator;
+#[cfg(test)]
+mod goldens;
+mod hidden;
 mod host;
 mod layer;
 mod partition;
@@ -29,10 +35,10 @@ mod weights;
 pub use analysis::{Activity, ExpertLoad, expert_contributions};
 pub use budget::share_out;
 pub use capture::{Capture, FfnInputs};
-pub use convert::{
-    Converted, Fill, MoeConfig, MoeLayer, SplitKind, convert, permuted, with_experts,
-};
+pub use config::{Fill, MoeConfig, SplitKind};
+pub use convert::{Converted, absorb, convert, permuted, with_experts};
 pub use error::{Error, Result};
+pub use experts::{Division, MoeLayer};
 pub use ffn::MoeFfn;
 pub use layer::{FeedForwards, LayerId};
 pub use partition::Partition;

@@ -98,7 +98,9 @@ pub fn blend_activations<M: FeedForwards<Ffn = FeedForward>>(
 }
 
 /// `model` with ReLU in all feed-forward layers, and without their intermediate biases if
-/// `drop_biases`, as the paper does with BERT-large.
+/// `drop_biases`, as the paper does with BERT-large: they are frozen at 0, so that further training of
+/// this model leaves them there. A model that is converted from it has parameters of its own, which
+/// [`plm_core::train::freeze`] freezes likewise.
 pub fn to_relu<M: FeedForwards<Ffn = BlendedFfn>>(
     model: M,
     drop_biases: bool,
@@ -106,14 +108,14 @@ pub fn to_relu<M: FeedForwards<Ffn = BlendedFfn>>(
     model.replace_ffns(|_, BlendedFfn { mut ffn, .. }| {
         ffn.activation = Activation::Relu;
         if drop_biases {
-            // Zeros in their place: the checkpoint's format has the biases.
+            // Frozen zeros in their place: the checkpoint's format has the biases.
             for linear in [Some(&mut ffn.inner), ffn.gate.as_mut()]
                 .into_iter()
                 .flatten()
             {
                 linear.bias = linear.bias.take().map(|bias| {
                     let zeros = bias.val().zeros_like().detach();
-                    Param::from_tensor(zeros)
+                    Param::from_tensor(zeros).set_require_grad(false)
                 });
             }
         }

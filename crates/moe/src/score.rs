@@ -11,9 +11,9 @@ use crate::policy::Selection;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Contribution {
-    /// Σ max(h, 0): the label of MoEfication (2110.01786), for ReLU.
+    /// Σ max(h, 0): the label of MoEfication (2110.01786), for ReLU without a gate.
     Positive,
-    /// Σ |h|: for activations that can be negative, where unselected neurons count as 0.
+    /// Σ |h|: for neurons whose values can be negative, as with a gate, where unselected neurons count as 0.
     Absolute,
     /// Σ (h - μ)²: where unselected neurons count as their mean μ.
     Deviation,

@@ -1,20 +1,20 @@
 //! A feed-forward layer of experts that skips what was not chosen.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use plm_core::nn::{Ffn, FfnContext};
 
-use crate::convert::MoeLayer;
-use crate::exec::{ExpertFfn, Planner};
+use crate::exec::{ExpertFfn, Path, Planner, Situation};
+use crate::experts::MoeLayer;
 use crate::host::values;
 use crate::layer::{FeedForwards, LayerId};
 use crate::policy::{Policy, Selection};
 use crate::router::HostRouter;
 use crate::split::contiguous;
-use crate::{FfnWeights, Result};
+use crate::{Error, FfnWeights, Result};
 
 /// The fast form of [`crate::MoeFfn`], for inference on the processor.
 ///
@@ -37,6 +37,9 @@ struct Parts {
 }
 
 /// What layers of one model share: their situations are mostly the same.
+///
+/// Forward passes may run at once. Where several meet a new situation together, each measures it, and
+/// the first decision stays.
 #[derive(Debug, Clone, Default)]
 pub struct SharedPlanner(Arc<Mutex<Planner>>);
 
@@ -48,19 +51,32 @@ impl SharedPlanner {
 
     /// The planner as it is now, with all it has decided.
     pub fn snapshot(&self) -> Planner {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Planner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run(&self, layer: &ExpertFfn, x: &[f32], selection: &Selection) -> Result<Vec<f32>> {
-        let path = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .plan(layer, x, selection)?;
+        let path = self.plan(layer, x, selection)?;
         layer.run(path, x, selection, None)
+    }
+
+    /// See [`Planner::plan`].
+    fn plan(&self, layer: &ExpertFfn, x: &[f32], selection: &Selection) -> Result<Path> {
+        let situation = Situation::of(layer, selection);
+        let planner = {
+            let shared = self.lock();
+            if let Some(path) = shared.known(&situation) {
+                return Ok(path);
+            }
+            shared.clone()
+        };
+        // Measuring runs on the pool, and a thread that waits there may take another forward pass,
+        // which asks the planner in turn: so the lock is not held.
+        let decision = planner.measure(layer, x, selection)?;
+        Ok(self.lock().keep(decision))
     }
 }
 
@@ -68,8 +84,7 @@ impl SparseFfn {
     /// The fast form of a converted layer.
     ///
     /// # Errors
-    /// [`crate::Error::NotFinite`] for a weight that is not a number, [`crate::Error::Chosen`] for a policy that
-    /// chooses more experts than there are.
+    /// [`Error::NotFinite`] for a weight that is not a number; those of [`Policy::check`].
     pub fn new(layer: &MoeLayer, planner: &SharedPlanner) -> Result<Self> {
         let experts = layer.partition.experts();
         layer.policy.check(experts)?;
@@ -95,10 +110,18 @@ impl SparseFfn {
     /// - x: `[tokens, width]`
     ///
     /// # Errors
-    /// [`crate::Error::NotFinite`] for a score that is not a number.
+    /// [`Error::Size`] where `x` is not made of whole rows, [`Error::NotFinite`] for a score that is not
+    /// a number.
     pub fn select(&self, x: &[f32]) -> Result<Selection> {
         let parts = &*self.parts;
-        let experts = parts.layer.experts();
+        let (experts, width) = (parts.layer.experts(), parts.layer.hidden_size());
+        if !x.len().is_multiple_of(width) {
+            return Err(Error::Size {
+                what: "x".to_owned(),
+                found: x.len(),
+                expected: x.len().next_multiple_of(width),
+            });
+        }
         let scores = parts.router.scores(&parts.layer, x)?;
         parts.policy.select(&scores, experts)
     }
@@ -109,7 +132,7 @@ impl SparseFfn {
     /// - x and result: `[tokens, width]`
     ///
     /// # Errors
-    /// As [`Self::select`]; [`crate::Error::Size`] where `x` is not made of whole rows.
+    /// As [`Self::select`].
     pub fn run(&self, x: &[f32]) -> Result<Vec<f32>> {
         // Once on a thread of the pool, the steps need not wake it one by one.
         rayon::scope(|_| {

@@ -8,7 +8,7 @@ use plm_core::nn::apply;
 
 use crate::analysis::expert_scores;
 use crate::capture::FfnInputs;
-use crate::convert::MoeLayer;
+use crate::experts::MoeLayer;
 use crate::ffn::hidden_values;
 use crate::host::{matrix, values};
 use crate::policy::Selection;
@@ -49,7 +49,8 @@ pub struct Fitted {
 ///
 /// # Errors
 /// [`Error::NoTokens`] without inputs or where the layer's output is 0 for all, [`Error::Setting`] for a
-/// ridge that is not positive, or so small that the system cannot be solved.
+/// ridge that is not positive, or so small that the system cannot be solved, [`Error::Size`] and
+/// [`Error::NotFinite`] for inputs that do not fit the layer.
 pub fn fit_outputs(
     layer: &mut MoeLayer,
     inputs: &FfnInputs,
@@ -58,13 +59,15 @@ pub fn fit_outputs(
     if !(settings.ridge > 0.0 && settings.ridge.is_finite()) {
         return Err(refuse(settings.ridge, "must be positive"));
     }
+    let [width, _] = layer.ffn.inner.weight.val().dims();
+    inputs.check(width)?;
     let experts = layer.partition.experts();
     let selection = layer
         .policy
         .select(&expert_scores(layer, inputs)?, experts)?;
     let old = layer.clone();
     let device = old.ffn.inner.weight.device().inner();
-    let (neurons, width) = (old.partition.neurons(), inputs.width);
+    let neurons = old.partition.neurons();
     let mut gram = Tensor::<2>::zeros([neurons, neurons], &device);
     let mut right = Tensor::<2>::zeros([neurons, width], &device);
     let (mut missing, mut whole) = (0.0, 0.0);

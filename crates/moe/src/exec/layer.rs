@@ -131,7 +131,9 @@ impl ExpertFfn {
         &self.base
     }
 
-    /// The layer with all its neurons, on all threads.
+    /// The layer with all its neurons, on all threads of the current rayon pool.
+    ///
+    /// The pool is entered once for the whole call, as [`crate::SparseFfn::run`] does.
     ///
     /// # Shapes
     /// - x: `[T, d]`, row-major
@@ -142,7 +144,7 @@ impl ExpertFfn {
     pub fn dense(&self, x: &[f32]) -> Result<Vec<f32>> {
         let d = self.hidden_size();
         check_size("x", x.len(), x.len().next_multiple_of(d))?;
-        Ok(dense::run(&self.weights, x))
+        Ok(rayon::scope(|_| dense::run(&self.weights, x)))
     }
 
     /// The chosen experts, by `path`, on all threads.

@@ -156,6 +156,30 @@ impl Planner {
         if let Some(path) = self.known(&situation) {
             return Ok(path);
         }
+        let decision = self.measure(layer, x, selection)?;
+        Ok(self.keep(decision))
+    }
+
+    /// Adds a decision unless its situation is known already, and returns the path to take there.
+    pub(crate) fn keep(&mut self, decision: Decision) -> Path {
+        self.known(&decision.situation).unwrap_or_else(|| {
+            let path = decision.path;
+            self.decisions.push(decision);
+            path
+        })
+    }
+
+    /// Measures the layer on these inputs.
+    ///
+    /// # Shapes and errors
+    /// As [`Self::plan`].
+    pub(crate) fn measure(
+        &self,
+        layer: &ExpertFfn,
+        x: &[f32],
+        selection: &Selection,
+    ) -> Result<Decision> {
+        let situation = Situation::of(layer, selection);
         let paths = situation.eligible();
         let mut dense = Vec::new();
         let mut times = vec![Vec::new(); paths.len()];
@@ -180,10 +204,7 @@ impl Planner {
             seconds: median(times),
         };
         let timings = paths.iter().zip(times).map(timing).collect();
-        let decision = Decision::from_timings(situation, median(dense), timings);
-        let path = decision.path;
-        self.decisions.push(decision);
-        Ok(path)
+        Ok(Decision::from_timings(situation, median(dense), timings))
     }
 
     /// The chosen experts, by the path of [`Self::plan`].

@@ -32,7 +32,7 @@ pub struct ContributionRouterConfig {
     pub epochs: usize,
     /// Tokens of a step.
     pub batch_size: usize,
-    /// Seed of weights and order.
+    /// Seed of weights and order, besides the layer's.
     pub seed: Seed,
 }
 

@@ -5,7 +5,7 @@ use plm_core::nn::FeedForward;
 use plm_core::rng::Seed;
 
 use super::centroid::CentroidRouter;
-use super::contribution::ContributionRouter;
+use super::contribution::{ContributionRouter, ContributionRouterConfig};
 use super::mlp::MlpRouter;
 use super::train::{Labelled, Steps, Trainable as _, score_rows, train};
 use super::{NoWeights, RandomRouter, Router, RouterKind};
@@ -15,10 +15,10 @@ use crate::quality::{capture, recall};
 use crate::score::{Contribution, contributions};
 use crate::{Error, FfnWeights, Result};
 
-/// Share of the captured tokens that routers are trained on; the rest measures them.
-const TRAINING_SHARE: f64 = 0.9;
-
-/// How good a router is on tokens that it was not trained on.
+/// How good a router is on the held-out tokens: those that neither split nor training has seen.
+///
+/// A trained router was selected on them, though: its best epoch is the one with the highest capture
+/// there, so that its figures are a little better than they would be on new tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RouterReport {
     /// Experts chosen in these measurements.
@@ -27,7 +27,8 @@ pub struct RouterReport {
     pub capture: f64,
     /// Mean share of the truly largest experts that were chosen.
     pub recall: f64,
-    /// Capture before training and after every epoch; empty for routers without training.
+    /// Capture of held-out tokens before training and after every epoch; empty for routers without
+    /// training.
     pub history: Vec<f64>,
     /// Which entry of `history` was kept.
     pub best: usize,
@@ -68,7 +69,12 @@ impl Targets<'_> {
     }
 }
 
-/// A router of `kind` for the layer of `targets`, measured with `k` experts.
+/// The seed of a trained router: that of its layer and that of its settings.
+fn combined(layer: Seed, settings: Seed) -> Seed {
+    layer.child("router").at(settings.value())
+}
+
+/// A router of `kind` for the layer of `targets`, measured with `k` experts; `seed` is the layer's.
 ///
 /// # Errors
 /// [`Error::NoTokens`] where there is nothing to train on or to measure with, [`Error::Setting`] for
@@ -82,7 +88,7 @@ pub(crate) fn fit(
     let (weights, experts) = (targets.weights, targets.experts);
     let (rows, width) = (weights.routing_rows(), weights.hidden_size);
     let device = targets.ffn.inner.weight.device().inner();
-    let (training, held_out) = targets.inputs.split(TRAINING_SHARE);
+    let (training, held_out) = targets.inputs.parts();
     let held_out = targets.label(held_out, targets.contribution);
     if held_out.tokens() == 0 {
         return Err(Error::NoTokens {
@@ -113,7 +119,7 @@ pub(crate) fn fit(
                 lr: config.lr,
                 epochs: config.epochs,
                 batch_size: config.batch_size,
-                seed: config.seed,
+                seed: combined(seed, config.seed),
             };
             let trained = train(initial, &data, &steps, &device, |router: &MlpRouter| {
                 let scores = score_rows(&held_out.rows, width, &device, |x| router.forward(x));
@@ -124,6 +130,10 @@ pub(crate) fn fit(
         }
         RouterKind::Contribution(config) => {
             config.check()?;
+            let config = ContributionRouterConfig {
+                seed: combined(seed, config.seed),
+                ..config
+            };
             let initial = ContributionRouter::initial(width, experts, &config, &device);
             let data = targets.label(training, Contribution::OutputNorm);
             let norms = targets.label(&held_out.rows, Contribution::OutputNorm);

@@ -32,7 +32,7 @@ pub struct MlpRouterConfig {
     pub batch_size: usize,
     /// Share of the experts that capture is measured at between epochs.
     pub validation_share: f64,
-    /// Seed of the order.
+    /// Seed of the order, besides the layer's.
     pub seed: Seed,
 }
 

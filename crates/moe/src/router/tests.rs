@@ -1,12 +1,15 @@
 //! Reference numbers on the planted layer, and the loss of the trained router.
 
+use std::cell::RefCell;
+
 use burn::module::{Module as _, Param};
 use burn::tensor::{Device, Tensor};
 use plm_core::kernel::Activation;
+use plm_core::rng::Seed;
 use plm_core::train::Gradients;
 
-use super::train::Trainable as _;
-use super::{CentroidRouter, Metric, MlpRouter};
+use super::train::{Labelled, Steps, Trainable as _, train};
+use super::{CentroidRouter, Metric, MlpRouter, RandomRouter};
 use crate::generator::{EXPERTS, Planted, TOKENS, WIDTH, single};
 use crate::host::{matrix, values};
 use crate::quality::{capture, recall};
@@ -61,6 +64,70 @@ fn similarity_and_initial_router_on_the_planted_layer() {
                 let gap = (found - expected).abs();
                 assert!(gap < 5e-4, "{what} on {name}: {found}, expected {expected}");
             }
+        }
+    }
+}
+
+#[test]
+fn random_choices_get_their_share_of_the_planted_layer() {
+    let (_, _, contributions) = planted();
+    let router = RandomRouter {
+        experts: EXPERTS,
+        seed: 5,
+    };
+    let scores = router.draw(TOKENS);
+    // Two of 16 experts are an eighth; the standard deviation of either mean is 0.0036.
+    for found in [
+        capture(&scores, &contributions, EXPERTS, 2).unwrap(),
+        recall(&scores, &contributions, EXPERTS, 2).unwrap(),
+    ] {
+        assert!((found - 0.125).abs() < 0.016, "{found}");
+    }
+}
+
+#[test]
+fn training_returns_the_router_of_the_best_epoch() {
+    let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
+    let (width, experts, tokens) = (3, 2, 8);
+    let wave = |count: usize, shift: f32| -> Vec<f32> {
+        (0..count).map(|i| (i as f32 * 1.7 + shift).sin()).collect()
+    };
+    let data = Labelled {
+        rows: wave(tokens * width, 0.7),
+        contributions: wave(tokens * experts, 2.0)
+            .iter()
+            .map(|v| v.abs())
+            .collect(),
+        width,
+        experts,
+    };
+    let steps = Steps {
+        lr: 0.1,
+        epochs: 3,
+        batch_size: 4,
+        seed: Seed::new(1),
+    };
+    let initial = MlpRouter::initial(&wave(4 * width, 0.3), width, experts, &device).unwrap();
+    // What is measured after each epoch is laid down, and which router it was is noted.
+    let values_of = |router: &MlpRouter| [values(router.w1.val()), values(router.w2.val())];
+    for (measures, best) in [
+        ([0.5, 0.7, 0.6, 0.4], 1),
+        ([0.8, 0.7, 0.8, 0.4], 0),
+        ([0.1, 0.2, 0.3, 0.4], 3),
+    ] {
+        let seen = RefCell::new(Vec::new());
+        let trained = train(initial.clone(), &data, &steps, &device, |router| {
+            let mut seen = seen.borrow_mut();
+            seen.push(values_of(router));
+            Ok(measures[seen.len() - 1])
+        })
+        .unwrap();
+        let seen = seen.into_inner();
+        assert_eq!(trained.history, measures);
+        assert_eq!(trained.best, best);
+        for (epoch, router) in seen.iter().enumerate() {
+            let same = *router == values_of(&trained.router);
+            assert_eq!(same, epoch == best, "epoch {epoch}");
         }
     }
 }

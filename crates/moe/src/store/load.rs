@@ -13,10 +13,9 @@ use plm_core::nn::FeedForward;
 
 use super::record::{LayerRecord, Record, RouterRecord};
 use super::{FORMAT, RECORD, TENSORS};
-use crate::convert::MoeLayer;
+use crate::experts::MoeLayer;
 use crate::host::matrix;
 use crate::layer::{FeedForwards, LayerId};
-use crate::policy::Policy;
 use crate::router::{
     CentroidRouter, ContributionRouter, MlpRouter, NoWeights, RandomRouter, Router, RouterReport,
 };
@@ -28,7 +27,9 @@ const MAX_RECORD: u64 = 64 << 20;
 /// A converted model from disk.
 #[derive(Debug, Clone)]
 pub struct Loaded<M> {
-    /// The dense model, its neurons expert by expert.
+    /// The dense model, its neurons expert by expert: blocks of neighbors are the experts. The labels
+    /// of a layer's partition are in the order of the model before its conversion, and not for this
+    /// one; [`MoeLayer::refit`] fits another router to it.
     pub dense: Pretrained<M>,
     /// Its layers of experts.
     pub layers: BTreeMap<LayerId, MoeLayer>,
@@ -141,11 +142,10 @@ impl Reader<'_> {
             let reason = format!("`{}` is not that of the labels", name("permutation"));
             return Err(format(&self.path, reason));
         }
-        if let Policy::TopK(k) = record.policy
-            && (k == 0 || k > experts)
-        {
-            return Err(Error::Chosen { k, experts });
-        }
+        record.policy.check(experts).map_err(|error| {
+            let path = self.path.with_file_name(RECORD);
+            format(&path, format!("layer {id}: {error}"))
+        })?;
         let mean = if self.source.contains(&name("mean")) {
             Some(self.floats(&name("mean"), &[neurons])?)
         } else {
@@ -154,6 +154,7 @@ impl Reader<'_> {
         let router = self.router(&name("router"), record, hidden_size)?;
         Ok(MoeLayer {
             partition,
+            division: record.division,
             ffn,
             router,
             mean,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::experts::Division;
 use crate::policy::Policy;
 use crate::router::Metric;
 use crate::score::Contribution;
@@ -30,6 +31,9 @@ pub(super) struct LayerRecord {
     pub(super) neurons: usize,
     /// Number of experts.
     pub(super) experts: usize,
+    /// How they were made, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) division: Option<Division>,
     /// Experts of a token.
     pub(super) policy: Policy,
     /// What counts as an expert's contribution.

@@ -12,7 +12,8 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::record::{LayerRecord, Quality, Record, RouterRecord};
 use super::{FORMAT, RECORD, TENSORS};
-use crate::convert::{MoeLayer, permuted};
+use crate::convert::permuted;
+use crate::experts::MoeLayer;
 use crate::host::values;
 use crate::layer::{FeedForwards, LayerId};
 use crate::router::Router;
@@ -21,7 +22,8 @@ use crate::{Error, Result};
 /// Writes the dense model `pretrained` and the `layers` that were made of it to `dir`.
 ///
 /// The weights are complete before the files beside them are written. A write that is cut off leaves
-/// the old directory, or the new dense checkpoint without experts.
+/// the old directory, or the new dense checkpoint without experts or beside older ones, which loading
+/// refuses.
 ///
 /// # Errors
 /// As [`Pretrained::save`]; [`Error::Size`] where `layers` are not those of the model.
@@ -79,6 +81,7 @@ fn record(layer: &MoeLayer) -> LayerRecord {
         hidden_size,
         neurons,
         experts: layer.partition.experts(),
+        division: layer.division,
         policy: layer.policy,
         contribution: layer.contribution,
         router: match &layer.router {

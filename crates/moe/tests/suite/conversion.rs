@@ -3,11 +3,12 @@
 use plm_core::kernel::Activation;
 use plm_core::models::EncoderInput;
 use plm_core::rng::Seed;
+use plm_moe::calibrate::{ClosedForm, fit_outputs};
 use plm_moe::exec::Planner;
 use plm_moe::{
-    Capture, Error, ExpertLoad, FeedForwards as _, FfnInputs, Fill, LayerId, Metric, MoeConfig,
-    MoeLayer, Policy, RouterKind, SharedPlanner, convert, share_out, with_experts,
-    with_sparse_experts,
+    Activity, Capture, ContributionRouterConfig, Error, ExpertLoad, FeedForwards as _, FfnInputs,
+    Fill, LayerId, Metric, MoeConfig, MoeLayer, Policy, RouterKind, SharedPlanner, SparseFfn,
+    convert, expert_contributions, share_out, with_experts, with_sparse_experts,
 };
 
 use super::support::{
@@ -58,22 +59,6 @@ fn a_model_is_converted_layer_by_layer() {
 }
 
 #[test]
-fn equal_seeds_give_equal_models() {
-    let (_, device) = devices().remove(0);
-    let dense = layer(Activation::Relu, false, &device);
-    let inputs = rows(120, 1);
-    let build = |seed| {
-        let config = MoeConfig {
-            router: RouterKind::Mlp(Default::default()),
-            ..config()
-        };
-        let layer = MoeLayer::convert(&dense, &inputs, &config, Seed::new(seed)).unwrap();
-        (layer.partition, layer.report)
-    };
-    assert_eq!(build(1), build(1));
-}
-
-#[test]
 fn fills_follow_the_activation() {
     let config = MoeConfig::default();
     assert_eq!(config.fill(Activation::Relu), Fill::Zero);
@@ -89,9 +74,9 @@ fn fills_follow_the_activation() {
     let gelu = layer(Activation::Gelu, false, &device);
     let converted = MoeLayer::convert(&gelu, &inputs, &config, Seed::new(0)).unwrap();
     let mean = converted.mean.unwrap();
-    // The mean of the first neuron, worked out from the layer's own values.
-    let x = burn::tensor::Tensor::<1>::from_data(inputs.rows.as_slice(), &device);
-    let x = x.reshape([120, WIDTH]);
+    // The means over the nine tenths that everything is fitted to, from the layer's own values.
+    let x = burn::tensor::Tensor::<1>::from_data(&inputs.rows[..108 * WIDTH], &device);
+    let x = x.reshape([108, WIDTH]);
     let hidden = plm_core::nn::apply_activated(&converted.ffn.inner, x, Activation::Gelu);
     assert_close(&mean, &numbers(hidden.mean_dim(0)), 1e-5, "means");
 }
@@ -120,6 +105,64 @@ fn budgets_are_kept_and_help() {
     .unwrap();
     assert_eq!(load.counts.iter().sum::<u64>(), 240 * chosen[0] as u64);
     assert!(share_out(&mut layers, &capture, 0.0).is_err());
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_refused_everywhere() {
+    let (_, device) = devices().remove(0);
+    let dense = layer(Activation::Relu, false, &device);
+    let good = rows(50, 1);
+    let layer = MoeLayer::convert(&dense, &good, &config(), Seed::new(0)).unwrap();
+    let errors = |bad: &FfnInputs| {
+        let seed = Seed::new(0);
+        let partition = layer.partition.clone();
+        let ridge = ClosedForm::default();
+        [
+            MoeLayer::convert(&dense, bad, &config(), seed).err(),
+            MoeLayer::with_partition(&dense, partition, bad, &config(), seed).err(),
+            layer.clone().refit(bad, config().router, seed).err(),
+            fit_outputs(&mut layer.clone(), bad, &ridge).err(),
+            Activity::of(&dense, bad).err(),
+            ExpertLoad::of(&layer, bad).err(),
+            expert_contributions(&layer, bad).err(),
+        ]
+    };
+    for (width, count) in [(WIDTH, 3 * WIDTH + 1), (WIDTH + 1, 3 * WIDTH + 3), (0, 4)] {
+        let rows = vec![0.5; count];
+        for error in errors(&FfnInputs { width, rows }) {
+            assert!(matches!(error, Some(Error::Size { .. })), "{error:?}");
+        }
+    }
+    let mut bad = good.clone();
+    bad.rows[2 * WIDTH + 3] = f32::NAN;
+    for error in errors(&bad) {
+        assert!(
+            matches!(
+                error,
+                Some(Error::NotFinite {
+                    row: 2,
+                    column: 3,
+                    ..
+                })
+            ),
+            "{error:?}"
+        );
+    }
+    let planner = SharedPlanner::new(Planner::default());
+    for router in [
+        RouterKind::Random,
+        config().router,
+        RouterKind::Contribution(ContributionRouterConfig {
+            epochs: 0,
+            ..ContributionRouterConfig::default()
+        }),
+    ] {
+        let mut layer = layer.clone();
+        layer.refit(&good, router, Seed::new(0)).unwrap();
+        let fast = SparseFfn::new(&layer, &planner).unwrap();
+        let error = fast.run(&[0.5; WIDTH + 1]);
+        assert!(matches!(error, Err(Error::Size { .. })), "{router:?}");
+    }
 }
 
 #[test]

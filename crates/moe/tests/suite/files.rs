@@ -3,13 +3,18 @@
 use std::fs;
 use std::path::Path;
 
+use burn::module::Module as _;
 use burn::tensor::Device;
 use plm_core::checkpoint::{SaveDtype, SaveOptions};
 use plm_core::models::{EncoderForSequenceClassification, EncoderInput, Pretrained};
 use plm_core::nn::Ffn;
+use plm_core::train::{AdamWConfig, Gradients, Optimizer};
+use plm_moe::calibrate::{Trainable, freeze_but};
+use plm_moe::exec::Planner;
 use plm_moe::{
-    ContributionRouterConfig, Converted, Metric, MlpRouterConfig, MoeConfig, MoeFfn, RouterKind,
-    convert, load, save, with_experts,
+    ContributionRouterConfig, Converted, Error, Metric, MlpRouterConfig, MoeConfig, MoeFfn, Policy,
+    RouterKind, SharedPlanner, SplitKind, absorb, convert, load, save, with_experts,
+    with_sparse_experts,
 };
 
 use super::support::{assert_close, captured, classifier, devices, ids, numbers, tolerance};
@@ -84,6 +89,7 @@ fn what_was_written_is_read_back() {
                 assert_eq!(own.partition, layer.partition, "{what}");
                 assert_eq!(own.policy, layer.policy, "{what}");
                 assert_eq!(own.mean, layer.mean, "{what}");
+                assert_eq!(own.division, layer.division, "{what}");
                 assert!(
                     (own.report.capture - layer.report.capture).abs() < 1e-12,
                     "{what}"
@@ -108,6 +114,56 @@ fn half_precision_weights_keep_their_experts() {
         &expected,
         0.05,
         "bf16",
+    );
+}
+
+#[test]
+fn tuned_experts_are_saved_and_run_fast() {
+    let (name, device) = devices().remove(0);
+    let (dense, converted) = converted(RouterKind::Similarity(Metric::Cosine), &device);
+    let before = logits(&converted.model, &device);
+    let model = freeze_but(converted.model, Trainable::All).train();
+    let tracked = device.clone().autodiff();
+    let (_, scores) = model.forward(&EncoderInput::ids(ids(3, 7, &tracked)));
+    let gradients = Gradients::of(&scores.square().mean(), &model).unwrap();
+    let mut optimizer = Optimizer::adamw(AdamWConfig::default(), 1e-2);
+    let tuned = optimizer.step(model, gradients, 1.0);
+    let expected = logits(&tuned.valid(), &device);
+    assert_ne!(expected, before);
+
+    let mut layers = converted.layers;
+    let mut few = layers.clone();
+    few.pop_last();
+    assert!(matches!(
+        absorb(tuned.clone(), &mut few),
+        Err(Error::Size { .. })
+    ));
+    let model = absorb(tuned, &mut layers).unwrap();
+    let tuned = Pretrained { model, ..dense };
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("model");
+    save(&dir, &tuned, &layers, &SaveOptions::new()).unwrap();
+    let loaded = load::<Model>(&dir, &device).unwrap();
+    let again = with_experts(loaded.dense.model.clone(), &loaded.layers);
+    assert_close(
+        &logits(&again, &device),
+        &expected,
+        tolerance(name),
+        "masked",
+    );
+    let planner = SharedPlanner::new(Planner::default());
+    let fast = with_sparse_experts(loaded.dense.model, &loaded.layers, &planner).unwrap();
+    assert_close(&logits(&fast, &device), &expected, 1e-4, "fast");
+    for layer in layers.values_mut() {
+        layer.policy = Policy::All;
+    }
+    let every = with_experts(tuned.model.clone(), &layers);
+    let dense = logits(&tuned.model, &device);
+    assert_close(
+        &logits(&every, &device),
+        &dense,
+        10.0 * tolerance(name),
+        "all",
     );
 }
 
@@ -169,8 +225,35 @@ fn spoiled_records_are_refused() {
     spoiled("{", "");
     fs::write(&path, text.replacen("\"top_k\": 2", "\"top_k\": 9", 1)).unwrap();
     assert!(refusal(&dir, &device).contains('9'));
+    let share = "\"max\": { \"tau\": 5.0 }";
+    fs::write(&path, text.replacen("\"top_k\": 2", share, 1)).unwrap();
+    let error = refusal(&dir, &device);
+    assert!(
+        error.contains("moe.json") && error.contains("tau"),
+        "{error}"
+    );
     fs::remove_file(&path).unwrap();
     assert!(refusal(&dir, &device).contains("moe.json"));
+}
+
+#[test]
+fn records_that_do_not_say_how_neurons_were_divided_are_read() {
+    let (_, device) = devices().remove(0);
+    let folder = written(&device);
+    let dir = folder.path().join("model");
+    let path = dir.join("moe.json");
+    let loaded = load::<Model>(&dir, &device).unwrap();
+    for layer in loaded.layers.values() {
+        assert_eq!(layer.division.unwrap().split, SplitKind::Cluster);
+    }
+    let bytes = fs::read(&path).unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    for layer in record["layers"].as_object_mut().unwrap().values_mut() {
+        layer.as_object_mut().unwrap().remove("division").unwrap();
+    }
+    fs::write(&path, record.to_string()).unwrap();
+    let loaded = load::<Model>(&dir, &device).unwrap();
+    assert!(loaded.layers.values().all(|one| one.division.is_none()));
 }
 
 #[test]

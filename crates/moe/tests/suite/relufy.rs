@@ -12,7 +12,7 @@ use plm_core::models::{
 };
 use plm_core::nn::{Ffn, Taps};
 use plm_core::rng::Seed;
-use plm_core::train::Gradients;
+use plm_core::train::{AdamWConfig, Gradients, Optimizer};
 use plm_moe::FeedForwards as _;
 use plm_moe::relufy::{Blend, SparsityPenalty, blend_activations, set_relu, to_relu};
 
@@ -69,6 +69,17 @@ fn biases_are_dropped_as_zeros() {
     for (_, ffn) in pretrained.model.ffns() {
         let bias = numbers(ffn.inner.bias.as_ref().unwrap().val());
         assert!(bias.iter().all(|value| *value == 0.0));
+    }
+    let model = pretrained.model.clone().train();
+    let input = EncoderInput::ids(ids(3, 6, &device.clone().autodiff()));
+    let gradients = Gradients::of(&model.forward(&input).1.square().mean(), &model).unwrap();
+    let mut optimizer = Optimizer::adamw(AdamWConfig::default(), 0.1);
+    let trained = optimizer.step(model, gradients, 1.0).valid();
+    for ((_, old), (_, new)) in pretrained.model.ffns().iter().zip(trained.ffns()) {
+        let bias = numbers(new.inner.bias.as_ref().unwrap().val());
+        assert!(bias.iter().all(|value| *value == 0.0), "{bias:?}");
+        let (old, new) = (&old.inner.weight, &new.inner.weight);
+        assert_ne!(numbers(old.val()), numbers(new.val()));
     }
     set_relu(&mut pretrained.config).unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -102,11 +102,10 @@ fn claims(name: &str, runs: &[study::Run], outcome: &mut Outcome) -> Result<()> 
         Op::Ge,
         0.95,
     ));
-    let gain = study::mean_capture(runs, "cluster.mlp")? - study::mean_capture(runs, "random.mlp")?;
-    outcome.rows.push(Row::new(
+    outcome.rows.push(Row::over_seeds(
         format!("{name}.cluster_minus_random"),
         "capture with a trained router",
-        gain,
+        &study::cluster_gains(runs)?,
     ));
     Ok(())
 }

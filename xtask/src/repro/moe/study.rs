@@ -29,7 +29,8 @@ pub(super) struct Calibrated {
     pub(super) fine_tuned: f64,
 }
 
-/// What one layer does in the dense model.
+/// What one layer does on held-out tokens: its neurons in the dense model, its experts by the trained
+/// router.
 pub(super) struct Layer {
     pub(super) id: LayerId,
     pub(super) activity: Activity,
@@ -53,11 +54,11 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
     let calibrated = calibrate(context, task, &capture, best, dense, seed)?;
     let mut layers = Vec::new();
     for (id, layer) in &best.layers {
-        let inputs = capture.layer(*id)?;
+        let inputs = capture.layer(*id)?.held_out();
         layers.push(Layer {
             id: *id,
-            activity: Activity::of(&layer.ffn, inputs)?,
-            load: ExpertLoad::of(layer, inputs)?,
+            activity: Activity::of(&layer.ffn, &inputs)?,
+            load: ExpertLoad::of(layer, &inputs)?,
         });
     }
     Ok(Run {
@@ -116,6 +117,16 @@ pub(super) fn mean_capture(runs: &[Run], name: &str) -> Result<f64> {
         .map(|run| Ok(grid::find(&run.cells, name)?.mean_capture()))
         .collect::<Result<_>>()?;
     Ok(mean(values.into_iter()))
+}
+
+/// How much more of the contributions a trained router captures with clusters than with random groups,
+/// for each run.
+pub(super) fn cluster_gains(runs: &[Run]) -> Result<Vec<f64>> {
+    let capture =
+        |run: &Run, name: &str| -> Result<f64> { Ok(grid::find(&run.cells, name)?.mean_capture()) };
+    runs.iter()
+        .map(|run| Ok(capture(run, "cluster.mlp")? - capture(run, "random.mlp")?))
+        .collect()
 }
 
 /// The cells that were measured.

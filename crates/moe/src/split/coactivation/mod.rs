@@ -18,7 +18,8 @@ const CHUNK: usize = 512;
 
 /// How strongly a set of tokens ties two neurons m and n together.
 ///
-/// Here h_m is the value of neuron m after the activation function, and 0 where that is negative.
+/// Here h_m is the value of neuron m after the activation function, and 0 where that is negative; in
+/// gated layers it is the absolute value of the product with the other branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CoactivationWeight {
     /// The sum of h_m · h_n over all tokens, as in the paper.
@@ -73,8 +74,8 @@ impl CoactivationCounter {
     /// many tokens were taken.
     ///
     /// # Shapes
-    /// - activations: `[tokens, neurons]`, what the activation function gave (times the other
-    ///   branch in gated layers); padding must be left out by the caller
+    /// - activations: `[tokens, neurons]`, what the activation function gave, or in gated layers the
+    ///   absolute value of that times the other branch; padding must be left out by the caller
     ///
     /// # Errors
     /// [`Error::Size`] where the values do not fill rows of one value per neuron,

@@ -1,0 +1,123 @@
+//! What conversion fits to a layer: seeds, rows that are held out, fitting again.
+
+use plm_core::kernel::Activation;
+use plm_core::rng::Seed;
+use plm_moe::{
+    ContributionRouterConfig, Metric, MlpRouterConfig, MoeConfig, MoeLayer, Router, RouterKind,
+    SplitKind, convert,
+};
+
+use super::support::{WIDTH, captured, classifier, devices, layer, numbers, rows};
+
+fn config() -> MoeConfig {
+    MoeConfig {
+        expert_size: 4,
+        router: RouterKind::Similarity(Metric::Cosine),
+        share: 0.5,
+        ..MoeConfig::default()
+    }
+}
+
+#[test]
+fn equal_seeds_give_equal_models() {
+    let (_, device) = devices().remove(0);
+    let dense = layer(Activation::Relu, false, &device);
+    let inputs = rows(120, 1);
+    let build = |seed| {
+        let config = MoeConfig {
+            router: RouterKind::Mlp(Default::default()),
+            ..config()
+        };
+        let layer = MoeLayer::convert(&dense, &inputs, &config, Seed::new(seed)).unwrap();
+        (layer.partition, layer.report)
+    };
+    assert_eq!(build(1), build(1));
+}
+
+#[test]
+fn seeds_of_configuration_and_router_both_count() {
+    let (_, device) = devices().remove(0);
+    let model = classifier(&device).model;
+    let capture = captured(&model, &device);
+    let build = |seed, router| {
+        let config = MoeConfig {
+            split: SplitKind::Contiguous,
+            router,
+            seed: Seed::new(seed),
+            ..config()
+        };
+        let converted = convert(model.clone(), &capture, &config, |_, _| ()).unwrap();
+        converted.layers.into_values().next().unwrap()
+    };
+    // The weights that a router of contributions begins with are drawn.
+    let drawn = |seed, own| {
+        let router = RouterKind::Contribution(ContributionRouterConfig {
+            hidden_size: 8,
+            epochs: 0,
+            seed: Seed::new(own),
+            ..ContributionRouterConfig::default()
+        });
+        match build(seed, router).router {
+            Router::Contribution(router) => numbers(router.hidden.weight.val()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(drawn(1, 0), drawn(1, 0));
+    assert_ne!(drawn(1, 0), drawn(2, 0));
+    assert_ne!(drawn(1, 0), drawn(1, 2));
+    // The other one begins the same, and its order of tokens is drawn.
+    let trained = |seed| {
+        let router = RouterKind::Mlp(MlpRouterConfig {
+            lr: 1.0,
+            epochs: 4,
+            batch_size: 16,
+            ..MlpRouterConfig::default()
+        });
+        build(seed, router).report.history
+    };
+    assert_eq!(trained(1), trained(1));
+    assert_ne!(trained(1), trained(2));
+}
+
+#[test]
+fn nothing_is_fitted_to_held_out_rows() {
+    let (_, device) = devices().remove(0);
+    let dense = layer(Activation::Gelu, false, &device);
+    let inputs = rows(120, 1);
+    let held_out = inputs.held_out();
+    assert_eq!((held_out.width, held_out.tokens()), (WIDTH, 12));
+    assert_eq!(held_out.rows, inputs.rows[108 * WIDTH..]);
+    let mut changed = inputs.clone();
+    for value in &mut changed.rows[108 * WIDTH..] {
+        *value *= -3.0;
+    }
+    let config = MoeConfig {
+        split: SplitKind::Coactivation,
+        ..config()
+    };
+    let build = |inputs| MoeLayer::convert(&dense, inputs, &config, Seed::new(0)).unwrap();
+    let (own, other) = (build(&inputs), build(&changed));
+    assert_eq!(own.partition, other.partition);
+    assert_eq!(own.mean, other.mean);
+    assert_ne!(own.report.capture, other.report.capture);
+}
+
+#[test]
+fn routers_are_fitted_again_to_converted_layers() {
+    let (_, device) = devices().remove(0);
+    let dense = layer(Activation::Gelu, false, &device);
+    let inputs = rows(120, 1);
+    let layer = MoeLayer::convert(&dense, &inputs, &config(), Seed::new(0)).unwrap();
+    let mut again = layer.clone();
+    again
+        .refit(&inputs, RouterKind::Groundtruth, Seed::new(1))
+        .unwrap();
+    assert!(matches!(again.router, Router::Groundtruth(_)));
+    assert_eq!(again.report.recall, 1.0);
+    assert!(again.report.capture > layer.report.capture);
+    // The same kind of router as in the beginning is the same router.
+    again.refit(&inputs, config().router, Seed::new(2)).unwrap();
+    assert_eq!(again.report, layer.report);
+    assert_eq!(again.mean, layer.mean);
+    assert_eq!(again.partition, layer.partition);
+}
