@@ -3,6 +3,8 @@
 //!
 //! TinyBERT takes the neighbors of words of several pieces from GloVe vectors; here such words stay.
 
+mod word_mark;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::models::{EncoderForMaskedLM, EncoderInput};
 use plm_core::rng::Seed;
@@ -13,6 +15,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use serde::{Deserialize, Serialize};
 
+use self::word_mark::WordMark;
 use crate::example::Example;
 use crate::{Error, Result};
 
@@ -64,12 +67,13 @@ pub struct Augmenter<'m> {
     tokenizer: &'m Tokenizer,
     settings: AugmentSettings,
     mask: u32,
+    words: WordMark,
     device: Device,
 }
 
 /// A word of one token and what could stand in its place.
 struct Place {
-    bytes: (usize, usize),
+    bytes: std::ops::Range<usize>,
     words: Vec<String>,
 }
 
@@ -77,7 +81,9 @@ impl<'m> Augmenter<'m> {
     /// A model on the plain `device` with its tokenizer.
     ///
     /// # Errors
-    /// [`Error::Core`] for a tokenizer without mask token, [`Error::Setting`] for settings out of range.
+    /// [`Error::Core`] for a tokenizer without mask token, [`Error::Setting`] for settings out of range or
+    /// texts longer than the model takes, [`Error::Empty`] for a tokenizer whose tokens do not show where
+    /// words begin.
     pub fn new(
         model: &'m EncoderForMaskedLM,
         tokenizer: &'m Tokenizer,
@@ -97,7 +103,17 @@ impl<'m> Augmenter<'m> {
                 return refuse(name, "0".to_owned(), "must be at least 1");
             }
         }
+        if settings.max_length == 0 || settings.max_length > model.encoder.config.max_length() {
+            let limit = "must be between 1 and the tokens that the model has positions for";
+            return refuse("max_length", settings.max_length.to_string(), limit);
+        }
         Ok(Self {
+            words: WordMark::of(
+                tokenizer
+                    .vocabulary()
+                    .iter()
+                    .map(|(token, _)| token.as_str()),
+            )?,
             mask: tokenizer.require(SpecialToken::Mask)?,
             model,
             tokenizer,
@@ -147,9 +163,9 @@ impl<'m> Augmenter<'m> {
             let Some(word) = place.words.choose(rng) else {
                 continue;
             };
-            changed.push_str(&text[end..place.bytes.0]);
+            changed.push_str(&text[end..place.bytes.start]);
             changed.push_str(word);
-            end = place.bytes.1;
+            end = place.bytes.end;
         }
         changed.push_str(&text[end..]);
         changed
@@ -163,8 +179,7 @@ impl<'m> Augmenter<'m> {
         let encoding = self.tokenizer.encode(text, &options)?;
         let single: Vec<usize> = (0..encoding.len())
             .filter(|&at| {
-                let (start, end) = encoding.offsets[at];
-                let word = text.get(start..end).unwrap_or_default();
+                let word = text.get(span(&encoding, text, at)).unwrap_or_default();
                 encoding.word_ids[at].is_some_and(|word| encoding.word_tokens(0, word).len() == 1)
                     && word.chars().any(char::is_alphanumeric)
             })
@@ -172,8 +187,8 @@ impl<'m> Augmenter<'m> {
         let mut places = Vec::with_capacity(single.len());
         for chunk in single.chunks(self.settings.batch) {
             for (&at, words) in chunk.iter().zip(self.candidates(&encoding, chunk)?) {
-                let bytes = encoding.offsets[at];
-                let old = text[bytes.0..bytes.1].to_lowercase();
+                let bytes = span(&encoding, text, at);
+                let old = text[bytes.clone()].to_lowercase();
                 let words = words.into_iter().filter(|word| word.to_lowercase() != old);
                 places.push(Place {
                     bytes,
@@ -219,8 +234,15 @@ impl<'m> Augmenter<'m> {
     /// The token as a whole word, if it is one.
     fn word(&self, id: u32) -> Option<String> {
         let token = self.tokenizer.id_to_token(id)?;
-        let piece = token.starts_with("##") || self.tokenizer.special_ids().contains(&id);
+        let piece = !self.words.is_start(&token) || self.tokenizer.special_ids().contains(&id);
         let word = self.tokenizer.decode(&[id], true).ok()?.trim().to_owned();
         (!piece && !word.is_empty() && word.chars().all(char::is_alphanumeric)).then_some(word)
     }
+}
+
+/// The bytes of the token at `at` without the space that some tokenizers count to a word.
+fn span(encoding: &Encoding, text: &str, at: usize) -> std::ops::Range<usize> {
+    let (start, end) = encoding.offsets[at];
+    let word = text.get(start..end).unwrap_or_default();
+    start + word.len() - word.trim_start().len()..end
 }

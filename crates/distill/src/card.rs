@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use plm_core::files::write_atomic;
 use serde::{Deserialize, Serialize};
 
-use crate::labels::{check_dataset, check_names};
+use crate::labels::{check_dataset, check_names, shown};
+use crate::teacher::{LiveTeacher, Teacher, TeacherOptions};
 use crate::{Error, Result};
 
 /// The longest card that is read: 16 MiB.
@@ -31,7 +33,8 @@ pub struct TeacherCard {
     pub path: PathBuf,
     /// What each of the model's outputs means.
     pub labels: Vec<String>,
-    /// Which tokenizer its inputs are made with: a name or a hash, compared letter for letter.
+    /// Which tokenizer its inputs are made with: a name or a hash, compared letter for letter. A hash is
+    /// that of [`TextEncoder::identity`](crate::TextEncoder::identity).
     pub tokenizer: String,
     /// The largest number of tokens in its inputs, special tokens included.
     pub max_length: usize,
@@ -75,6 +78,52 @@ impl TeacherCard {
             return Err(plm_core::Error::format(path, reason).into());
         }
         Self::parse(&bytes, path)
+    }
+
+    /// The teacher of the card at `path`, with its labels.
+    ///
+    /// A tokenizer that the card calls by a name and not by a hash is not compared: a checkpoint does not
+    /// say what its tokenizer is called.
+    ///
+    /// # Errors
+    /// As [`TeacherCard::load`] and [`LiveTeacher::load`]. [`Error::InFile`] around the error of
+    /// [`TeacherCard::check`], and around [`Error::CardMismatch`] where the checkpoint names its classes
+    /// otherwise.
+    pub fn open(path: impl AsRef<Path>, device: &Device) -> Result<LiveTeacher> {
+        let path = path.as_ref();
+        let card = Self::load(path)?;
+        let dir = card.model_dir(path);
+        let options = TeacherOptions {
+            max_length: card.max_length,
+            dropout: None,
+        };
+        let teacher = LiveTeacher::load(&dir, options, device)?;
+        let weights = plm_core::checkpoint::fingerprint(&dir)?;
+        let teacher = card.claim(teacher, &weights);
+        teacher.map_err(|error| error.in_file(path))
+    }
+
+    /// `teacher` with the card's labels, where the card is its.
+    fn claim(&self, teacher: LiveTeacher, weights: &str) -> Result<LiveTeacher> {
+        let info = teacher.info();
+        self.check(ModelFacts {
+            labels: info.classes,
+            tokenizer: match is_sha256(&self.tokenizer) {
+                true => &info.tokenizer,
+                false => &self.tokenizer,
+            },
+            max_length: Some(teacher.model().encoder.config.max_length()),
+            weights,
+        })?;
+        match &info.labels {
+            Some(labels) if *labels != self.labels => Err(Error::CardMismatch {
+                what: "labels",
+                card: shown(&self.labels),
+                model: shown(labels),
+                fix: "take the model's, in their order; other names are aliases of a label space",
+            }),
+            _ => teacher.with_labels(self.labels.iter().map(String::as_str)),
+        }
     }
 
     /// Reads the card in `bytes`, which errors call `origin`.
@@ -139,8 +188,7 @@ impl TeacherCard {
                 "at least 1 token is needed",
             ));
         }
-        let digits = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if self.weights.len() != 64 || !self.weights.bytes().all(digits) {
+        if !is_sha256(&self.weights) {
             return Err(Error::entry(
                 "weights",
                 format!("`{}`", self.weights),
@@ -188,6 +236,12 @@ impl TeacherCard {
         }
         Ok(())
     }
+}
+
+/// Whether it is a SHA-256 in lower-case hexadecimal.
+fn is_sha256(text: &str) -> bool {
+    let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == 64 && text.bytes().all(digit)
 }
 
 #[cfg(test)]

@@ -27,11 +27,11 @@ impl TextEncoder {
     /// [`Error::Core`] for a tokenizer without padding token or with other words than the model;
     /// [`Error::Setting`] where `max_length` is 0 or the model has fewer positions.
     pub fn new(tokenizer: Tokenizer, max_length: usize, config: &EncoderConfig) -> Result<Self> {
-        if max_length == 0 || max_length > config.max_position_embeddings {
+        if max_length == 0 || max_length > config.max_length() {
             return Err(Error::Setting {
                 name: "max_length",
                 value: max_length.to_string(),
-                limit: "must be between 1 and the positions of the model",
+                limit: "must be between 1 and the tokens that the model has positions for",
             });
         }
         tokenizer.check_vocabulary(config.vocab_size)?;

@@ -1,6 +1,10 @@
 //! What can go wrong.
 
-use std::path::{Path, PathBuf};
+mod helpers;
+
+pub(crate) use helpers::{finite, same_names, same_size};
+
+use std::path::PathBuf;
 
 use crate::cache::{KeyDifference, list};
 
@@ -140,6 +144,31 @@ pub enum Error {
     Tokenizers {
         /// The teacher.
         teacher: String,
+    },
+    /// Models that cut texts at different places where tokens are compared.
+    #[error(
+        "teacher `{teacher}` cuts texts to {found} tokens, the student to {expected}: hidden states of \
+         their tokens cannot be compared; give both one length, or match first tokens or class scores only"
+    )]
+    Lengths {
+        /// The teacher.
+        teacher: String,
+        /// The teacher's longest text in tokens.
+        found: usize,
+        /// The student's.
+        expected: usize,
+    },
+    /// Classes with other names, or in another order, where they are joined by their place.
+    #[error("{what}: class {index} is `{found}`, expected `{expected}`; both need one order")]
+    ClassName {
+        /// What has the names.
+        what: String,
+        /// Number of the first class that differs, from 0.
+        index: usize,
+        /// Its name there.
+        found: String,
+        /// The name that fits.
+        expected: String,
     },
     /// A written student that is not the one in memory.
     #[error(
@@ -438,62 +467,5 @@ pub enum Error {
     Core(#[from] plm_core::Error),
 }
 
-impl Error {
-    /// What the operating system said of `path`.
-    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
-        plm_core::Error::io(path, source).into()
-    }
-
-    /// What is wrong with the file `path`.
-    pub(crate) fn format(path: &Path, reason: impl Into<String>) -> Self {
-        plm_core::Error::format(path, reason).into()
-    }
-
-    /// This error, found in the file `path`.
-    pub(crate) fn in_file(self, path: &Path) -> Self {
-        Self::InFile {
-            path: path.to_path_buf(),
-            source: Box::new(self),
-        }
-    }
-
-    /// An [`Error::Entry`] for `key`.
-    pub(crate) fn entry(
-        key: impl Into<String>,
-        found: impl Into<String>,
-        expected: impl Into<String>,
-    ) -> Self {
-        Self::Entry {
-            key: key.into(),
-            found: found.into(),
-            expected: expected.into(),
-        }
-    }
-}
-
 /// Result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// `found` equals `expected`, else [`Error::Size`] for `what`.
-pub(crate) fn same_size(what: impl Into<String>, found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::Size {
-        what: what.into(),
-        found,
-        expected,
-    })
-}
-
-/// Every value is finite, else [`Error::NotFinite`] for `what`.
-pub(crate) fn finite(what: &str, values: &[f64]) -> Result<()> {
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(Error::NotFinite {
-            what: what.to_owned(),
-            index,
-            value: values[index],
-        }),
-        None => Ok(()),
-    }
-}

@@ -8,7 +8,7 @@ pub struct Example {
     /// What caches and scores are joined by: the first eight bytes of the SHA-256 of `name`, so that
     /// among a million names two share an id with a probability below 3e-8.
     pub id: u64,
-    /// Its name in the corpus.
+    /// Its name in the corpus; where it was given none, its text, or both texts with a tab between.
     pub name: String,
     /// The text, or the first of two.
     pub text: String,
@@ -31,11 +31,18 @@ impl Example {
         }
     }
 
-    /// With a second text.
+    /// With a second text, which is part of the name of an example that was given none.
     #[must_use]
     pub fn with_pair(mut self, pair: impl Into<String>) -> Self {
-        self.pair = Some(pair.into());
-        self
+        let is_default = self.name == default_name(&self.text, self.pair.as_deref());
+        let pair = pair.into();
+        let name = default_name(&self.text, Some(&pair));
+        self.pair = Some(pair);
+        if is_default {
+            self.with_name(name)
+        } else {
+            self
+        }
     }
 
     /// With a class.
@@ -69,6 +76,14 @@ impl Example {
     }
 }
 
+/// The name of an example that is given none.
+fn default_name(text: &str, pair: Option<&str>) -> String {
+    match pair {
+        Some(pair) => format!("{text}\t{pair}"),
+        None => text.to_owned(),
+    }
+}
+
 /// The first eight bytes of the SHA-256 of the `parts` in a row, the first byte the lowest.
 fn hash<const N: usize>(parts: [&[u8]; N]) -> u64 {
     let mut sha = Sha256::new();
@@ -97,6 +112,17 @@ mod tests {
         assert_ne!(one.id, two.id);
         assert_eq!(one.text_hash(), two.text_hash());
         assert_eq!((one.name.as_str(), one.label.as_deref()), ("1", Some("x")));
+    }
+
+    #[test]
+    fn pairs_without_a_name_differ_by_their_second_text() {
+        let pair = |second: &str| Example::new("a text").with_pair(second);
+        assert_ne!(pair("one").id, pair("two").id);
+        assert_ne!(pair("one").id, Example::new("a text").id);
+        assert_eq!(pair("one"), pair("two").with_pair("one"));
+        assert_eq!(pair("one").name, "a text\tone");
+        let named = Example::new("a text").with_name("1").with_pair("one");
+        assert_eq!((named.id, named.name.as_str()), (Example::new("1").id, "1"));
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! A run's settings in one TOML file.
 
+mod presets;
+
+pub use presets::{PRESETS, preset};
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::amalgamate::{AmalgamationSettings, Method};
-use crate::dynamic::{Adoption, DynamicSettings, ObjectiveWeights, Selection, Strategy};
+use crate::amalgamate::AmalgamationSettings;
+use crate::dynamic::DynamicSettings;
 use crate::fit::FitSettings;
 use crate::student::LayerChoice;
-use crate::{Error, Integration, Result};
+use crate::{Error, Result};
 
 /// What is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +60,7 @@ pub struct StudentSource {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunFile {
-    /// Teachers' cards, the least capable first.
+    /// Teachers' cards, the least capable first: see [`TeacherCard::open`](crate::TeacherCard::open).
     pub teachers: Vec<PathBuf>,
     /// The student.
     pub student: StudentSource,
@@ -93,75 +97,6 @@ impl RunFile {
         let text = fs::read_to_string(path).map_err(|error| plm_core::Error::io(path, error))?;
         Self::parse(&text).map_err(|error| plm_core::Error::format(path, error.to_string()).into())
     }
-}
-
-/// Names of the settings of published runs.
-pub const PRESETS: [&str; 6] = [
-    "dkd-adopt-hard",
-    "dkd-adopt-soft",
-    "dkd-select",
-    "dkd-objective",
-    "muka",
-    "pkd",
-];
-
-/// The settings of a published run, of which [`PRESETS`] are the names. `matches` of hidden states depend
-/// on the models, so `dkd-objective` and `pkd` take them from
-/// [`Spaced`](crate::dynamic::Spaced).
-///
-/// # Errors
-/// [`Error::Preset`] for another name.
-pub fn preset(name: &str) -> Result<(RunMethod, FitSettings)> {
-    let dynamic = DynamicSettings::default();
-    let fit = FitSettings::default();
-    let adopt = |adoption| {
-        let settings = DynamicSettings {
-            adoption,
-            ..dynamic.clone()
-        };
-        let fit = FitSettings {
-            batch_size: 16,
-            warmup_ratio: 0.05,
-            ..fit.clone()
-        };
-        (RunMethod::Dynamic(settings), fit)
-    };
-    Ok(match name {
-        "dkd-adopt-hard" => adopt(Adoption::Hard),
-        "dkd-adopt-soft" => adopt(Adoption::Soft),
-        "dkd-select" => {
-            let selection = Selection {
-                strategy: Strategy::Margin,
-                ratio: 0.5,
-            };
-            let settings = DynamicSettings {
-                selection,
-                ..dynamic
-            };
-            (RunMethod::Dynamic(settings), fit)
-        }
-        "dkd-objective" | "pkd" => {
-            let weights = match name {
-                "pkd" => ObjectiveWeights::Static,
-                _ => ObjectiveWeights::Uncertainty,
-            };
-            (
-                RunMethod::Dynamic(DynamicSettings { weights, ..dynamic }),
-                fit,
-            )
-        }
-        "muka" => {
-            let method = Method::Muka(Integration::default());
-            let settings = AmalgamationSettings::new(method);
-            (RunMethod::Amalgamation(settings), FitSettings::muka())
-        }
-        _ => {
-            return Err(Error::Preset {
-                name: name.to_owned(),
-                known: PRESETS.join(", "),
-            });
-        }
-    })
 }
 
 #[cfg(test)]
@@ -203,19 +138,5 @@ mod tests {
                 .to_string();
             assert!(error.contains(text), "{error}");
         }
-    }
-
-    #[test]
-    fn every_preset_has_settings_that_hold() {
-        for name in PRESETS {
-            let (method, fit) = preset(name).unwrap();
-            fit.check().unwrap();
-            match method {
-                RunMethod::Dynamic(settings) => settings.check(2, true).unwrap(),
-                RunMethod::Amalgamation(settings) => settings.check().unwrap(),
-            }
-        }
-        let text = preset("dkd").unwrap_err().to_string();
-        assert!(text.contains("dkd-objective"), "{text}");
     }
 }

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 pub struct CacheKey {
     /// Fingerprint of the checkpoint's tensors, in hexadecimal.
     pub weights: String,
-    /// Fingerprint of the model's configuration.
+    /// Fingerprint of the model's configuration and of the dropout of its parts.
     pub config: String,
     /// Fingerprint of the tokenizer.
     pub tokenizer: String,

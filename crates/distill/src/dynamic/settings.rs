@@ -117,7 +117,7 @@ impl DynamicSettings {
             let found = self.teacher_weights.len();
             crate::error::same_size("teacher_weights", found, teachers)?;
         }
-        if !labelled && (self.ce_weight > 0.0 || self.selection.strategy.needs_labels()) {
+        if !labelled && self.needs_labels() {
             return Err(Error::Unlabelled {
                 what: "cross-entropy (set `ce_weight` to 0 for texts without labels)",
             });
@@ -139,6 +139,11 @@ impl DynamicSettings {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether labels are looked at.
+    pub(crate) fn needs_labels(&self) -> bool {
+        self.ce_weight > 0.0 || self.selection.strategy.needs_labels()
     }
 
     /// The weight of teacher `teacher`.

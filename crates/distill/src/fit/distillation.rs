@@ -5,6 +5,7 @@ use plm_core::models::EncoderForSequenceClassification;
 use plm_core::nn::Ffn;
 use plm_core::train::Observer;
 
+use super::classes::{same_classes, same_tokens};
 use super::run::Fit;
 use super::{FitReport, FitSettings};
 use crate::dynamic::{DynamicLoss, DynamicSettings};
@@ -16,9 +17,12 @@ use crate::{Error, Result};
 /// Trains `student` on `train` with the help of `teachers`, ordered from the least to the most capable.
 ///
 /// # Errors
-/// Those of [`DynamicSettings::check`] and [`FitSettings::check`], of the teachers and of the trainer;
-/// [`Error::Size`] where a teacher has other classes than the student; [`Error::Tokenizers`] where hidden
-/// states of all tokens are to be matched and a teacher cuts texts into other tokens.
+/// Those of [`DynamicSettings::check`] and [`FitSettings::check`], of the teachers and of the trainer.
+/// [`Error::Size`] where a teacher or the texts have other classes than the student, [`Error::ClassName`]
+/// where the names of classes are known and differ in a place. [`Error::Tokenizers`] and
+/// [`Error::Lengths`] where hidden states of all tokens are to be matched and a teacher cuts texts into
+/// other tokens. [`Error::Unlabelled`] where weights are chosen on validation texts without labels, by
+/// their accuracy or by a loss that looks at labels.
 #[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
 pub fn distill<F: Ffn>(
     student: EncoderForSequenceClassification<F>,
@@ -30,13 +34,20 @@ pub fn distill<F: Ffn>(
     observer: Option<&mut dyn Observer>,
     device: &Device,
 ) -> Result<(EncoderForSequenceClassification<F>, FitReport)> {
+    settings.check()?;
     dynamic.check(teachers.len(), train.labels.is_some())?;
+    let fit = Fit {
+        train,
+        validation,
+        settings,
+        needs_labels: dynamic.needs_labels(),
+        hidden: std::collections::BTreeSet::new(),
+        device: device.clone(),
+    };
+    let texts = fit.texts()?;
     let classes = student.classifier.output.weight.dims()[1];
     let infos: Vec<&TeacherInfo> = teachers.iter().map(|teacher| teacher.info()).collect();
-    for info in &infos {
-        let what = format!("classes of teacher `{}`", info.name);
-        crate::error::same_size(what, info.classes, classes)?;
-    }
+    same_classes(&texts, &infos, classes)?;
     let mut hidden = std::collections::BTreeSet::new();
     if let Some(objective) = &dynamic.hidden {
         let number = objective.teacher.unwrap_or(infos.len() - 1);
@@ -50,7 +61,7 @@ pub fn distill<F: Ffn>(
                 });
             }
             if pair.loss.part != HiddenPart::FirstToken {
-                same_tokens(infos[number], train)?;
+                same_tokens(infos[number], &texts)?;
             }
             hidden.insert(pair.student);
         }
@@ -61,13 +72,7 @@ pub fn distill<F: Ffn>(
         classifier: student,
         auxiliary,
     };
-    let fit = Fit {
-        train,
-        validation,
-        settings,
-        hidden,
-        device: device.clone(),
-    };
+    let fit = Fit { hidden, ..fit };
     let mut objective = |batch: &crate::dynamic::StudentBatch<'_>,
                          auxiliary: &Auxiliary,
                          seed: plm_core::rng::Seed| {
@@ -76,14 +81,4 @@ pub fn distill<F: Ffn>(
         Ok((loss, parts.values()))
     };
     fit.run(learner, &mut objective, observer)
-}
-
-/// The teacher cuts texts into the same tokens as the student.
-pub(super) fn same_tokens(info: &TeacherInfo, texts: &Prepared<'_>) -> Result<()> {
-    if info.tokenizer == texts.tokenizer()? {
-        return Ok(());
-    }
-    Err(Error::Tokenizers {
-        teacher: info.name.clone(),
-    })
 }

@@ -1,6 +1,7 @@
 //! Training students.
 
 mod amalgamation;
+mod classes;
 mod distillation;
 mod run;
 mod settings;

@@ -10,6 +10,7 @@ use plm_core::rng::Seed;
 use plm_core::text::{BatchBy, LengthBuckets};
 use plm_core::train::{Batches, Evaluation, Observer, StepContext, StepLoss, TrainReport, Trainer};
 
+use super::classes::Texts;
 use super::{FitSettings, Select};
 use crate::dynamic::StudentBatch;
 use crate::example::Example;
@@ -36,12 +37,51 @@ pub(super) struct Fit<'f, 'e> {
     pub(super) train: &'f Prepared<'e>,
     pub(super) validation: Option<&'f Prepared<'e>>,
     pub(super) settings: &'f FitSettings,
+    /// Whether the objective looks at labels.
+    pub(super) needs_labels: bool,
     /// Hidden states of the student that the objective looks at.
     pub(super) hidden: BTreeSet<usize>,
     pub(super) device: Device,
 }
 
-impl Fit<'_, '_> {
+impl<'f, 'e> Fit<'f, 'e> {
+    /// The texts that the run looks at.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] and [`Error::Unlabelled`] where weights cannot be chosen on the validation texts.
+    pub(super) fn texts(&self) -> Result<Texts<'f, 'e>> {
+        let evaluated = self.evaluated()?.map(|texts| ("validation", texts));
+        Ok([("training", self.train)]
+            .into_iter()
+            .chain(evaluated)
+            .collect())
+    }
+
+    /// The validation texts, where weights are chosen on them.
+    fn evaluated(&self) -> Result<Option<&'f Prepared<'e>>> {
+        let select = self.settings.select;
+        if select == Select::Last {
+            return Ok(None);
+        }
+        let Some(texts) = self.validation else {
+            return Err(Error::Empty {
+                what: "validation texts (`select` is not `last`)",
+            });
+        };
+        match select {
+            Select::ValAcc if texts.labels.is_none() => Err(Error::Unlabelled {
+                what: "selection by validation accuracy (`val-kd` needs none where the loss does not)",
+            }),
+            Select::ValKd if self.needs_labels && texts.labels.is_none() => {
+                Err(Error::Unlabelled {
+                    what: "selection by a loss on validation texts that looks at their labels (for \
+                       distillation set `ce_weight` to 0 and select examples by no label)",
+                })
+            }
+            _ => Ok(Some(texts)),
+        }
+    }
+
     /// Trains `learner` to a small `objective`.
     pub(super) fn run<F: Ffn>(
         &self,
@@ -50,21 +90,7 @@ impl Fit<'_, '_> {
         observer: Option<&mut dyn Observer>,
     ) -> Result<(EncoderForSequenceClassification<F>, FitReport)> {
         let settings = self.settings;
-        settings.check()?;
-        let validation = match (settings.select, self.validation) {
-            (Select::Last, _) => None,
-            (_, None) => {
-                return Err(Error::Empty {
-                    what: "validation texts (`select` is not `last`)",
-                });
-            }
-            (Select::ValAcc, Some(texts)) if texts.labels.is_none() => {
-                return Err(Error::Unlabelled {
-                    what: "selection by validation accuracy (`val-kd` needs no labels)",
-                });
-            }
-            (_, texts) => texts,
-        };
+        let validation = self.evaluated()?;
         let by = BatchBy::Count(settings.batch_size);
         let order = settings.seed.child("order");
         let mut batches = LengthBuckets::new(self.train.lengths(), by, order)?;

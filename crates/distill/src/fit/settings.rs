@@ -20,7 +20,8 @@ pub enum Select {
     /// Best accuracy on labelled validation texts: MUKA's scripts, whose training needs no label but whose
     /// choice does.
     ValAcc,
-    /// Least loss on validation texts, which need no label.
+    /// Least loss on validation texts, which need labels only where the loss looks at them: in
+    /// distillation with `ce_weight` above 0 or a selection by labels, and in supervised training.
     ValKd,
 }
 

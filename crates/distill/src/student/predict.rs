@@ -21,13 +21,16 @@ pub struct Prepared<'e> {
     pub encodings: Vec<Encoding>,
     /// Their classes; nothing where no example has a label.
     pub labels: Option<Vec<usize>>,
+    /// The names of all classes in their order; none where they were not given.
+    pub names: Vec<String>,
     /// What was cut off.
     pub truncation: TruncationReport,
     encoder: TextEncoder,
 }
 
 impl<'e> Prepared<'e> {
-    /// Encodes `examples` and looks their labels up among `labels`.
+    /// Encodes `examples` and looks their labels up among `labels`: the names of the student's classes in
+    /// their order, or none for texts without labels.
     ///
     /// # Errors
     /// [`Error::Core`] for a text that cannot be encoded, [`Error::Empty`] without examples,
@@ -40,6 +43,7 @@ impl<'e> Prepared<'e> {
         let (encodings, truncation) = encoder.encode(examples)?;
         Ok(Self {
             labels: classes(examples, labels)?,
+            names: labels.to_vec(),
             examples: examples.to_vec(),
             encodings,
             truncation,
@@ -62,6 +66,11 @@ impl<'e> Prepared<'e> {
     /// Tokens of each example.
     pub fn lengths(&self) -> Vec<usize> {
         self.encodings.iter().map(Encoding::len).collect()
+    }
+
+    /// Longest text in tokens; longer ones are cut.
+    pub fn max_length(&self) -> usize {
+        self.encoder.max_length()
     }
 
     /// Identity of the tokenizer.

@@ -11,12 +11,16 @@ use crate::loss::matrix;
 use crate::score::{McScore, McSettings};
 use crate::{Error, Result};
 
-/// A teacher whose class scores are a table by example id.
+/// What is said of each example: by its id, the hash of its text and the answer.
+type Answers<T> = HashMap<u64, (u64, T)>;
+
+/// A teacher whose class scores are a table by example id. As in a cache, a text that has changed under
+/// its id has no answer.
 #[derive(Debug, Clone)]
 pub struct FixtureTeacher {
     info: TeacherInfo,
-    logits: HashMap<u64, Vec<f64>>,
-    scores: HashMap<u64, McScore>,
+    logits: Answers<Vec<f64>>,
+    scores: Answers<McScore>,
     device: Device,
     asked: u64,
 }
@@ -26,7 +30,7 @@ impl FixtureTeacher {
     ///
     /// # Errors
     /// [`Error::Size`] where the lists or rows differ in length, [`Error::NotFinite`] for a score that is
-    /// no number.
+    /// no number, [`Error::CachedTwice`] for an id that two examples have.
     pub fn new(
         info: TeacherInfo,
         examples: &[&Example],
@@ -38,10 +42,9 @@ impl FixtureTeacher {
             same_size("class scores of a row", row.len(), info.classes)?;
         }
         check_finite(&info, examples, logits)?;
-        let ids = examples.iter().map(|example| example.id);
         Ok(Self {
             info,
-            logits: ids.zip(logits.iter().cloned()).collect(),
+            logits: table(examples, logits)?,
             scores: HashMap::new(),
             device: device.clone().inner(),
             asked: 0,
@@ -51,11 +54,11 @@ impl FixtureTeacher {
     /// Adds Monte-Carlo scores, whatever settings they are asked for with.
     ///
     /// # Errors
-    /// [`Error::Size`] where the lists differ in length.
+    /// [`Error::Size`] where the lists differ in length, [`Error::CachedTwice`] for an id that two
+    /// examples have.
     pub fn with_scores(mut self, examples: &[&Example], scores: &[McScore]) -> Result<Self> {
         same_size("scores", scores.len(), examples.len())?;
-        let ids = examples.iter().map(|example| example.id);
-        self.scores = ids.zip(scores.iter().copied()).collect();
+        self.scores = table(examples, scores)?;
         Ok(self)
     }
 
@@ -64,12 +67,33 @@ impl FixtureTeacher {
         self.asked
     }
 
-    fn find<'t, T>(&self, table: &'t HashMap<u64, T>, example: &Example) -> Result<&'t T> {
-        table.get(&example.id).ok_or_else(|| Error::NotCached {
+    fn find<'t, T>(&self, table: &'t Answers<T>, example: &Example) -> Result<&'t T> {
+        let (stored, answer) = table.get(&example.id).ok_or_else(|| Error::NotCached {
             teacher: self.info.name.clone(),
             example: example.name.clone(),
-        })
+        })?;
+        let found = example.text_hash();
+        if *stored != found {
+            return Err(Error::StaleRow {
+                id: example.id,
+                stored: *stored,
+                found,
+            });
+        }
+        Ok(answer)
     }
+}
+
+/// `answers` beside `examples`, whose ids differ.
+fn table<T: Clone>(examples: &[&Example], answers: &[T]) -> Result<Answers<T>> {
+    let mut table = HashMap::with_capacity(examples.len());
+    for (example, answer) in examples.iter().zip(answers) {
+        let entry = (example.text_hash(), answer.clone());
+        if table.insert(example.id, entry).is_some() {
+            return Err(Error::CachedTwice { id: example.id });
+        }
+    }
+    Ok(table)
 }
 
 impl Teacher for FixtureTeacher {

@@ -1,16 +1,17 @@
 //! A teacher whose model is at hand.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
 use plm_core::models::{EncoderForSequenceClassification, EncoderInput, Pretrained};
-use plm_core::nn::{DropoutContext, DropoutMode, FeedForward, Ffn, TapPositions, Taps};
+use plm_core::nn::{DropoutMode, FeedForward, Ffn, TapPositions, Taps};
 use plm_core::rng::Seed;
 use plm_core::text::Tokenizer;
 use plm_core::train::{checksum, freeze};
 
+use super::class_names::class_names;
+use super::dropout::{Probabilities, masks};
 use super::{Observation, Request, Teacher, TeacherInfo, check_finite};
 use crate::cache::CacheKey;
 use crate::encode::TextEncoder;
@@ -52,17 +53,24 @@ pub struct LiveTeacher<F: Ffn = FeedForward> {
 }
 
 impl LiveTeacher {
-    /// The classifier in the Hugging Face directory `dir`, named after it.
+    /// The classifier in the Hugging Face directory `dir`, named after it. Its labels are the names in
+    /// `id2label`, unless these are the `LABEL_0` and so on of classes without names.
     ///
     /// # Errors
-    /// [`Error::Core`] where the directory holds no classifier with a tokenizer.
+    /// [`Error::Core`] where the directory holds no classifier with a tokenizer, and those of
+    /// [`LiveTeacher::new`] and [`LiveTeacher::with_labels`].
     pub fn load(dir: impl AsRef<Path>, options: TeacherOptions, device: &Device) -> Result<Self> {
         let dir = dir.as_ref();
         let loaded = Pretrained::<EncoderForSequenceClassification>::load(dir, device)?;
         let name = dir.file_name().unwrap_or(dir.as_os_str());
         let name = name.to_string_lossy().into_owned();
         let tokenizer = loaded.tokenizer()?.clone();
-        Self::new(name, loaded.model, tokenizer, options, device)
+        let labels = class_names(&loaded.config)?;
+        let teacher = Self::new(name, loaded.model, tokenizer, options, device)?;
+        match labels {
+            Some(labels) => teacher.with_labels(labels),
+            None => Ok(teacher),
+        }
     }
 }
 
@@ -84,7 +92,9 @@ impl<F: Ffn> LiveTeacher<F> {
         let info = TeacherInfo {
             name: name.into(),
             classes: model.classifier.output.weight.dims()[1],
+            labels: None,
             tokenizer: encoder.identity()?,
+            max_length: options.max_length,
             layers: config.num_hidden_layers,
             hidden_size: config.hidden_size,
         };
@@ -97,6 +107,18 @@ impl<F: Ffn> LiveTeacher<F> {
             answers: 0,
             forwards: 0,
         })
+    }
+
+    /// With the names of its classes, in its order.
+    ///
+    /// # Errors
+    /// As [`TeacherInfo::with_labels`].
+    pub fn with_labels<S: Into<String>>(
+        mut self,
+        labels: impl IntoIterator<Item = S>,
+    ) -> Result<Self> {
+        self.info = self.info.with_labels(labels)?;
+        Ok(self)
     }
 
     /// The frozen model.
@@ -133,7 +155,10 @@ impl<F: Ffn> LiveTeacher<F> {
         let fields = serde_json::Value::Object(plm_core::config::ModelConfig::to_fields(config));
         Ok(CacheKey {
             weights: checksum(&self.model, |_| true),
-            config: crate::encode::sha256([fields.to_string().as_bytes()]),
+            config: crate::encode::sha256([
+                fields.to_string().as_bytes(),
+                &Probabilities::of(&self.model).bytes(),
+            ]),
             tokenizer: self.info.tokenizer.clone(),
             max_length: self.options.max_length,
             precision: format!("{:?}", self.model.classifier.output.weight.val().dtype())
@@ -162,25 +187,9 @@ impl<F: Ffn> LiveTeacher<F> {
         pass: u64,
     ) -> Result<Vec<Vec<f64>>> {
         let input = self.input(examples, 0)?;
-        let input = input.with_dropout_context(dropout(examples, settings, pass));
+        let input = input.with_dropout_context(masks(examples, settings, pass));
         let (_, logits) = self.model.forward(&input);
         Ok(rows_of(logits))
-    }
-}
-
-/// Masks that depend on seed, pass and the example's identity, not on its place in a batch.
-fn dropout(examples: &[&Example], settings: &McSettings, pass: u64) -> DropoutContext {
-    DropoutContext {
-        mode: DropoutMode::Mc {
-            seed: settings.seed,
-            pass,
-        },
-        example_ids: Some(
-            examples
-                .iter()
-                .map(|example| example.id)
-                .collect::<Arc<[u64]>>(),
-        ),
     }
 }
 
@@ -222,20 +231,7 @@ impl<F: Ffn> Teacher for LiveTeacher<F> {
 
     fn scores(&mut self, examples: &[&Example], settings: &McSettings) -> Result<Vec<McScore>> {
         settings.check()?;
-        let config = &self.model.encoder.config;
-        let classifier = self
-            .model
-            .classifier
-            .dropout
-            .max(self.model.classifier.dense_dropout);
-        let elsewhere = config
-            .hidden_dropout_prob
-            .max(config.attention_probs_dropout_prob);
-        let acts = match settings.sites {
-            McSites::All => classifier.max(elsewhere),
-            McSites::Classifier => classifier,
-        };
-        if acts == 0.0 {
+        if !Probabilities::of(&self.model).act(settings.sites) {
             return Err(Error::NoDropout {
                 name: self.info.name.clone(),
             });
@@ -253,7 +249,7 @@ impl<F: Ffn> Teacher for LiveTeacher<F> {
                 };
                 (0..settings.passes as u64)
                     .map(|pass| {
-                        let context = dropout(examples, settings, pass);
+                        let context = masks(examples, settings, pass);
                         rows_of(self.model.classifier.forward(pooled.clone(), &context))
                     })
                     .collect()

@@ -1,6 +1,8 @@
 //! Teachers: classifiers that are asked, never trained.
 
 mod cached;
+mod class_names;
+mod dropout;
 mod fixture;
 mod lazy;
 mod live;
@@ -16,7 +18,9 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
+use crate::error::same_size;
 use crate::example::Example;
+use crate::labels::check_names;
 use crate::score::{McScore, McSettings};
 use crate::{Error, Result};
 
@@ -27,12 +31,35 @@ pub struct TeacherInfo {
     pub name: String,
     /// How many classes it tells apart.
     pub classes: usize,
+    /// Their names in its order, where they are known: they are compared with those of the student.
+    pub labels: Option<Vec<String>>,
     /// Identity of its tokenizer: equal ones give equal tokens.
     pub tokenizer: String,
+    /// Longest text in tokens; longer ones are cut.
+    pub max_length: usize,
     /// Layers.
     pub layers: usize,
     /// Width of its hidden states.
     pub hidden_size: usize,
+}
+
+impl TeacherInfo {
+    /// With the names of its classes, in its order.
+    ///
+    /// # Errors
+    /// [`Error::Size`] where they are not as many as its classes, [`Error::EmptyLabel`] and
+    /// [`Error::DuplicateLabel`] for names that tell no classes apart.
+    pub fn with_labels<S: Into<String>>(
+        mut self,
+        labels: impl IntoIterator<Item = S>,
+    ) -> Result<Self> {
+        let labels: Vec<String> = labels.into_iter().map(Into::into).collect();
+        let place = format!("labels of teacher `{}`", self.name);
+        same_size(place.as_str(), labels.len(), self.classes)?;
+        check_names(&place, &labels)?;
+        self.labels = Some(labels);
+        Ok(self)
+    }
 }
 
 /// What a teacher is asked for beside class scores.

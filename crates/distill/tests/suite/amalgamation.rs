@@ -6,7 +6,6 @@ use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use plm_core::rng::Seed;
-use plm_distill::Example;
 use plm_distill::amalgamate::{
     AmalgamationLoss, AmalgamationSettings, CommonFeatures, CommonFeaturesConfig, Integration,
     LayerwiseFeatures, Method, Scoring, TeacherPool, Weighting, concatenated, layerwise_pairs,
@@ -17,6 +16,7 @@ use plm_distill::score::deterministic_score;
 use plm_distill::student::Auxiliary;
 use plm_distill::teacher::{FixtureTeacher, Teacher, TeacherInfo};
 use plm_distill::uncertainty::softmax;
+use plm_distill::{Error, Example, Result};
 use proptest::prelude::*;
 
 use super::support::{close, device, devices, matrix, values};
@@ -136,6 +136,16 @@ fn true_weights_recover_the_joint_distribution() {
 /// A loss of the example, with class scores of the second teacher moved by `shift` and those of the student
 /// for the second teacher's labels by `own`.
 fn loss(method: Method, temperature: f64, shift: f64, own: f32, device: &Device) -> f64 {
+    try_loss(method, temperature, shift, own, device).unwrap()
+}
+
+fn try_loss(
+    method: Method,
+    temperature: f64,
+    shift: f64,
+    own: f32,
+    device: &Device,
+) -> Result<f64> {
     let space = space();
     let examples: Vec<Example> = ["x", "y", "z"].map(Example::new).into();
     let examples: Vec<&Example> = examples.iter().collect();
@@ -146,7 +156,9 @@ fn loss(method: Method, temperature: f64, shift: f64, own: f32, device: &Device)
             let info = TeacherInfo {
                 name: format!("teacher-{number}"),
                 classes: rows[0].len(),
+                labels: None,
                 tokenizer: String::new(),
+                max_length: 8,
                 layers: 1,
                 hidden_size: 2,
             };
@@ -158,7 +170,7 @@ fn loss(method: Method, temperature: f64, shift: f64, own: f32, device: &Device)
         })
         .collect();
     let teachers = teachers.iter_mut().map(|t| t as &mut dyn Teacher).collect();
-    let mut pool = TeacherPool::new(&space, teachers).unwrap();
+    let mut pool = TeacherPool::new(&space, teachers)?;
     let moved: &[f32] = &[0., 0., 0., own, own];
     let moved = matrix(&[moved; 3], device);
     let batch = StudentBatch {
@@ -173,8 +185,8 @@ fn loss(method: Method, temperature: f64, shift: f64, own: f32, device: &Device)
         ..AmalgamationSettings::new(method).with_scoring(Scoring::Deterministic)
     };
     let loss = AmalgamationLoss::new(&settings);
-    let (loss, _) = loss.of(&batch, &mut pool, &Auxiliary::none()).unwrap();
-    values(loss)[0]
+    let (loss, _) = loss.of(&batch, &mut pool, &Auxiliary::none())?;
+    Ok(values(loss)[0])
 }
 
 #[test]
@@ -227,8 +239,11 @@ fn only_uhc_ignores_an_offset_of_the_student_between_label_sets() {
 
 #[test]
 fn supervised_training_needs_labels() {
-    let run = || loss(Method::Supervised, 1.0, 0.0, 0.0, &device());
-    assert!(std::panic::catch_unwind(run).is_err());
+    let error = try_loss(Method::Supervised, 1.0, 0.0, 0.0, &device()).unwrap_err();
+    assert!(
+        matches!(error, Error::Unlabelled { what } if what == "supervised training"),
+        "{error}"
+    );
 }
 
 #[test]

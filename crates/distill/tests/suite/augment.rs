@@ -78,6 +78,11 @@ fn words_are_replaced_by_likely_ones() {
             batch: 0,
             ..settings
         },
+        // The model has 512 positions.
+        AugmentSettings {
+            max_length: 513,
+            ..settings
+        },
     ] {
         assert!(Augmenter::new(&loaded.model, tokenizer, bad, &device).is_err());
     }

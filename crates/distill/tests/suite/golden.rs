@@ -144,7 +144,9 @@ impl Rows {
             info: TeacherInfo {
                 name: name.to_owned(),
                 classes: logits.dims()[1],
+                labels: None,
                 tokenizer: String::new(),
+                max_length: 20,
                 layers,
                 hidden_size: model.encoder.config.hidden_size,
             },

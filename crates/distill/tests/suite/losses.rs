@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use plm_core::rng::Seed;
 use plm_distill::Example;
 use plm_distill::dynamic::{
@@ -58,6 +58,36 @@ fn divergences_of_class_scores() {
         close(&values(found), &[std::f64::consts::LN_2]);
         let _ = name;
     }
+}
+
+/// At a high temperature T²·KL nears Σ (centered difference)² / (2 classes). In single precision the
+/// difference of the logarithms cancels, so only devices with double precision can show it.
+#[test]
+fn hot_divergences_are_squared_differences() {
+    let mut seen = 0;
+    for (_, device) in devices() {
+        if !device.supports_dtype(DType::F64) {
+            continue;
+        }
+        seen += 1;
+        let exact = |rows: [&[f32]; 4]| {
+            let values: Vec<f64> = rows.concat().iter().map(|&value| value.into()).collect();
+            Tensor::<2>::from_data(TensorData::new(values, [4, 3]), (&device, DType::F64))
+        };
+        let loss = LogitLoss::Kl {
+            temperature: 1000.0,
+        };
+        let found = values(loss.rows(&exact(STUDENT), &exact(SMALL)));
+        close(
+            &found,
+            &[1.333_333_1, 0.333_333_3, 0.333_329_7, 0.114_469_1],
+        );
+        let limit = [4.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0, 0.114_444_4];
+        for (found, limit) in found.iter().zip(limit) {
+            assert!((found - limit).abs() < 1e-4, "{found}, limit {limit}");
+        }
+    }
+    assert!(seen > 0, "no device has double precision");
 }
 
 #[test]
@@ -129,7 +159,9 @@ fn loss_of(settings: &DynamicSettings, answers: [[&[f32]; 4]; 2]) -> (f64, [u64;
         let info = TeacherInfo {
             name: name.to_owned(),
             classes: 3,
+            labels: None,
             tokenizer: String::new(),
+            max_length: 8,
             layers: 1,
             hidden_size: 2,
         };
@@ -305,6 +337,21 @@ fn objective_follows_the_uncertainty() {
         };
         let (found, _) = loss_of(&settings, [SMALL, LARGE]);
         close(&[found], &[expected(own, |_| 0.0)]);
+    }
+}
+
+/// The loss of the authors' plug-in, mean(U · T² KL); they add 1e-6 within U's logarithm, which is seen in
+/// the sixth digit.
+#[test]
+fn the_plug_in_weighs_divergence_by_uncertainty() {
+    for (temperature, expected) in [(1.0, 0.316_128), (2.0, 0.353_083_5)] {
+        let settings = DynamicSettings {
+            weights: ObjectiveWeights::UncertaintyReversed,
+            teacher_weights: vec![1.0, 0.0],
+            ..only_teachers(Adoption::Static, LogitLoss::Kl { temperature })
+        };
+        let (found, _) = loss_of(&settings, [SMALL, LARGE]);
+        close(&[found], &[expected]);
     }
 }
 

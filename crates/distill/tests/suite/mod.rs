@@ -1,8 +1,11 @@
 mod amalgamation;
 mod augment;
+mod cards;
 mod golden;
 mod losses;
+mod refusals;
 mod students;
 mod support;
+mod teacher_order;
 mod teachers;
 mod training;

@@ -1,12 +1,19 @@
-//! Students: cut, trained nowhere, written.
+//! Students: cut, trained, written.
 
-use plm_core::checkpoint::SaveOptions;
+use std::collections::BTreeSet;
+
+use plm_core::checkpoint::{SaveOptions, TensorSource};
 use plm_core::models::{EncoderForSequenceClassification, Pretrained};
 use plm_core::rng::Seed;
-use plm_distill::student::{LayerChoice, Prepared, cut_layers, export, predict, student_from};
+use plm_core::train::{checksum, count_params};
+use plm_distill::dynamic::{DynamicSettings, HiddenObjective, Spaced};
+use plm_distill::fit::{FitSettings, distill};
+use plm_distill::loss::HiddenLoss;
+use plm_distill::student::{LayerChoice, Prepared, export, predict, student_from};
+use plm_distill::teacher::{LiveTeacher, TeacherOptions};
 use plm_distill::{Error, Example, TextEncoder};
 
-use super::support::{device, devices, encoder, labels, mini, texts, values};
+use super::support::{device, devices, encoder, fit, labels, mini, texts};
 
 #[test]
 fn layers_are_copied_bit_for_bit() {
@@ -30,15 +37,12 @@ fn layers_are_copied_bit_for_bit() {
             assert_eq!(student.model.encoder.layers.len(), layers.len());
             for (own, &layer) in student.model.encoder.layers.iter().zip(&layers) {
                 let source = &whole.model.encoder.layers[layer];
-                assert_eq!(
-                    values(own.ffn.inner.weight.val()),
-                    values(source.ffn.inner.weight.val())
-                );
+                assert_eq!(checksum(own, |_| true), checksum(source, |_| true));
             }
-            let words = |model: &EncoderForSequenceClassification| {
-                values(model.encoder.embeddings.word.weight.val())
+            let embeddings = |model: &EncoderForSequenceClassification| {
+                checksum(&model.encoder.embeddings, |_| true)
             };
-            assert_eq!(words(&student.model), words(&whole.model));
+            assert_eq!(embeddings(&student.model), embeddings(&whole.model));
         }
     }
 }
@@ -64,18 +68,65 @@ fn wrong_layers_are_refused() {
     assert!(matches!(one, Err(Error::Classes { found: 1 })));
 }
 
+/// The names in the file of a classifier with the first `layers` layers of plm-mini.
+fn names_in_file(layers: usize) -> BTreeSet<String> {
+    let source = TensorSource::open(mini()).unwrap();
+    let above = |name: &str| (layers..4).any(|layer| name.contains(&format!(".layer.{layer}.")));
+    let kept = source.names();
+    let kept = kept.filter(|name| !name.starts_with("cls.") && !above(name));
+    let new = ["bert.pooler.dense", "classifier"]
+        .iter()
+        .flat_map(|name| [format!("{name}.weight"), format!("{name}.bias")]);
+    kept.map(str::to_owned).chain(new).collect()
+}
+
 #[test]
 fn a_written_student_loads_alone() {
     let device = device();
     let folder = tempfile::tempdir().unwrap();
     let choice = LayerChoice::First { count: 1 };
     let names = ["bad", "good", "so-so"].map(str::to_owned);
-    let student = student_from(mini(), &choice, &names, Seed::new(1), &device).unwrap();
+    let mut student = student_from(mini(), &choice, &names, Seed::new(1), &device).unwrap();
     let config = student.settings().unwrap();
     let encoder = TextEncoder::new(student.tokenizer().unwrap().clone(), 32, &config).unwrap();
     let texts: Vec<Example> = ["a fine day", "rain", "no"].map(Example::new).into();
     let rows: Vec<&Example> = texts.iter().collect();
     let probe = Prepared::new(&encoder, &rows, &names).unwrap();
+    // Taught by all layers of plm-mini through learnt maps, none of which is the student's.
+    let whole = student_from(mini(), &LayerChoice::All, &names, Seed::new(2), &device).unwrap();
+    let tokenizer = whole.tokenizer().unwrap().clone();
+    let options = TeacherOptions {
+        max_length: 32,
+        dropout: None,
+    };
+    let mut teacher = LiveTeacher::new("whole", whole.model, tokenizer, options, &device).unwrap();
+    let mut matches = Spaced::new(1, 4, HiddenLoss::default()).unwrap().matches;
+    matches.iter_mut().for_each(|pair| pair.project = true);
+    let dynamic = DynamicSettings {
+        ce_weight: 0.0,
+        hidden: Some(HiddenObjective {
+            weight: 1.0,
+            teacher: None,
+            matches,
+        }),
+        ..DynamicSettings::default()
+    };
+    let before = checksum(&student.model, |_| true);
+    // The rate of the first step is 0.
+    let fit = FitSettings { epochs: 3, ..fit() };
+    let (trained, _) = distill(
+        student.model,
+        &probe,
+        None,
+        &mut [&mut teacher],
+        &dynamic,
+        &fit,
+        None,
+        &device,
+    )
+    .unwrap();
+    assert_ne!(before, checksum(&trained, |_| true));
+    student.model = trained;
     let path = folder.path().join("student");
     let report = export(
         &student,
@@ -91,9 +142,17 @@ fn a_written_student_loads_alone() {
     assert_eq!(back.model.encoder.layers.len(), 1);
     assert_eq!(back.config.fields()["id2label"]["2"], "so-so");
     assert!(back.tokenizer.is_some());
-    // One layer, the head, and nothing of the other three layers.
-    let largest = cut_layers(back.model.encoder.clone(), &[0]);
-    assert_eq!(largest.layers.len(), 1);
+    // Every parameter of the student, and nothing of the teacher or of the maps.
+    let file = TensorSource::open(&path).unwrap();
+    let found: BTreeSet<String> = file.names().map(str::to_owned).collect();
+    assert_eq!(found, names_in_file(1));
+    assert_eq!(report.tensors, found.len());
+    let numbers = |name: &String| file.shape(name).unwrap().iter().product::<usize>();
+    let count = count_params(&student.model);
+    assert_eq!(
+        found.iter().map(numbers).sum::<usize>(),
+        count.trainable + count.frozen
+    );
     let scores = predict(&back.model, &probe, 2, &device).unwrap();
     assert_eq!((scores.len(), scores[0].len()), (3, 3));
 }

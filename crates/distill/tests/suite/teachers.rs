@@ -1,5 +1,6 @@
 //! Teachers: live, cached, lazy.
 
+use plm_core::nn::LayerDropout;
 use plm_core::rng::Seed;
 use plm_core::train::checksum;
 use plm_distill::cache::TeacherCache;
@@ -79,6 +80,39 @@ fn a_model_without_dropout_gives_no_scores() {
             .to_string()
             .contains("passes")
     );
+}
+
+#[test]
+fn dropout_is_that_of_the_models_parts() {
+    let device = device();
+    let model = classifier(2, 3, 1, &device);
+    let key = |model| {
+        teacher("t", model, &device)
+            .cache_key(None, &[])
+            .unwrap()
+            .config
+    };
+    let mut other = model.clone();
+    other.encoder.layers[1].dropout.attention = 0.3;
+    assert_eq!(key(model.clone()), key(model.clone()));
+    assert_ne!(key(model.clone()), key(other));
+    // The settings still speak of dropout, but no part has one.
+    let mut calm = model;
+    calm.classifier.dropout = 0.0;
+    calm.encoder.embeddings.dropout = 0.0;
+    for layer in &mut calm.encoder.layers {
+        layer.dropout = LayerDropout::default();
+    }
+    let texts = texts(2, 3);
+    let rows: Vec<&Example> = texts.iter().collect();
+    let score = |model, sites| teacher("t", model, &device).scores(&rows, &settings(sites));
+    let refused = score(calm.clone(), McSites::All);
+    assert!(matches!(refused, Err(Error::NoDropout { .. })));
+    calm.encoder.embeddings.dropout = 0.5;
+    let found = score(calm.clone(), McSites::All).unwrap();
+    assert!(found.iter().all(|score| score.variance > 0.0));
+    let refused = score(calm, McSites::Classifier);
+    assert!(matches!(refused, Err(Error::NoDropout { .. })));
 }
 
 #[test]
@@ -237,7 +271,9 @@ fn answers_that_are_no_numbers_are_refused() {
     let info = TeacherInfo {
         name: "given".to_owned(),
         classes: 2,
+        labels: None,
         tokenizer: String::new(),
+        max_length: 8,
         layers: 1,
         hidden_size: 1,
     };
@@ -251,6 +287,17 @@ fn answers_that_are_no_numbers_are_refused() {
     let error = teacher("broken", broken, &device).observe(&rows, &Request::default());
     let text = error.unwrap_err().to_string();
     assert!(text.contains("broken") && text.contains("text-0"), "{text}");
-    let short = FixtureTeacher::new(info, &rows, &table[..1], &device);
+    let short = FixtureTeacher::new(info.clone(), &rows, &table[..1], &device);
     assert!(matches!(short, Err(Error::Size { .. })));
+
+    // Answers are found by id and text.
+    let table = vec![vec![0.0, 1.0], vec![2.0, 0.0]];
+    let mut given = FixtureTeacher::new(info.clone(), &rows, &table, &device).unwrap();
+    let answer = given.observe(&rows[1..], &Request::default()).unwrap();
+    close(&values(answer.logits), &[2.0, 0.0]);
+    let changed = Example::new("other words").with_name(&texts[1].name);
+    let stale = given.observe(&[&changed], &Request::default());
+    assert!(matches!(stale, Err(Error::StaleRow { .. })));
+    let twice = FixtureTeacher::new(info, &[rows[0], rows[0]], &table, &device);
+    assert!(matches!(twice, Err(Error::CachedTwice { .. })));
 }

@@ -78,7 +78,8 @@ pub(super) fn shared_out<'l>(
     })
 }
 
-/// The study with small networks, as it is and with class scores of one teacher moved.
+/// The study with small networks: as it is, with class scores of one teacher moved, and with these moved
+/// less but the teacher smaller too.
 fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let device = plm_core::device::parse(&context.device)?;
     let plain = Variant {
@@ -87,10 +88,18 @@ fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
     };
     let moved = Variant {
         offset: 6.0,
+        ..plain
+    };
+    let smaller = Variant {
+        offset: 3.0,
         hidden: [64, 16],
     };
     let mut found: Vec<Vec<Accuracies>> = Vec::new();
-    for (name, variant) in [("gaussian", plain), ("gaussian.offset", moved)] {
+    for (name, variant) in [
+        ("gaussian", plain),
+        ("gaussian.offset", moved),
+        ("gaussian.smaller_and_offset", smaller),
+    ] {
         let bar = context.progress.bar(context.seeds.len() as u64, name);
         let mut runs = Vec::new();
         for &number in &context.seeds {
@@ -134,8 +143,9 @@ fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
     }
     outcome.notes.push(
         "`gaussian`: eight Gaussian classes in 16 dimensions, two teachers of four classes each, small \
-         networks. `gaussian.offset`: the second teacher is smaller and 6 is added to all its class scores, \
-         which changes none of its predictions."
+         networks. `gaussian.offset`: 6 is added to all class scores of the second teacher, which changes none \
+         of its predictions. `gaussian.smaller_and_offset`: 3 is added, and the second teacher has a quarter \
+         of the hidden units."
             .to_owned(),
     );
     Ok(())

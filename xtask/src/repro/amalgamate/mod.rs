@@ -9,6 +9,7 @@ mod embedded;
 mod paper;
 mod pictures;
 mod real;
+mod size;
 mod study;
 mod toy;
 

@@ -1,12 +1,10 @@
 //! All methods on one data set and seed, and what is reported of several seeds.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use plm_core::metrics::mean_std;
 use plm_core::rng::Seed;
-use plm_core::train::count_params;
 use plm_distill::Example;
 use plm_distill::amalgamate::{
     AmalgamationSettings, Integration, Method, Scoring, TeacherPool, Weighting,
@@ -15,12 +13,13 @@ use plm_distill::evaluate::{teacher_selection_accuracy, union_quality};
 use plm_distill::fit::amalgamate;
 use plm_distill::labels::LabelSpace;
 use plm_distill::score::McSettings;
-use plm_distill::student::{Prepared, predict};
+use plm_distill::student::Prepared;
 use plm_distill::teacher::{CachedTeacher, LiveTeacher, Teacher, precompute};
 use plm_distill::uncertainty::{entropy, softmax};
 
 use super::pictures;
-use crate::repro::distill::lab::{Classifier, Lab, new_cache};
+use super::size::{Size, size};
+use crate::repro::distill::lab::{Lab, new_cache};
 use crate::repro::{Context, Outcome, Row, Table};
 
 /// A teacher to be trained.
@@ -55,8 +54,8 @@ pub(super) struct Run {
     pub(super) choice: Vec<Vec<f64>>,
     /// Uncertainty of a text's owner, and whether it is right.
     pub(super) certainty: Vec<(f64, bool)>,
-    /// Parameters, milliseconds a text and accuracy, by model.
-    pub(super) sizes: Vec<(String, usize, f64, f64)>,
+    /// The size and the speed of each model.
+    pub(super) sizes: Vec<Size>,
 }
 
 /// The methods with a student.
@@ -271,30 +270,6 @@ fn score(
     Ok(())
 }
 
-/// Parameters, milliseconds a text and accuracy.
-fn size(
-    name: &str,
-    lab: &Lab,
-    model: &Classifier,
-    test: &Prepared<'_>,
-    accuracy: f64,
-) -> Result<(String, usize, f64, f64)> {
-    let count = count_params(model);
-    let texts: Vec<Example> = (test.examples.iter())
-        .map(|example| Example::new(&example.text).with_name(&example.name))
-        .collect();
-    let own = lab.prepare(&texts, &[])?;
-    let start = Instant::now();
-    predict(model, &own, 32, &lab.device)?;
-    let each = start.elapsed().as_secs_f64() * 1e3 / test.examples.len() as f64;
-    Ok((
-        name.to_owned(),
-        count.trainable + count.frozen,
-        each,
-        accuracy,
-    ))
-}
-
 /// Accuracies of `name` over the runs.
 pub(super) fn accuracies(runs: &[Run], name: &str) -> Vec<f64> {
     runs.iter().map(|run| run.accuracy[name]).collect()
@@ -344,13 +319,13 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
         .map(str::to_owned)
         .into(),
         rows: (runs[0].sizes.iter())
-            .map(|(model, parameters, each, accuracy)| {
+            .map(|size| {
                 vec![
-                    model.clone(),
-                    parameters.to_string(),
-                    format!("{:.1}", *parameters as f64 * 4.0 / 1024.0 / 1024.0),
-                    format!("{each:.2}"),
-                    format!("{accuracy:.3}"),
+                    size.model.clone(),
+                    size.parameters.to_string(),
+                    format!("{:.1}", size.parameters as f64 * 4.0 / 1024.0 / 1024.0),
+                    format!("{:.2}", size.milliseconds),
+                    format!("{:.3}", size.accuracy),
                 ]
             })
             .collect(),

@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         runs.push(study::run(context, "generated", models, &problem, seed)?);
     }
     study::report("generated", &runs, &mut outcome)?;
-    study::check("generated", &runs, &mut outcome)?;
+    study::check("generated", models.recipe, &runs, &mut outcome)?;
     outcome.notes.push(format!(
         "Sentences about two things, to be classified by the kind of the first; test things are not \
          among those of training. Teachers are the first two and all {} layers of plm-mini, the student is \

@@ -33,7 +33,7 @@ pub(super) fn check(context: &Context, lab: &Lab, outcome: &mut Outcome) -> Resu
             dropout: None,
         };
         let tokenizer = lab.encoder.tokenizer().clone();
-        LiveTeacher::new("teacher", model, tokenizer, options, &lab.device)
+        LiveTeacher::new("teacher", model, tokenizer, options, &lab.device)?.with_labels(&labels)
     };
     let mut live = teacher(model.model.clone())?;
 
@@ -138,8 +138,7 @@ pub(super) fn check(context: &Context, lab: &Lab, outcome: &mut Outcome) -> Resu
     let mut calm = model.model;
     calm.classifier.dropout = 0.0;
     calm.classifier.dense_dropout = 0.0;
-    calm.encoder.config.hidden_dropout_prob = 0.0;
-    calm.encoder.config.attention_probs_dropout_prob = 0.0;
+    calm.encoder.embeddings.dropout = 0.0;
     for layer in &mut calm.encoder.layers {
         layer.dropout = plm_core::nn::LayerDropout::default();
     }

@@ -26,14 +26,17 @@ pub(in crate::repro) struct Lab {
     pub(in crate::repro) encoder: TextEncoder,
     pub(in crate::repro) max_length: usize,
     pub(in crate::repro) layers: usize,
+    /// How students are trained.
     pub(in crate::repro) fit: FitSettings,
+    /// How teachers are trained.
+    pub(in crate::repro) teacher_fit: FitSettings,
 }
 
 /// Texts of one batch in evaluation.
 const BATCH: usize = 64;
 
 impl Lab {
-    /// The model in `folder`.
+    /// The model in `folder`, with one recipe for teachers and students.
     pub(in crate::repro) fn load(
         folder: &Path,
         max_length: usize,
@@ -50,6 +53,7 @@ impl Lab {
             layers: config.num_hidden_layers,
             device,
             max_length,
+            teacher_fit: fit.clone(),
             fit,
         })
     }
@@ -81,8 +85,8 @@ impl Lab {
         Ok(Prepared::new(&self.encoder, &examples, labels)?)
     }
 
-    /// Trains a model on labels alone.
-    pub(in crate::repro) fn supervised(
+    /// Trains a teacher on labels.
+    fn supervised(
         &self,
         model: Classifier,
         train: &Prepared<'_>,
@@ -92,7 +96,10 @@ impl Lab {
             kd_weight: 0.0,
             ..DynamicSettings::default()
         };
-        let fit = self.fit_with(seed);
+        let fit = FitSettings {
+            seed,
+            ..self.teacher_fit.clone()
+        };
         let device = &self.device;
         Ok(distill(
             model,
@@ -106,7 +113,7 @@ impl Lab {
         )?)
     }
 
-    /// A teacher with `layers` layers, trained on `examples`.
+    /// A teacher of `labels` with `layers` layers, trained on `examples`.
     pub(in crate::repro) fn teacher(
         &self,
         name: &str,
@@ -123,16 +130,11 @@ impl Lab {
             dropout: None,
         };
         let tokenizer = self.encoder.tokenizer().clone();
-        Ok(LiveTeacher::new(
-            name,
-            model,
-            tokenizer,
-            options,
-            &self.device,
-        )?)
+        let teacher = LiveTeacher::new(name, model, tokenizer, options, &self.device)?;
+        Ok(teacher.with_labels(labels)?)
     }
 
-    /// The recipe with another seed.
+    /// The students' recipe with another seed.
     pub(in crate::repro) fn fit_with(&self, seed: Seed) -> FitSettings {
         FitSettings {
             seed,

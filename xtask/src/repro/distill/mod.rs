@@ -11,6 +11,7 @@ mod paper;
 mod pictures;
 mod real;
 mod study;
+mod ways;
 
 pub(in crate::repro) use embedded::{lab as embedded_lab, sentences};
 pub(in crate::repro) use pictures::by_uncertainty;

@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
             runs.push(study::run(context, name, models, &problem, seed)?);
         }
         study::report(name, &runs, &mut outcome)?;
-        study::check(name, &runs, &mut outcome)?;
+        study::check(name, models.recipe, &runs, &mut outcome)?;
     }
     outcome.notes.push(format!(
         "Teachers are the first {} and all {} layers of MiniLM-L6, the student its first {}; {texts} training \
