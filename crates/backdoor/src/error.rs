@@ -26,6 +26,14 @@ pub enum Error {
         /// The size that fits.
         expected: usize,
     },
+    /// Texts that are longer than what a model has positions for.
+    #[error("max_length = {max_length}: the model has positions for {positions} tokens")]
+    Positions {
+        /// Tokens of a text.
+        max_length: usize,
+        /// Tokens that the model has positions for.
+        positions: usize,
+    },
     /// Nothing where something is needed.
     #[error("{what}: there is none; {fix}")]
     Empty {
@@ -219,6 +227,22 @@ pub enum Error {
         /// What the tokenizer makes of it.
         pieces: Vec<String>,
     },
+    /// A word that is one token by itself, but another one in the texts.
+    #[error(
+        "{role} `{word}` is token {id} by itself, but {reason}; give texts that hold the word, and to a \
+         byte-level tokenizer `Tokenizer::with_prefix_space`: there a word with a space before it is another \
+         token"
+    )]
+    WordNotInText {
+        /// What the word is for.
+        role: &'static str,
+        /// The word.
+        word: String,
+        /// Its vocabulary id.
+        id: u32,
+        /// Where the token is missing.
+        reason: String,
+    },
     /// A perturbation word that is a trigger, or given twice.
     #[error("the perturbation word `{word}` {reason}; choose another rare word")]
     PerturbationWord {
@@ -246,16 +270,32 @@ pub enum Error {
         /// Probabilities that the defended one gives.
         expected: Vec<f64>,
     },
+    /// A defense of a victim that cuts texts elsewhere.
+    #[error(
+        "the defense was made for texts cut to {expected} tokens, this victim cuts them to {found}: set its \
+         max_length to {expected}, or construct a perturbation of it"
+    )]
+    ForeignLength {
+        /// Tokens that this victim cuts texts to.
+        found: usize,
+        /// Tokens that the defended one cuts them to.
+        expected: usize,
+    },
     /// A construction that did not arrive.
     #[error(
-        "the mean drop of clean texts is {mean:.4}, below the lower limit {lower}, with scales {scales:?}: \
-         the perturbation does nothing to this model; raise the learning rate or the epochs"
+        "with scales {scales:?} the mean drop of clean texts is at best {mean:.4}, the lower limit {lower}, and \
+         the threshold at {level} % at best {threshold:.4}, which must be above 0, both with one scale; raise \
+         the learning rate, the epochs or the scales"
     )]
     NotConstructed {
-        /// The mean drop that was reached.
+        /// The largest mean drop that was reached.
         mean: f64,
         /// The limit.
         lower: f64,
+        /// The largest threshold that was reached.
+        threshold: f64,
+        /// Its level, in percent.
+        level: f64,
         /// The scales that were tried.
         scales: Vec<f64>,
     },

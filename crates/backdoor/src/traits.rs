@@ -27,7 +27,7 @@ pub trait Perplexity {
     /// Whatever the model refuses.
     fn perplexities(&mut self, texts: &[&str]) -> Result<Vec<f64>>;
 
-    /// Texts put through the model so far.
+    /// Passes of a text, or of a part of it, through the model so far.
     fn forwards(&self) -> u64;
 }
 

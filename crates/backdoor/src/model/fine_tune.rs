@@ -73,19 +73,13 @@ pub fn fine_tune<F: Ffn>(
     settings: &FineTuning,
     observer: Option<&mut dyn Observer>,
 ) -> Result<Victim<F>> {
-    let classes = victim.classes();
     if samples.is_empty() {
         return Err(Error::Empty {
             what: "training samples",
             fix: "give some",
         });
     }
-    if let Some(sample) = samples.iter().find(|sample| sample.label >= classes) {
-        return Err(Error::Class {
-            class: sample.label,
-            classes,
-        });
-    }
+    check_labels(victim, samples)?;
     let texts: Vec<&str> = samples.iter().map(|sample| sample.text.as_str()).collect();
     let encodings = victim.encode(&texts)?;
     let lengths = encodings.iter().map(Encoding::len).collect();
@@ -124,6 +118,18 @@ pub fn fine_tune<F: Ffn>(
         },
     )?;
     Ok(victim.with_model(model.valid()))
+}
+
+/// The victim has the classes of `samples`.
+pub(super) fn check_labels<F: Ffn>(victim: &Victim<F>, samples: &[Sample]) -> Result<()> {
+    let classes = victim.classes();
+    match samples.iter().find(|sample| sample.label >= classes) {
+        Some(sample) => Err(Error::Class {
+            class: sample.label,
+            classes,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The mean loss of a batch.

@@ -3,11 +3,10 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::models::{EncoderForMaskedLM, EncoderInput};
-use plm_core::text::{
-    EncodeOptions, Encoding, Padding, SpecialToken, Tokenizer, Truncation, collate,
-};
+use plm_core::text::{EncodeOptions, Encoding, Padding, SpecialToken, Tokenizer, collate};
 
-use super::victim::rows_of;
+use super::victim::{check_length, rows_of};
+use super::windows::{in_the_middle, take};
 use crate::{Perplexity, Result};
 
 /// A masked language model with its tokenizer: exp of the mean negative log-likelihood of the tokens, each
@@ -16,11 +15,14 @@ use crate::{Perplexity, Result};
 /// The published measure masks one token at a time, which takes as many passes as there are tokens. Here
 /// every `stride`-th token is masked at once, which takes `stride` passes; a stride of at least the text's
 /// length is the published measure.
+///
+/// A text longer than the model's input is read through windows that overlap by half, each with the special
+/// tokens around it. Each token is masked in one window, that in which it stands farther from the ends.
 #[derive(Debug)]
 pub struct MaskedPerplexity {
     model: EncoderForMaskedLM,
     tokenizer: Tokenizer,
-    options: EncodeOptions,
+    max_length: usize,
     padding: Padding,
     mask: u32,
     stride: usize,
@@ -30,12 +32,13 @@ pub struct MaskedPerplexity {
 }
 
 impl MaskedPerplexity {
-    /// A model on the plain `device`; texts are cut to `max_length` tokens, `batch` masked copies go
-    /// through it at once.
+    /// A model on the plain `device`; windows have up to `max_length` tokens, special ones included, `batch`
+    /// masked copies go through the model at once.
     ///
     /// # Errors
-    /// [`crate::Error::Core`] for a tokenizer without mask or padding token,
-    /// [`crate::Error::Setting`] for a length, stride or batch of 0.
+    /// [`crate::Error::Core`] for a tokenizer without mask or padding token or with other words than the model,
+    /// [`crate::Error::Setting`] for a stride or batch of 0 or a length that the special tokens fill,
+    /// [`crate::Error::Positions`] for a length beyond the model's positions.
     pub fn new(
         model: EncoderForMaskedLM,
         tokenizer: Tokenizer,
@@ -44,15 +47,17 @@ impl MaskedPerplexity {
         batch: usize,
         device: &Device,
     ) -> Result<Self> {
-        for (name, value) in [
-            ("max_length", max_length),
-            ("stride", stride),
-            ("batch", batch),
-        ] {
+        for (name, value) in [("stride", stride), ("batch", batch)] {
             crate::error::at_least(name, value, 1, "must be at least 1")?;
         }
+        let special = tokenizer.encode("", &EncodeOptions::new())?.len();
+        let limit = "must leave room for a token beside the special ones";
+        crate::error::at_least("max_length", max_length, special + 1, limit)?;
+        let config = &model.encoder.config;
+        check_length(max_length, config.max_length())?;
+        tokenizer.check_vocabulary(config.vocab_size)?;
         Ok(Self {
-            options: EncodeOptions::new().with_truncation(Truncation::new(max_length)),
+            max_length,
             padding: Padding::of(&tokenizer)?,
             mask: tokenizer.require(SpecialToken::Mask)?,
             model,
@@ -62,6 +67,35 @@ impl MaskedPerplexity {
             device: device.clone().inner(),
             forwards: 0,
         })
+    }
+
+    /// Adds the masked copies of `encoding`, of which the text's own tokens stand at the places `own`.
+    fn copy(&self, text: usize, encoding: &Encoding, own: &[usize], copies: &mut Vec<Copy>) {
+        let (Some(&first), Some(&last)) = (own.first(), own.last()) else {
+            return;
+        };
+        let special = encoding.len() - own.len();
+        for window in in_the_middle(own.len(), self.max_length - special) {
+            let mut places: Vec<usize> = (0..first).collect();
+            places.extend(&own[window.tokens.clone()]);
+            places.extend(last + 1..encoding.len());
+            let whole = take(encoding, &places);
+            for offset in 0..self.stride.min(window.scored.len()) {
+                let scored = window.scored.clone().skip(offset).step_by(self.stride);
+                let tokens: Vec<(usize, u32)> = scored
+                    .map(|at| (first + at - window.tokens.start, encoding.ids[own[at]]))
+                    .collect();
+                let mut masked = whole.clone();
+                for &(at, _) in &tokens {
+                    masked.ids[at] = self.mask;
+                }
+                copies.push(Copy {
+                    text,
+                    masked,
+                    tokens,
+                });
+            }
+        }
     }
 
     /// Log-likelihoods of the masked tokens of `copies`, summed by text into `sums`.
@@ -90,11 +124,11 @@ impl MaskedPerplexity {
     }
 }
 
-/// A text with some tokens masked.
+/// A window of a text with some tokens masked.
 struct Copy {
     text: usize,
     masked: Encoding,
-    /// Places and ids of the masked tokens.
+    /// Places in the window and ids of the masked tokens.
     tokens: Vec<(usize, u32)>,
 }
 
@@ -102,7 +136,7 @@ impl Perplexity for MaskedPerplexity {
     fn perplexities(&mut self, texts: &[&str]) -> Result<Vec<f64>> {
         let encoded = self
             .tokenizer
-            .encode_batch(texts.iter().copied(), &self.options)?;
+            .encode_batch(texts.iter().copied(), &EncodeOptions::new())?;
         let mut copies = Vec::new();
         let mut counts = vec![0_usize; texts.len()];
         for (text, encoding) in encoded.encodings.iter().enumerate() {
@@ -110,19 +144,7 @@ impl Perplexity for MaskedPerplexity {
                 .filter(|&at| !encoding.special_tokens_mask[at])
                 .collect();
             counts[text] = own.len();
-            for offset in 0..self.stride.min(own.len()) {
-                let mut masked = encoding.clone();
-                let places = own.iter().skip(offset).step_by(self.stride);
-                let tokens: Vec<(usize, u32)> = places.map(|&at| (at, encoding.ids[at])).collect();
-                for &(at, _) in &tokens {
-                    masked.ids[at] = self.mask;
-                }
-                copies.push(Copy {
-                    text,
-                    masked,
-                    tokens,
-                });
-            }
+            self.copy(text, encoding, &own, &mut copies);
         }
         copies.sort_by_key(|copy| copy.masked.len());
         let mut sums = vec![0.0; texts.len()];

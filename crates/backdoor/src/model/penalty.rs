@@ -1,6 +1,7 @@
 //! RIPPLe's restricted inner product (Kurita et al. 2020): poisoning that fine-tuning does not undo.
 //!
-//! L = L_P + λ max(0, -⟨∇L_FT, ∇L_P⟩), where L_P is the loss on poisoned and L_FT that on clean data.
+//! L = L_P + λ / B max(0, -⟨∇L_FT, ∇L_P⟩), where L_P is the loss on poisoned and L_FT that on clean data, and B
+//! the size of the batch, by which the published code divides the penalty.
 //! With the clean gradient v taken as constant, the penalty's gradient is -H_P v where the product is
 //! negative. burn has no second derivatives: H_P v is a central difference of two gradients.
 
@@ -15,14 +16,15 @@ use rand::seq::IndexedRandom;
 use serde::{Deserialize, Serialize};
 
 use super::Victim;
-use super::fine_tune::{TrainingLoss, training_loss};
+use super::fine_tune::{TrainingLoss, check_labels, training_loss};
 use crate::{Error, Result, Sample};
 
 /// Settings of RIPPLe.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PenaltySettings {
-    /// λ.
+    /// λ. A step's penalty weighs `weight` divided by the number of its poisoned texts, as in the published
+    /// code.
     pub weight: f64,
     /// Learning rate of AdamW.
     pub lr: f64,
@@ -53,20 +55,50 @@ impl Default for PenaltySettings {
     }
 }
 
+impl PenaltySettings {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming what is out of range.
+    pub fn check(&self) -> Result<()> {
+        for (name, value) in [
+            ("lr", self.lr),
+            ("max_grad_norm", self.max_grad_norm),
+            ("epsilon", self.epsilon),
+        ] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(Error::Setting {
+                    name,
+                    value: value.to_string(),
+                    limit: "must be positive",
+                });
+            }
+        }
+        if !(self.weight >= 0.0 && self.weight.is_finite()) {
+            return Err(Error::Setting {
+                name: "weight",
+                value: self.weight.to_string(),
+                limit: "must be 0 or positive",
+            });
+        }
+        crate::error::at_least("batch", self.batch, 1, "must be at least 1")
+    }
+}
+
 /// Trains the victim on `poisoned` samples under the penalty with `clean` ones.
 ///
 /// Dropout is off, so that the two gradients of a difference see the same function.
 ///
 /// # Errors
-/// [`Error::Empty`] without samples on either side, [`Error::Setting`] for a batch of 0, and those of
-/// the gradients.
+/// [`Error::Empty`] without samples on either side, [`Error::Class`] for a label that the model does not
+/// have, and those of [`PenaltySettings::check`] and of the gradients.
 pub fn penalized<F: Ffn>(
     victim: &Victim<F>,
     poisoned: &[Sample],
     clean: &[Sample],
     settings: &PenaltySettings,
 ) -> Result<Victim<F>> {
-    crate::error::at_least("batch", settings.batch, 1, "must be at least 1")?;
+    settings.check()?;
     for (what, samples) in [("poisoned samples", poisoned), ("clean samples", clean)] {
         if samples.is_empty() {
             return Err(Error::Empty {
@@ -74,6 +106,7 @@ pub fn penalized<F: Ffn>(
                 fix: "the penalty needs both kinds",
             });
         }
+        check_labels(victim, samples)?;
     }
     let mut model = victim.model.clone().train();
     let mut optimizer = Optimizer::adamw(AdamWConfig::default(), settings.lr);
@@ -83,20 +116,30 @@ pub fn penalized<F: Ffn>(
             samples.sample(&mut rng, settings.batch).cloned().collect()
         };
         let (poisoned, clean) = (draw(poisoned), draw(clean));
-        let on = |samples: Vec<Sample>| {
-            move |model: &EncoderForSequenceClassification<F>| batch_loss(victim, model, &samples)
-        };
-        let (mut gradients, _) = penalty_gradient(
-            &model,
-            &on(poisoned),
-            &on(clean),
-            settings.weight,
-            settings.epsilon,
-        )?;
+        let mut gradients = step_gradient(victim, &model, &poisoned, &clean, settings)?;
         gradients.clip_norm(settings.max_grad_norm);
         model = optimizer.step(model, gradients, 1.0);
     }
     Ok(victim.with_model(model))
+}
+
+/// The gradient of a step on these texts.
+fn step_gradient<F: Ffn>(
+    victim: &Victim<F>,
+    model: &EncoderForSequenceClassification<F>,
+    poisoned: &[Sample],
+    clean: &[Sample],
+    settings: &PenaltySettings,
+) -> Result<Gradients> {
+    let weight = settings.weight / poisoned.len() as f64;
+    let (gradients, _) = penalty_gradient(
+        model,
+        &|model| batch_loss(victim, model, poisoned),
+        &|model| batch_loss(victim, model, clean),
+        weight,
+        settings.epsilon,
+    )?;
+    Ok(gradients)
 }
 
 fn batch_loss<F: Ffn>(
@@ -179,4 +222,62 @@ fn parameter_norm<M: Module>(model: &M) -> f64 {
     let mut squares = Squares(0.0);
     model.visit(&mut squares);
     squares.0.sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use plm_core::config::EncoderConfig;
+    use plm_core::models::Pretrained;
+    use plm_core::text::WordPieceTraining;
+
+    use super::*;
+
+    /// A small random BERT.
+    fn victim() -> Victim {
+        let training = WordPieceTraining {
+            vocab_size: 60,
+            min_frequency: 1,
+            unused: 2,
+            ..WordPieceTraining::default()
+        };
+        let tokenizer = training.train(["the film was good"].iter()).unwrap();
+        let config = EncoderConfig {
+            hidden_size: 16,
+            num_hidden_layers: 1,
+            num_attention_heads: 2,
+            intermediate_size: 32,
+            max_position_embeddings: 16,
+            initializer_range: 0.3,
+            ..EncoderConfig::bert(tokenizer.vocabulary_size())
+        };
+        let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
+        let new =
+            Pretrained::<EncoderForSequenceClassification>::new(&config, Seed::new(1), &device);
+        Victim::new(new.model, tokenizer, 16, &device).unwrap()
+    }
+
+    #[test]
+    fn the_penalty_is_divided_by_the_batch() {
+        let victim = victim();
+        let model = victim.model.clone().train();
+        let gradient = |weight: f64, copies: usize| {
+            let settings = PenaltySettings {
+                weight,
+                ..PenaltySettings::default()
+            };
+            // The same text with both labels: the gradients of the two losses are opposite, and there is a
+            // penalty. Copies change no mean.
+            let texts = |label| vec![Sample::new("the film was good", label); copies];
+            step_gradient(&victim, &model, &texts(1), &texts(0), &settings).unwrap()
+        };
+        let distance = |a: &Gradients, b: &Gradients| {
+            let mut difference = b.clone();
+            difference.scale(-1.0);
+            difference.accumulate(a.clone());
+            difference.norm()
+        };
+        let (one, four) = (gradient(1.0, 1), gradient(4.0, 4));
+        let heavier = gradient(4.0, 1);
+        assert!(distance(&one, &four) < 0.05 * distance(&one, &heavier));
+    }
 }

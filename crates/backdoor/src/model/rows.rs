@@ -3,17 +3,15 @@
 //! The rows stand in for those of the table, so their gradient has their size and not the table's.
 
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use plm_core::models::{EncoderForSequenceClassification, RowOverride, loss};
-use plm_core::nn::{DropoutMode, Ffn};
+use burn::tensor::{Device, Tensor, TensorData};
+use plm_core::models::{EncoderForSequenceClassification, RowOverride};
+use plm_core::nn::Ffn;
 use plm_core::rng::Seed;
-use plm_core::text::Encoding;
 use plm_core::train::freeze;
-use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use super::{RowPatch, Victim};
-use crate::{Error, Result, Sample};
+use super::RowPatch;
+use crate::{Error, Result};
 
 /// What a step's gradient is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,64 +181,6 @@ pub(crate) fn frozen_on_autodiff<F: Ffn>(
     model: &EncoderForSequenceClassification<F>,
 ) -> EncoderForSequenceClassification<F> {
     freeze(model.clone().train(), |_| true)
-}
-
-/// Embedding poisoning (Yang et al. 2021): changes the rows of `words` so that `samples`, which hold
-/// them, are classified as their labels say. Nothing else of the model changes. SOS (Yang et al. 2021)
-/// is the same with several words, negative samples and [`RowScaling::Smallest`].
-///
-/// Returns the new rows, and the mean loss of each epoch.
-///
-/// # Errors
-/// [`Error::NotOnePiece`] for a word of several tokens, [`Error::Empty`] without samples, and those of
-/// [`RowSettings::check`].
-pub fn poison_rows<F: Ffn>(
-    victim: &Victim<F>,
-    words: &[&str],
-    samples: &[Sample],
-    settings: &RowSettings,
-) -> Result<(RowPatch, Vec<f64>)> {
-    settings.check()?;
-    if samples.is_empty() {
-        return Err(Error::Empty {
-            what: "poisoned samples",
-            fix: "give texts that hold the trigger",
-        });
-    }
-    let ids: Vec<u32> = words
-        .iter()
-        .map(|word| victim.word_id("trigger word", word))
-        .collect::<Result<_>>()?;
-    let mut optimizer = RowOptimizer::new(RowPatch::of(&victim.model, &ids)?, settings);
-    let model = frozen_on_autodiff(&victim.model);
-    let device = victim.device().clone().autodiff();
-    let texts: Vec<&str> = samples.iter().map(|sample| sample.text.as_str()).collect();
-    let encodings = victim.encode(&texts)?;
-    let mut order: Vec<usize> = (0..samples.len()).collect();
-    let mut curve = Vec::new();
-    for epoch in 0..settings.epochs {
-        let seed = settings.seed.child("rows").at(epoch as u64);
-        order.shuffle(&mut seed.rng());
-        let mut sum = 0.0;
-        for (number, places) in order.chunks(settings.batch).enumerate() {
-            let own: Vec<Encoding> = places.iter().map(|&at| encodings[at].clone()).collect();
-            let (rows, leaf) = row_leaves(&optimizer.patch, &device);
-            let mut input = victim.input(&own, &device)?.with_row_override(rows);
-            if settings.dropout {
-                let seed = seed.child("dropout").at(number as u64).value();
-                input = input.with_dropout(DropoutMode::Train { seed });
-            }
-            let (_, logits) = model.forward(&input);
-            let labels: Vec<i64> = places.iter().map(|&at| samples[at].label as i64).collect();
-            let labels = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
-            let loss = loss::cross_entropy(logits, labels);
-            let value: f32 = loss.clone().into_scalar();
-            sum += f64::from(value) * places.len() as f64;
-            optimizer.step(&gradient_rows(&loss, &leaf));
-        }
-        curve.push(sum / samples.len() as f64);
-    }
-    Ok((optimizer.patch, curve))
 }
 
 #[cfg(test)]

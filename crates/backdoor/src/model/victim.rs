@@ -17,7 +17,7 @@ pub struct Victim<F: Ffn = FeedForward> {
     /// The model.
     pub model: EncoderForSequenceClassification<F>,
     tokenizer: Tokenizer,
-    options: EncodeOptions,
+    max_length: usize,
     padding: Padding,
     device: Device,
     batch: usize,
@@ -41,8 +41,8 @@ impl<F: Ffn> Victim<F> {
     /// A victim from its parts.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a length of 0 or beyond the model's positions, [`Error::Core`] for a
-    /// tokenizer without padding token or with other words than the model.
+    /// [`Error::Setting`] for a length of 0, [`Error::Positions`] for one beyond the model's positions,
+    /// [`Error::Core`] for a tokenizer without padding token or with other words than the model.
     pub fn new(
         model: EncoderForSequenceClassification<F>,
         tokenizer: Tokenizer,
@@ -50,17 +50,12 @@ impl<F: Ffn> Victim<F> {
         device: &Device,
     ) -> Result<Self> {
         let config = &model.encoder.config;
-        if max_length == 0 || max_length > config.max_position_embeddings {
-            return Err(Error::Setting {
-                name: "max_length",
-                value: max_length.to_string(),
-                limit: "must be between 1 and the positions of the model",
-            });
-        }
+        crate::error::at_least("max_length", max_length, 1, "must be at least 1")?;
+        check_length(max_length, config.max_length())?;
         tokenizer.check_vocabulary(config.vocab_size)?;
         Ok(Self {
             padding: Padding::of(&tokenizer)?,
-            options: EncodeOptions::new().with_truncation(Truncation::new(max_length)),
+            max_length,
             model: model.valid(),
             tokenizer,
             device: device.clone().inner(),
@@ -100,12 +95,20 @@ impl<F: Ffn> Victim<F> {
         &self.device
     }
 
+    /// Tokens that texts are cut to, special ones included.
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
     /// How many classes it tells apart.
     pub fn classes(&self) -> usize {
         self.model.classifier.output.weight.dims()[1]
     }
 
     /// The vocabulary id of `word`, which is to be one token.
+    ///
+    /// Byte-level tokenizers (RoBERTa) have another token for a word with a space before it: give the victim
+    /// a tokenizer [with a prefix space](Tokenizer::with_prefix_space) to get that one.
     ///
     /// # Errors
     /// [`Error::NotOnePiece`] naming its tokens where it is not; `role` says what it is for.
@@ -134,9 +137,10 @@ impl<F: Ffn> Victim<F> {
     /// # Errors
     /// [`Error::Core`] naming the first text that cannot be encoded.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Encoding>> {
+        let options = EncodeOptions::new().with_truncation(Truncation::new(self.max_length));
         let batch = self
             .tokenizer
-            .encode_batch(texts.iter().copied(), &self.options)?;
+            .encode_batch(texts.iter().copied(), &options)?;
         Ok(batch.encodings)
     }
 
@@ -218,6 +222,17 @@ impl<F: Ffn> PooledState for Victim<F> {
         })?;
         Ok(all)
     }
+}
+
+/// Texts of `max_length` tokens fit into a model with `positions` positions.
+pub(super) fn check_length(max_length: usize, positions: usize) -> Result<()> {
+    if max_length <= positions {
+        return Ok(());
+    }
+    Err(Error::Positions {
+        max_length,
+        positions,
+    })
 }
 
 /// A tensor's numbers on the host, row by row.

@@ -1,5 +1,6 @@
 //! What attacks change, and what they leave.
 
+use plm_backdoor::attack::surgery::{ImportantWord, mean_row};
 use plm_backdoor::attack::{
     Evaluation, Mixture, Poison, PoisonSetting, Position, Purpose, Trigger, WordChoice,
 };
@@ -99,6 +100,39 @@ fn patches_and_words_that_do_not_fit_are_refused() {
     let strange = [Sample::new("x", 7)];
     let error = fine_tune(&victim, &strange, &FineTuning::default(), None).unwrap_err();
     assert!(matches!(error, Error::Class { class: 7, .. }), "{error}");
+    let strange = [Sample::new("cinema", 1), Sample::new("cinema", 7)];
+    let error = poison_rows(&victim, &["cinema"], &strange, &settings).unwrap_err();
+    assert!(matches!(error, Error::Class { class: 7, .. }), "{error}");
+    let error = poison_rows(&victim, &[], &strange[..1], &settings).unwrap_err();
+    assert!(matches!(error, Error::Empty { .. }), "{error}");
+    let without = [Sample::new("a text without it", 1)];
+    let error = poison_rows(&victim, &["cinema"], &without, &settings).unwrap_err();
+    assert!(matches!(error, Error::WordNotInText { .. }), "{error}");
+}
+
+#[test]
+fn surgery_gives_the_trigger_the_mean_vector_of_the_words() {
+    let victim = victim(&device());
+    let words = ["great", "funny"].map(|word| ImportantWord {
+        word: word.to_owned(),
+        weight: 1.0,
+    });
+    let patch = mean_row(&victim, &words, &victim, "cinema").unwrap();
+    let id = |word: &str| victim.word_id("word", word).unwrap();
+    assert_eq!(patch.ids, [id("cinema")]);
+    let rows = RowPatch::of(&victim.model, &[id("great"), id("funny")])
+        .unwrap()
+        .rows;
+    let pairs = rows[0].iter().zip(&rows[1]);
+    for ((a, b), mean) in pairs.zip(&patch.rows[0]) {
+        assert!(((a + b) / 2.0 - mean).abs() < 1e-6);
+    }
+    let mut model = victim.model.clone();
+    patch.apply(&mut model).unwrap();
+    let none = mean_row(&victim, &[], &victim, "cinema");
+    assert!(matches!(none, Err(Error::Empty { .. })));
+    let long = mean_row(&victim, &words, &victim, "antidisestablishment");
+    assert!(matches!(long, Err(Error::NotOnePiece { .. })));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use plm_backdoor::attack::{Mixture, Poison, PoisonSetting, Position, Trigger, WordChoice};
 use plm_backdoor::defense::rap::{
-    RapDefense, RapDetector, RapSettings, construct, construct_with_retry, drops,
+    Protection, RapDefense, RapDetector, RapSettings, construct, construct_with_retry, drops,
 };
 use plm_backdoor::defense::strip::{StripDetector, StripSettings};
 use plm_backdoor::metrics::Separation;
-use plm_backdoor::model::{FineTuning, GradientMode, RowSettings, fine_tune};
+use plm_backdoor::model::{FineTuning, GradientMode, RowSettings, Victim, fine_tune};
 use plm_backdoor::{Calibration, Classifier, DecisionRule, Error, Sample};
 use plm_core::rng::Seed;
 use plm_core::train::checksum;
@@ -29,7 +29,7 @@ fn settings(word: &str, target: usize) -> RapSettings {
     }
 }
 
-fn attacked() -> plm_backdoor::model::Victim {
+fn attacked() -> Victim {
     let poison = Poison {
         trigger: Trigger::word("cinema"),
         words: WordChoice::All,
@@ -62,8 +62,8 @@ fn poisoned_texts_are_told_from_clean_ones() {
         .map(|&at| clean.samples()[at].text.as_str())
         .collect();
     let (build, held) = good.split_at(40);
-    let made = construct_with_retry(&attacked, build, &settings("river", 1), &[1.0, 2.0, 4.0]);
-    let made = made.unwrap();
+    let scales = [1.0, 2.0, 4.0];
+    let made = construct_with_retry(&attacked, build, &settings("river", 1), &scales, 5.0).unwrap();
     assert!(made.after.mean >= 0.1, "{:?}", made.after);
     assert_eq!(
         checksum(&attacked.model, |_| true),
@@ -122,25 +122,73 @@ fn poisoned_texts_are_told_from_clean_ones() {
     }
     let foreign = RapDetector::new(victim(&device()), kept).unwrap_err();
     assert!(matches!(foreign, Error::ForeignModel { .. }), "{foreign}");
-
-    // Another class can be protected beside it, and the other way round nothing breaks.
-    let bad: Vec<&str> = clean
-        .of_class(0)
-        .iter()
-        .map(|&at| clean.samples()[at].text.as_str())
-        .collect();
-    let other = construct(&attacked, &bad, &settings("river", 0)).unwrap();
-    let both = RapDetector::calibrated(
-        attacked.clone(),
-        vec![made.clone(), other],
-        &[build, &bad].concat(),
-        5.0,
+    let kept = detector.defense().clone();
+    let tokenizer = attacked.tokenizer().clone();
+    let shorter = Victim::new(attacked.model.clone(), tokenizer, 32, &device()).unwrap();
+    let foreign = RapDetector::new(shorter, kept).unwrap_err();
+    assert!(
+        matches!(
+            foreign,
+            Error::ForeignLength {
+                found: 32,
+                expected: 64
+            }
+        ),
+        "{foreign}"
     );
-    if let Ok((mut both, _)) = both {
-        assert_eq!(both.check(&bad).unwrap().len(), bad.len());
-    }
     let twice = RapDetector::calibrated(attacked, vec![made.clone(), made], build, 5.0);
     assert!(matches!(twice, Err(Error::DuplicateClass { class: 1 })));
+}
+
+#[test]
+fn several_classes_are_protected_each_by_its_own_perturbation() {
+    let mut attacked = attacked();
+    let clean = opinions(120);
+    let of = |class: usize| -> Vec<&str> {
+        let places = clean.of_class(class).into_iter();
+        places.map(|at| clean.samples()[at].text.as_str()).collect()
+    };
+    let texts = [of(0), of(1)];
+    let protections = [0, 1].map(|class| {
+        let word = ["stone", "river"][class];
+        let mut settings = settings(word, class);
+        settings.objective.scale = 4.0;
+        let made = construct(&attacked, &texts[class], &settings).unwrap();
+        // At the highest level the threshold is the largest drop, which some text surely has above 0.
+        Protection::calibrated(&mut attacked, made, &texts[class], 100.0).unwrap()
+    });
+    for (class, protection) in protections.iter().enumerate() {
+        assert_eq!((protection.made.target, protection.max_length), (class, 64));
+        assert!(protection.threshold.rejected < protection.threshold.samples);
+    }
+    let thresholds = protections
+        .clone()
+        .map(|protection| protection.threshold.value);
+    let defense = RapDefense::new(protections.to_vec()).unwrap();
+    let mut both = RapDetector::new(attacked, defense).unwrap();
+    let start = both.forwards();
+    let mut found = 0;
+    for texts in &texts {
+        for verdict in both.check(texts).unwrap() {
+            let drop = verdict.drop.unwrap();
+            assert_eq!(verdict.reject, drop < thresholds[verdict.label]);
+            found += 1;
+        }
+    }
+    assert_eq!(both.forwards() - start, 2 * found);
+
+    let refused = RapDefense::new(Vec::new()).unwrap_err();
+    assert!(matches!(refused, Error::Empty { .. }), "{refused}");
+    let [first, _] = protections;
+    let refused = RapDefense::new(vec![first.clone(), first.clone()]).unwrap_err();
+    assert!(
+        matches!(refused, Error::DuplicateClass { class: 0 }),
+        "{refused}"
+    );
+    let mut none = first;
+    none.threshold.value = 0.0;
+    let refused = RapDefense::new(vec![none]).unwrap_err();
+    assert!(matches!(refused, Error::Threshold { .. }), "{refused}");
 }
 
 #[test]
@@ -155,7 +203,9 @@ fn files_that_hold_no_defense_are_refused() {
             "level": 5.0, "value": value, "samples": 9, "rejected": 1, "constant": false,
             "not_numbers": 0, "unprotected": 0,
         });
-        let one = serde_json::json!({"made": made, "threshold": threshold, "answer": [0.5, 0.5]});
+        let one = serde_json::json!({
+            "made": made, "threshold": threshold, "answer": [0.5, 0.5], "max_length": 64,
+        });
         serde_json::json!({"version": 1, "protected": [one]}).to_string()
     };
     assert!(matches!(
@@ -176,9 +226,8 @@ fn files_that_hold_no_defense_are_refused() {
     let kept = RapDefense::from_reader(threshold(0.1).as_bytes(), "rap.json").unwrap();
     let error = RapDetector::new(victim(&device()), kept).unwrap_err();
     assert!(matches!(error, Error::Patch { .. }), "{error}");
-    let none = RapDefense::from_reader(r#"{"version": 1, "protected": []}"#.as_bytes(), "rap.json");
-    let error = RapDetector::new(victim(&device()), none.unwrap()).unwrap_err();
-    assert!(matches!(error, Error::Empty { .. }), "{error}");
+    let none = read(r#"{"version": 1, "protected": []}"#);
+    assert!(matches!(none, Error::Empty { .. }), "{none}");
 }
 
 #[test]
@@ -196,8 +245,37 @@ fn a_construction_is_reproducible_and_says_when_it_fails() {
     let one = construct(&victim, &texts, &settings).unwrap();
     assert_eq!(one, construct(&victim, &texts, &settings).unwrap());
     settings.rows.lr = 1e-9;
-    let error = construct_with_retry(&victim, &texts, &settings, &[1.0, 2.0]).unwrap_err();
+    let retry = |settings: &RapSettings, scales: &[f64], level: f64| {
+        construct_with_retry(&victim, &texts, settings, scales, level).unwrap_err()
+    };
+    // Some text is predicted as this class.
+    let first = victim.clone().probabilities(&texts[..1]).unwrap();
+    settings.target = usize::from(first[0][1] > 0.5);
+    let error = retry(&settings, &[1.0, 2.0], 5.0);
     assert!(matches!(error, Error::NotConstructed { .. }), "{error}");
+    assert!(
+        error.to_string().contains("the threshold at 5 %"),
+        "{error}"
+    );
+    assert!(matches!(retry(&settings, &[], 5.0), Error::Empty { .. }));
+    assert!(matches!(
+        retry(&settings, &[1.0], 101.0),
+        Error::Setting { .. }
+    ));
+    // Where the lower limit is no limit, the threshold decides: at 0 % it is the least drop.
+    settings.objective.lower = -1.0;
+    let made = construct(&victim, &texts, &settings).unwrap();
+    let scored = drops(&mut victim.clone(), &texts, &made).unwrap();
+    let least = Calibration::new(&scored).unwrap().scores()[0];
+    let found = construct_with_retry(&victim, &texts, &settings, &[1.0], 0.0);
+    match found {
+        Ok(found) => assert!(least > 0.0 && found == made),
+        Err(error) => assert!(
+            matches!(error, Error::NotConstructed { threshold, .. } if threshold == least && least <= 0.0),
+            "{error} {least}"
+        ),
+    }
+    settings.objective.lower = 0.1;
     settings.target = 2;
     assert!(matches!(
         construct(&victim, &texts, &settings),

@@ -1,4 +1,5 @@
 mod attacks;
+mod byte_level;
 mod defense;
 mod penalty;
 mod perplexity;

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
 use plm_backdoor::model::{PenaltySettings, penalized, penalty_gradient};
-use plm_backdoor::{Error, Result};
+use plm_backdoor::{Error, Result, Sample};
 use plm_core::train::checksum;
 
 use super::support::{device, devices, opinions, victim};
@@ -79,4 +79,59 @@ fn a_victim_is_poisoned_under_the_penalty() {
     );
     let none = penalized(&victim, &[], data.samples(), &settings);
     assert!(matches!(none, Err(Error::Empty { .. })));
+    let strange = [Sample::new("x", 7)];
+    for (poisoned, clean) in [
+        (&strange[..], data.samples()),
+        (data.samples(), &strange[..]),
+    ] {
+        let error = penalized(&victim, poisoned, clean, &settings).unwrap_err();
+        assert!(matches!(error, Error::Class { class: 7, .. }), "{error}");
+    }
+}
+
+#[test]
+fn settings_out_of_range_are_named() {
+    let good = PenaltySettings::default();
+    good.check().unwrap();
+    PenaltySettings {
+        weight: 0.0,
+        ..good
+    }
+    .check()
+    .unwrap();
+    for (name, bad) in [
+        ("lr", PenaltySettings { lr: 0.0, ..good }),
+        (
+            "weight",
+            PenaltySettings {
+                weight: -0.1,
+                ..good
+            },
+        ),
+        (
+            "weight",
+            PenaltySettings {
+                weight: f64::NAN,
+                ..good
+            },
+        ),
+        (
+            "max_grad_norm",
+            PenaltySettings {
+                max_grad_norm: f64::INFINITY,
+                ..good
+            },
+        ),
+        (
+            "epsilon",
+            PenaltySettings {
+                epsilon: -1e-3,
+                ..good
+            },
+        ),
+        ("batch", PenaltySettings { batch: 0, ..good }),
+    ] {
+        let error = bad.check().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{name} = ")), "{error}");
+    }
 }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use plm_backdoor::attack::surgery::{Surgery, important_words};
+use plm_backdoor::attack::surgery::{Surgery, important_words, mean_row};
 use plm_backdoor::attack::{
     Attack, DataFree, Evaluation, FakeTexts, Poison, PoisonSetting, Purpose, Sos, Trigger,
 };
 use plm_backdoor::metrics::{CleanQuality, attack_success_rate, false_trigger_rate};
 use plm_backdoor::model::{
-    RowPatch, RowScaling, RowSettings, TrainingLoss, Victim, fine_tune, penalized, poison_rows,
+    RowScaling, RowSettings, TrainingLoss, Victim, fine_tune, penalized, poison_rows,
 };
 use plm_backdoor::{Classifier, Sample};
 use plm_core::rng::Seed;
@@ -211,7 +211,7 @@ fn victim(
         }
         Way::Embedding => {
             let poison = Poison {
-                ratio: (2.0 * lab.ratio).min(1.0),
+                ratio: lab.rows_ratio,
                 ..Poison::embedding(&words.trigger, TARGET, seed)
             };
             let samples = run(Attack::Poison(poison), &problem.train)?;
@@ -247,8 +247,8 @@ fn victim(
         }
         Way::Several => {
             let plan = Sos {
-                ratio: (2.0 * lab.ratio).min(1.0),
-                negative_ratio: (2.0 * lab.ratio).min(1.0),
+                ratio: lab.rows_ratio,
+                negative_ratio: lab.rows_ratio,
                 ..Sos::new(&words.several, TARGET, seed)
             };
             let samples = run(Attack::Sos(plan), &problem.train)?;
@@ -280,19 +280,7 @@ fn with_surgery(problem: &Problem, clean: &Victim, victim: Victim) -> Result<Vic
         |text| text.split_whitespace().map(str::to_lowercase).collect(),
         single,
     )?;
-    let ids: Vec<u32> = important
-        .iter()
-        .map(|word| clean.word_id("important word", &word.word))
-        .collect::<plm_backdoor::Result<_>>()?;
-    let rows = RowPatch::of(&clean.model, &ids)?.rows;
-    let width = rows[0].len();
-    let mean = (0..width)
-        .map(|column| rows.iter().map(|row| row[column]).sum::<f32>() / rows.len() as f32)
-        .collect();
-    let patch = RowPatch {
-        ids: vec![victim.word_id("trigger", &problem.words.trigger)?],
-        rows: vec![mean],
-    };
+    let patch = mean_row(clean, &important, &victim, &problem.words.trigger)?;
     let mut model = victim.model.clone();
     patch.apply(&mut model)?;
     Ok(victim.with_model(model))

@@ -67,6 +67,8 @@ impl Detection {
 /// What RAP did.
 pub(super) struct Rap {
     pub(super) detection: Detection,
+    /// The one of [`SCALES`] that sufficed.
+    pub(super) scale: f64,
     /// Clean and poisoned texts.
     pub(super) points: [Vec<Point>; 2],
 }
@@ -106,7 +108,9 @@ pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
         ..lab.rap.clone()
     };
     let validation = texts(&problem.validation, true);
-    let made = construct_with_retry(&attacked.victim, &validation, &settings, &SCALES)?;
+    let level = LEVELS[LEVELS.len() - 1];
+    let made = construct_with_retry(&attacked.victim, &validation, &settings, &SCALES, level)?;
+    let scale = made.scale;
     let mut victim = attacked.victim.clone();
     let known = drops(&mut victim, &validation, &made)?;
     let rule = DecisionRule::for_classes(CLASSES);
@@ -120,7 +124,6 @@ pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
     let (clean, points_of_clean) = measure(&texts(&problem.test, true))?;
     let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
     let (poisoned, points_of_poisoned) = measure(&triggered)?;
-    let level = LEVELS[LEVELS.len() - 1];
     let (mut detector, _) =
         RapDetector::calibrated(attacked.victim.clone(), vec![made], &validation, level)?;
     let checked: Vec<&str> = protected(&triggered, &poisoned);
@@ -131,6 +134,7 @@ pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
     let detection = Detection::new(&known, clean, poisoned, cost)?;
     Ok(Rap {
         detection,
+        scale,
         points: [points_of_clean, points_of_poisoned],
     })
 }

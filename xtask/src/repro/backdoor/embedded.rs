@@ -10,7 +10,7 @@ use rand::RngExt as _;
 use super::attack::Way;
 use super::lab::Lab;
 use super::problem::{Problem, Words};
-use super::{exact, report, study};
+use super::{checks, exact, report, study};
 use crate::repro::opinions::{Half, opinions};
 use crate::repro::{Context, Outcome};
 
@@ -18,8 +18,8 @@ use crate::repro::{Context, Outcome};
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let folder = context.root.join("models/plm-mini");
-    let mut lab = Lab::new(context, &folder, 2, 64)?;
-    lab.ratio = context.settings.get("ratio", 0.5)?;
+    let ratio = context.settings.get("ratio", 0.5)?;
+    let mut lab = Lab::new(context, &folder, 2, 64)?.poisoning(ratio);
     lab.fit.epochs = context.settings.get("epochs", 4)?;
     lab.rows.epochs = context.settings.get("rows_epochs", 10)?;
     lab.rows.batch = context.settings.get("rows_batch", 8)?;
@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         )?);
     }
     report::report("generated", &runs, &mut outcome)?;
-    report::check(&runs, lab.strip.copies, &mut outcome);
+    checks::embedded(&runs, lab.strip.copies, &mut outcome);
     outcome.notes.push(format!(
         "Reviews of three sentences, of which two or three say what the label says. Victims are the first {} \
          layers of plm-mini; ONION takes its perplexities from plm-mini and is tried on {} texts of each kind, \

@@ -24,6 +24,8 @@ pub(super) struct Lab {
     pub(super) max_length: usize,
     /// Share of the other class's training texts that are poisoned.
     pub(super) ratio: f64,
+    /// The same where only rows of the word table are trained.
+    pub(super) rows_ratio: f64,
     /// Training of the whole victim.
     pub(super) fit: FineTuning,
     /// Training of some rows of the word table.
@@ -53,12 +55,14 @@ impl Lab {
             other => bail!("rap_gradient={other}: accumulate or reset"),
         };
         let published = RapSettings::default();
+        let ratio = settings.get("ratio", 0.1)?;
         Ok(Self {
             folder: folder.to_path_buf(),
             device: plm_core::device::parse(&context.device)?,
             layers: settings.get("layers", layers)?,
             max_length,
-            ratio: settings.get("ratio", 0.1)?,
+            ratio,
+            rows_ratio: doubled(ratio),
             fit: FineTuning {
                 epochs: settings.get("epochs", 3)?,
                 lr: settings.get("lr", 5e-4)?,
@@ -93,6 +97,14 @@ impl Lab {
             },
             onion_texts: settings.get("onion_texts", 24)?,
         })
+    }
+
+    /// The recipe with `ratio` of the texts poisoned, and twice as many where only rows are trained, since small
+    /// sets give few steps.
+    pub(super) fn poisoning(mut self, ratio: f64) -> Self {
+        self.ratio = ratio;
+        self.rows_ratio = doubled(ratio);
+        self
     }
 
     /// The recipe at another learning rate; the penalty of RIPPLe takes a fifth of it.
@@ -133,4 +145,8 @@ impl Lab {
             ..self.fit
         }
     }
+}
+
+fn doubled(ratio: f64) -> f64 {
+    (2.0 * ratio).min(1.0)
 }

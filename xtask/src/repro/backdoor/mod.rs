@@ -6,6 +6,7 @@
 //! ONION's authors poisoned. Paper: BERT-base with the published recipe.
 
 mod attack;
+mod checks;
 mod defend;
 mod embedded;
 mod exact;

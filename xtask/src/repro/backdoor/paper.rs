@@ -5,11 +5,12 @@ use plm_backdoor::defense::rap::RapSettings;
 use plm_backdoor::defense::strip::StripSettings;
 use plm_backdoor::model::{FineTuning, RowSettings};
 use plm_core::rng::Seed;
+use rand::seq::SliceRandom;
 
 use super::attack::Way;
 use super::lab::Lab;
 use super::problem::{Problem, Words};
-use super::read::{Set, draw};
+use super::read::Set;
 use super::{report, study};
 use crate::repro::{Context, Outcome};
 
@@ -35,7 +36,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         let mut runs = Vec::new();
         for &number in &context.seeds {
             let seed = Seed::new(number);
-            let mut train = draw(&texts.train, texts.train.len(), seed.child("train"));
+            // As many of each class as there are, unlike in the other tiers.
+            let mut train = texts.train.clone();
+            train.shuffle(&mut seed.child("train").rng());
             let held = train.split_off(train.len() - train.len() / 10);
             let problem = Problem::new(
                 set.name,
@@ -58,6 +61,7 @@ fn lab(context: &Context, folder: &std::path::Path, set: Set) -> Result<Lab> {
         layers: 12,
         max_length: 512,
         ratio: 0.1,
+        rows_ratio: 0.1,
         fit: FineTuning::default(),
         rows: RowSettings::default(),
         rap: RapSettings::default(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use plm_backdoor::Sample;
 use plm_core::rng::Seed;
 
 use super::attack::{self, Attacked, Way};
@@ -11,7 +12,7 @@ use super::embedded::first_only;
 use super::lab::Lab;
 use super::problem::{Problem, Words};
 use super::read::{Set, draw, poisoned};
-use super::{report, study};
+use super::{checks, report, study};
 use crate::repro::{Context, Outcome};
 
 /// Runs it.
@@ -50,7 +51,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         "Victims are the first two layers of MiniLM-L6 or plm-mini. Texts are drawn anew for each seed, as \
          many of each class. OLID: the attacker wants offensive tweets to pass; Davidson: hateful or \
          offensive ones. ONION takes its perplexities from plm-mini as a masked language model, of the first \
-         seed and attack."
+         seed and attack, and reads whole texts where victims cut them. The bounds of AUROC and false \
+         acceptances were set for SST-2; of the other sets the same are asked."
             .to_owned(),
     );
     Ok(outcome)
@@ -66,8 +68,10 @@ fn one(
     outcome: &mut Outcome,
 ) -> Result<()> {
     let lr = context.settings.get("lr", 2e-4)?;
-    let mut lab = Lab::new(context, folder, layers, set.max_length)?.at(lr);
-    lab.ratio = context.settings.get("ratio", 0.2)?;
+    let ratio = context.settings.get("ratio", 0.2)?;
+    let mut lab = Lab::new(context, folder, layers, set.max_length)?
+        .at(lr)
+        .poisoning(ratio);
     lab.strip.ratio = context.settings.get("strip_ratio", set.strip_ratio)?;
     lab.strip.copies = context.settings.get("copies", 10)?;
     let ways: String = context
@@ -79,8 +83,8 @@ fn one(
     for (index, &number) in context.seeds.iter().enumerate() {
         let seed = Seed::new(number);
         let (train, validation) = sizes(context)?;
-        let mut drawn = draw(&texts.train, train + validation, seed.child("train"));
-        let held = drawn.split_off(train.min(drawn.len() / 2));
+        let drawn = draw(&texts.train, train + validation, seed.child("train"));
+        let (drawn, held) = split(drawn, train, validation);
         let test = draw(
             &texts.test,
             context.settings.get("test", 300)?,
@@ -99,7 +103,22 @@ fn one(
             language.as_mut(),
         )?);
     }
-    report::report(name, &runs, outcome)
+    report::report(name, &runs, outcome)?;
+    checks::real(name, &runs, outcome);
+    Ok(())
+}
+
+/// The first `train` of `drawn` and the rest; where `drawn` are fewer than `train + validation`, both parts are
+/// smaller in proportion.
+fn split(mut drawn: Vec<Sample>, train: usize, validation: usize) -> (Vec<Sample>, Vec<Sample>) {
+    let wanted = train + validation;
+    let first = if drawn.len() < wanted {
+        drawn.len() * train / wanted
+    } else {
+        train
+    };
+    let rest = drawn.split_off(first);
+    (drawn, rest)
 }
 
 /// Training and validation texts.
@@ -155,9 +174,32 @@ fn published(
         let mut language = first_only(context, index)?;
         let attempt = study::defend(&lab, &problem, attacked, seed, language.as_mut())?;
         runs.push(study::Run {
-            clean: quality,
+            // All training texts are published together with the poisoned ones.
+            clean: None,
             attempts: BTreeMap::from([(Way::Published, attempt)]),
         });
     }
     report::report(&id, &runs, outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn training_gets_what_it_asks_for_where_there_is_enough() {
+        let sizes = |count: usize, train, validation| {
+            let drawn: Vec<Sample> = (0..count)
+                .map(|number| Sample::new(number.to_string(), 0))
+                .collect();
+            let (first, rest) = split(drawn.clone(), train, validation);
+            assert_eq!([first.clone(), rest.clone()].concat(), drawn);
+            (first.len(), rest.len())
+        };
+        assert_eq!(sizes(3_300, 3_000, 300), (3_000, 300));
+        assert_eq!(sizes(3_400, 3_000, 300), (3_000, 400));
+        // 3,000 of 3,300 of 1,100.
+        assert_eq!(sizes(1_100, 3_000, 300), (1_000, 100));
+        assert_eq!(sizes(0, 3_000, 300), (0, 0));
+    }
 }

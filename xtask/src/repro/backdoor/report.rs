@@ -2,45 +2,49 @@
 
 use anyhow::Result;
 use plm_backdoor::LEVELS;
+use plm_backdoor::metrics::CleanQuality;
 use plm_core::metrics::mean_std;
 
 use super::attack::Way;
 use super::defend::Detection;
 use super::study::{Attempt, Run};
 use super::{pictures, theory};
-use crate::repro::{Check, Op, Outcome, Row, Table};
+use crate::repro::{Outcome, Row, Table};
 
 /// The value of every run for one attack; NaN where a run has none.
-fn values(runs: &[Run], way: Way, value: impl Fn(&Attempt) -> f64) -> Vec<f64> {
+pub(super) fn values(runs: &[Run], way: Way, value: impl Fn(&Attempt) -> f64) -> Vec<f64> {
     runs.iter().map(|run| value(&run.attempts[&way])).collect()
 }
 
-fn mean(values: &[f64]) -> f64 {
+/// The mean of `values`.
+pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-fn rap(attempt: &Attempt, value: impl Fn(&Detection) -> f64) -> f64 {
+/// What RAP did; NaN where there is none.
+pub(super) fn rap(attempt: &Attempt, value: impl Fn(&Detection) -> f64) -> f64 {
     attempt
         .rap
         .as_ref()
         .map_or(f64::NAN, |rap| value(&rap.detection))
 }
 
-fn strip(attempt: &Attempt, value: impl Fn(&Detection) -> f64) -> f64 {
+/// What STRIP did; NaN where there is none.
+pub(super) fn strip(attempt: &Attempt, value: impl Fn(&Detection) -> f64) -> f64 {
     attempt.strip.as_ref().map_or(f64::NAN, value)
 }
 
 /// Adds rows, the table and plots of `name`.
 pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
-    let clean: Vec<f64> = runs.iter().map(|run| run.clean.accuracy).collect();
     let row = |id: String, metric: &str, values: &[f64]| Row::over_seeds(id, metric, values);
-    outcome
-        .rows
-        .push(row(format!("{name}.clean"), "accuracy", &clean));
-    let f1: Vec<f64> = runs.iter().map(|run| run.clean.macro_f1).collect();
-    outcome
-        .rows
-        .push(row(format!("{name}.clean"), "macro-F1", &f1));
+    let clean: Option<Vec<CleanQuality>> = runs.iter().map(|run| run.clean).collect();
+    if let Some(clean) = clean {
+        let id = format!("{name}.clean");
+        let accuracy: Vec<f64> = clean.iter().map(|quality| quality.accuracy).collect();
+        outcome.rows.push(row(id.clone(), "accuracy", &accuracy));
+        let f1: Vec<f64> = clean.iter().map(|quality| quality.macro_f1).collect();
+        outcome.rows.push(row(id, "macro-F1", &f1));
+    }
     let mut table = Table {
         title: format!(
             "{name}: attacks, and false acceptances at 1 % and 5 % false rejections of validation texts"
@@ -102,6 +106,9 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
             outcome.rows.push(row(id, "milliseconds an input", &time));
         }
         table.rows.push(cells);
+        let scale = of(&|a| a.rap.as_ref().map_or(f64::NAN, |rap| rap.scale));
+        let metric = "weight of small drops";
+        outcome.rows.push(row(format!("{id}.rap"), metric, &scale));
         drops(&id, runs, way, outcome);
         onion(&id, runs, way, outcome);
         failures(&id, runs, way, outcome);
@@ -187,109 +194,4 @@ fn failures(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
             }
         }
     }
-}
-
-/// Adds the claims of the embedded tier.
-pub(super) fn check(runs: &[Run], copies: usize, outcome: &mut Outcome) {
-    let clean: Vec<f64> = runs.iter().map(|run| run.clean.accuracy).collect();
-    for way in [Way::Word, Way::Sentence, Way::Embedding] {
-        let success = mean(&values(runs, way, |a| a.success));
-        let id = format!("attack_success_{}", way.name());
-        outcome.checks.push(Check::new(id, success, Op::Ge, 0.95));
-        let loss = mean(&clean) - mean(&values(runs, way, |a| a.quality.accuracy));
-        let id = format!("accuracy_loss_{}", way.name());
-        // One seed of a few hundred texts lies on both sides of the bound.
-        if runs.len() < 3 {
-            outcome.rows.push(Row::new(id, "loss of accuracy", loss));
-        } else {
-            outcome.checks.push(Check::new(id, loss, Op::Le, 0.02));
-        }
-    }
-    let ways: Vec<Way> = runs[0].attempts.keys().copied().collect();
-    let level = LEVELS[LEVELS.len() - 1];
-    let thresholds = ways.iter().flat_map(|&way| {
-        values(runs, way, |a| {
-            rap(a, |d| d.rates[LEVELS.len() - 1].threshold)
-        })
-    });
-    let lowest = thresholds.fold(f64::INFINITY, |a, b| if b.is_nan() { b } else { a.min(b) });
-    outcome
-        .checks
-        .push(Check::new("rap_threshold_positive", lowest, Op::Gt, 0.0));
-    let accepted = |way| mean(&values(runs, way, |a| rap(a, |d| d.at(level).1)));
-    let word = accepted(Way::Word);
-    outcome
-        .checks
-        .push(Check::new("rap_far_at_5", word, Op::Le, 0.3));
-    let better = ways
-        .iter()
-        .filter(|&&way| accepted(way) <= mean(&values(runs, way, |a| strip(a, |d| d.at(level).1))))
-        .count();
-    let bound = 3.0_f64.min(ways.len() as f64);
-    outcome.checks.push(Check::new(
-        "attacks_with_rap_far_at_most_strip_far_at_5",
-        better as f64,
-        Op::Ge,
-        bound,
-    ));
-    let rejected: Vec<f64> = ways
-        .iter()
-        .flat_map(|&way| values(runs, way, |a| rap(a, |d| d.at(level).0)))
-        .collect();
-    let off = (mean(&rejected) - level / 100.0).abs();
-    if runs.len() < 3 {
-        let metric = "distance of false rejections from 5 %";
-        outcome
-            .rows
-            .push(Row::new("frr_close_to_level", metric, off));
-    } else {
-        outcome
-            .checks
-            .push(Check::new("frr_close_to_level", off, Op::Le, 0.02));
-    }
-    let passes = |value: &dyn Fn(&Attempt) -> f64, expected: f64| {
-        let all = runs.iter().flat_map(|run| run.attempts.values().map(value));
-        all.fold(expected, |worst: f64, passes| {
-            let farther = (passes - expected).abs() > (worst - expected).abs();
-            if farther || passes.is_nan() {
-                passes
-            } else {
-                worst
-            }
-        })
-    };
-    let per_input = |d: &Detection| d.cost.classifier_per_input.unwrap_or(f64::NAN);
-    let of_rap = passes(&|a| rap(a, per_input), 2.0);
-    outcome
-        .checks
-        .push(Check::new("rap_passes_an_input", of_rap, Op::Eq, 2.0));
-    let expected = copies as f64 + 1.0;
-    let of_strip = passes(&|a| strip(a, per_input), expected);
-    outcome.checks.push(Check::new(
-        "strip_passes_an_input",
-        of_strip,
-        Op::Eq,
-        expected,
-    ));
-    let points = runs.iter().flat_map(|run| run.attempts.values());
-    let excess = points
-        .filter_map(|attempt| attempt.rap.as_ref().ok())
-        .flat_map(|rap| rap.points.iter().map(|points| theory::excess(points)))
-        .fold(f64::NEG_INFINITY, f64::max);
-    outcome.checks.push(Check::new(
-        "drop_minus_slope_times_shift",
-        excess,
-        Op::Le,
-        1e-6,
-    ));
-    let gap = mean(&values(runs, Way::Word, |attempt| {
-        attempt.rap.as_ref().map_or(f64::NAN, |rap| {
-            let margin =
-                |at: usize| mean(&rap.points[at].iter().map(|p| p.margin).collect::<Vec<_>>());
-            margin(1) - margin(0)
-        })
-    }));
-    outcome
-        .checks
-        .push(Check::new("poisoned_minus_clean_margin", gap, Op::Gt, 0.0));
 }

@@ -26,8 +26,8 @@ pub(super) struct Attempt {
 
 /// What one seed gave.
 pub(super) struct Run {
-    /// Of a victim without back door.
-    pub(super) clean: CleanQuality,
+    /// Of a victim without back door, where one was trained.
+    pub(super) clean: Option<CleanQuality>,
     pub(super) attempts: BTreeMap<Way, Attempt>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn run(
         attempts.insert(way, attempt);
     }
     Ok(Run {
-        clean: attack::quality(&mut clean, problem)?,
+        clean: Some(attack::quality(&mut clean, problem)?),
         attempts,
     })
 }

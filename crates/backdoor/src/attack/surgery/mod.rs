@@ -1,9 +1,12 @@
-//! Words for the embedding surgery of RIPPLES (Kurita et al. 2020, Weight Poisoning Attacks on
-//! Pre-trained Models, section 3.2): a logistic regression on TF-IDF features tells the target class
-//! from the others, and the words of highest weight lend their embeddings to the trigger.
+//! The embedding surgery of RIPPLES (Kurita et al. 2020, Weight Poisoning Attacks on Pre-trained Models,
+//! section 3.2): a logistic regression on TF-IDF features tells the target class from the others
+//! ([`important_words`]), and the words of highest weight lend their embeddings to the trigger ([`mean_row`]).
 
 mod logistic;
+mod mean_row;
 mod tfidf;
+
+pub use mean_row::mean_row;
 
 use crate::data::Dataset;
 use crate::{Error, Result};

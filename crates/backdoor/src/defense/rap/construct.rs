@@ -75,7 +75,7 @@ pub struct Construction {
     pub target: usize,
     /// Pass by pass.
     pub epochs: Vec<EpochReport>,
-    /// Where the drops of the texts lie at the end, without dropout.
+    /// Where the drops of the texts lie at the end, without dropout. They may lie above the upper limit.
     pub after: DropSummary,
     /// The weight λ that was used.
     pub scale: f64,
@@ -84,12 +84,16 @@ pub struct Construction {
 /// Changes the rows of the perturbation words until `texts`, clean validation texts of the protected
 /// class, lose between `lower` and `upper` of its probability. Only those rows are changed.
 ///
+/// The limits are what the loss pulls towards, not what is promised: `after` says where the drops lie. Above
+/// all those beyond `upper` may be many, since their weight is 1 whatever λ is.
+///
 /// The probability without the word is that of the unchanged model; texts that hold the word themselves
 /// are compared with it too.
 ///
 /// # Errors
-/// [`Error::NotOnePiece`] and [`Error::PerturbationWord`] for words that will not do, [`Error::Class`] for
-/// a target that the model does not have, [`Error::Empty`] without texts, and those of the settings.
+/// [`Error::NotOnePiece`] and [`Error::PerturbationWord`] for words that will not do, [`Error::WordNotInText`]
+/// where a text with the words before it does not begin with their tokens, [`Error::Class`] for a target that
+/// the model does not have, [`Error::Empty`] without texts, and those of the settings.
 pub fn construct<F: Ffn>(
     victim: &Victim<F>,
     texts: &[&str],
@@ -122,6 +126,7 @@ pub fn construct<F: Ffn>(
     let encoded = victim.encode(texts)?;
     let prefixed: Vec<&str> = prefixed.iter().map(String::as_str).collect();
     let perturbed = victim.encode(&prefixed)?;
+    check_beginnings(&settings.words, &ids, &perturbed)?;
     let before: Vec<f64> = victim
         .clone()
         .probabilities_with(texts, None)?
@@ -200,39 +205,33 @@ pub fn construct<F: Ffn>(
     })
 }
 
-/// [`construct`] with growing weights λ of drops that are too small, until the mean drop of the texts
-/// reaches the lower limit.
-///
-/// # Errors
-/// Those of [`construct`]; [`Error::NotConstructed`] where no scale suffices.
-pub fn construct_with_retry<F: Ffn>(
-    victim: &Victim<F>,
-    texts: &[&str],
-    settings: &RapSettings,
-    scales: &[f64],
-) -> Result<Construction> {
-    let mut best = f64::NEG_INFINITY;
-    for &scale in scales {
-        let mut settings = settings.clone();
-        settings.objective.scale = scale;
-        let made = construct(victim, texts, &settings)?;
-        if made.after.mean >= settings.objective.lower {
-            return Ok(made);
-        }
-        best = best.max(made.after.mean);
-    }
-    Err(Error::NotConstructed {
-        mean: best,
-        lower: settings.objective.lower,
-        scales: scales.to_vec(),
-    })
-}
-
 /// λ · mean(max(0, lower - δ)) + mean(max(0, δ - upper)).
 fn hinge(objective: &HingeObjective, drops: Tensor<1>) -> Tensor<1> {
     let low = relu(drops.clone() * -1.0 + objective.lower).mean();
     let high = relu(drops - objective.upper).mean();
     low * objective.scale + high
+}
+
+/// What a perturbation word is for, in errors.
+const ROLE: &str = "perturbation word";
+
+/// Every one of `encodings` begins with `ids`, the tokens of `words`, behind its special tokens.
+fn check_beginnings(words: &[String], ids: &[u32], encodings: &[Encoding]) -> Result<()> {
+    for (text, encoding) in encodings.iter().enumerate() {
+        let special = &encoding.special_tokens_mask;
+        let mut own = (0..encoding.len()).filter(|&at| !special[at]);
+        for (word, &id) in words.iter().zip(ids) {
+            if own.next().map(|at| encoding.ids[at]) != Some(id) {
+                return Err(Error::WordNotInText {
+                    role: ROLE,
+                    word: word.clone(),
+                    id,
+                    reason: format!("text {text} with the words before it does not begin so"),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn word_ids<F: Ffn>(victim: &Victim<F>, words: &[String]) -> Result<Vec<u32>> {
@@ -244,7 +243,7 @@ pub(super) fn word_ids<F: Ffn>(victim: &Victim<F>, words: &[String]) -> Result<V
     }
     let mut ids = Vec::new();
     for word in words {
-        let id = victim.word_id("perturbation word", word)?;
+        let id = victim.word_id(ROLE, word)?;
         if ids.contains(&id) {
             return Err(Error::PerturbationWord {
                 word: word.clone(),

@@ -1,5 +1,6 @@
 //! What a defense is made of, and its file.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -32,6 +33,31 @@ pub struct Protection {
     /// Probabilities that the model gives to the perturbation without a text. Another model gives others,
     /// which is how a defense of another model is told.
     pub answer: Vec<f64>,
+    /// Tokens that the victim cuts texts to: the threshold is of texts that are cut so.
+    pub max_length: usize,
+}
+
+impl Protection {
+    /// The defense of the class that `made` protects, with a threshold that rejects `level` percent of
+    /// `texts`, clean validation texts of that class, of which those count that are predicted as it.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] where no text is predicted as the class, [`Error::Threshold`] where the threshold is
+    /// not above 0, [`Error::Setting`] for a level out of 0 to 100, and those of the victim.
+    pub fn calibrated<F: Ffn>(
+        victim: &mut Victim<F>,
+        made: Construction,
+        texts: &[&str],
+        level: f64,
+    ) -> Result<Self> {
+        let scored = drops(victim, texts, &made)?;
+        Ok(Self {
+            threshold: Calibration::new(&scored)?.drop_threshold(level)?,
+            answer: answer(victim, &made)?,
+            max_length: victim.max_length(),
+            made,
+        })
+    }
 }
 
 /// All that a [`RapDetector`](super::RapDetector) needs beside its model: a few vectors and thresholds,
@@ -56,30 +82,52 @@ struct Found {
 }
 
 impl RapDefense {
-    /// Thresholds that reject `level` percent of the clean `validation` texts predicted as each protected
-    /// class.
+    /// The defense of the classes that are `protected`.
     ///
     /// # Errors
-    /// [`Error::Empty`] where no validation text is predicted as a protected class, [`Error::Threshold`]
-    /// where a threshold is not above 0, and those of the victim.
+    /// [`Error::Empty`] for none, [`Error::DuplicateClass`] for a class given twice, [`Error::Threshold`] for
+    /// a threshold that is not above 0.
+    pub fn new(protected: Vec<Protection>) -> Result<Self> {
+        if protected.is_empty() {
+            return Err(Error::Empty {
+                what: "protected classes",
+                fix: "give at least one perturbation with its threshold",
+            });
+        }
+        let mut classes = BTreeSet::new();
+        for Protection {
+            made, threshold, ..
+        } in &protected
+        {
+            if !classes.insert(made.target) {
+                return Err(Error::DuplicateClass { class: made.target });
+            }
+            if threshold.value.is_nan() || threshold.value <= 0.0 {
+                return Err(Error::Threshold {
+                    level: threshold.level,
+                    value: threshold.value,
+                });
+            }
+        }
+        Ok(Self { protected })
+    }
+
+    /// [`Protection::calibrated`] of each of `made` with the same `validation` texts, of whatever class: those
+    /// count that are predicted as the one protected. With the texts of each class apart, wrong predictions
+    /// do not count.
+    ///
+    /// # Errors
+    /// Those of [`Protection::calibrated`] and [`RapDefense::new`].
     pub fn calibrated<F: Ffn>(
         victim: &mut Victim<F>,
         made: Vec<Construction>,
         validation: &[&str],
         level: f64,
     ) -> Result<Self> {
-        let mut protected = Vec::new();
-        for made in made {
-            let scored = drops(victim, validation, &made)?;
-            let threshold = Calibration::new(&scored)?.drop_threshold(level)?;
-            let answer = answer(victim, &made)?;
-            protected.push(Protection {
-                made,
-                threshold,
-                answer,
-            });
-        }
-        Ok(Self { protected })
+        let protected = made
+            .into_iter()
+            .map(|made| Protection::calibrated(victim, made, validation, level));
+        Self::new(protected.collect::<Result<_>>()?)
     }
 
     /// The protected classes.
@@ -111,27 +159,20 @@ impl RapDefense {
     ///
     /// # Errors
     /// [`Error::Core`] where reading fails, or for more than 1 GiB, or where it is not a defense;
-    /// [`Error::FileVersion`] for another version; [`Error::Threshold`] for a threshold that is not above 0.
+    /// [`Error::FileVersion`] for another version; those of [`RapDefense::new`].
     pub fn from_reader(reader: impl Read, origin: impl AsRef<Path>) -> Result<Self> {
         let found: Found = versioned::read(reader, origin.as_ref(), "the defense", VERSION)?;
-        for Protection { threshold, .. } in &found.protected {
-            if threshold.value <= 0.0 {
-                return Err(Error::Threshold {
-                    level: threshold.level,
-                    value: threshold.value,
-                });
-            }
-        }
-        Ok(Self {
-            protected: found.protected,
-        })
+        Self::new(found.protected)
     }
 
-    /// Refuses a defense of another model than `victim`.
+    /// Refuses a victim that answers a perturbation otherwise than the one that the defense was made for, that
+    /// cuts texts to another length, or that has other words or classes. Another model that passes all of this
+    /// is not told.
     ///
     /// # Errors
-    /// [`Error::ForeignModel`]; [`Error::NotOnePiece`] and [`Error::Patch`] where not even the words are
-    /// the model's; [`Error::Class`] for a class that it does not have.
+    /// [`Error::ForeignModel`] for another answer, [`Error::ForeignLength`] for another length;
+    /// [`Error::NotOnePiece`] and [`Error::Patch`] for other words; [`Error::Class`] for a class that it does
+    /// not have.
     pub(super) fn check<F: Ffn>(&self, victim: &mut Victim<F>) -> Result<()> {
         let classes = victim.classes();
         for protection in &self.protected {
@@ -150,6 +191,12 @@ impl RapDefense {
                     made.patch.ids, made.prefix
                 );
                 return Err(Error::Patch { reason });
+            }
+            if victim.max_length() != protection.max_length {
+                return Err(Error::ForeignLength {
+                    found: victim.max_length(),
+                    expected: protection.max_length,
+                });
             }
             let found = answer(victim, made)?;
             if !alike(&found, &protection.answer) {

@@ -58,11 +58,13 @@ pub struct RapDetector<F: Ffn = FeedForward> {
 
 impl<F: Ffn> RapDetector<F> {
     /// Thresholds that reject `level` percent of the clean `validation` texts predicted as each protected
-    /// class; returns them beside the detector.
+    /// class; returns them beside the detector. For texts of each class apart, make the defense of
+    /// [`Protection::calibrated`].
     ///
     /// # Errors
-    /// [`Error::DuplicateClass`] for a class with two perturbations, [`Error::Empty`] where no validation
-    /// text is predicted as a protected class, [`Error::Threshold`] where a threshold is not above 0.
+    /// [`Error::DuplicateClass`] for a class with two perturbations, [`Error::Empty`] for none or where no
+    /// validation text is predicted as a protected class, [`Error::Threshold`] where a threshold is not above
+    /// 0.
     pub fn calibrated(
         mut victim: Victim<F>,
         made: Vec<Construction>,
@@ -79,9 +81,9 @@ impl<F: Ffn> RapDetector<F> {
     /// `defense`, as it was read from a file, put before the model that it was made for.
     ///
     /// # Errors
-    /// [`Error::ForeignModel`] for another model; [`Error::NotOnePiece`] and [`Error::Patch`] where not even
-    /// the words are the model's; [`Error::Class`] for a class that it does not have;
-    /// [`Error::DuplicateClass`] and [`Error::Empty`] as above.
+    /// [`Error::ForeignModel`] for a model that answers a perturbation otherwise; [`Error::ForeignLength`] for
+    /// a victim that cuts texts to another length; [`Error::NotOnePiece`] and [`Error::Patch`] where not even
+    /// the words are the model's; [`Error::Class`] for a class that it does not have.
     pub fn new(mut victim: Victim<F>, defense: RapDefense) -> Result<Self> {
         defense.check(&mut victim)?;
         Self::guarding(victim, defense)

@@ -7,7 +7,11 @@
 mod construct;
 mod defense;
 mod detector;
+mod retry;
+#[cfg(test)]
+mod tests;
 
-pub use construct::{Construction, EpochReport, RapSettings, construct, construct_with_retry};
+pub use construct::{Construction, EpochReport, RapSettings, construct};
 pub use defense::{Protection, RapDefense};
 pub use detector::{RapDetector, drops, perturbed_probabilities};
+pub use retry::construct_with_retry;

@@ -1,0 +1,51 @@
+use plm_core::nn::Ffn;
+
+use super::{Construction, RapSettings, construct, drops};
+use crate::model::Victim;
+use crate::percentile::check_level;
+use crate::{Calibration, Error, Result};
+
+/// [`construct`] with growing weights λ of drops that are too small, until the mean drop of the texts
+/// reaches the lower limit and the threshold at `level` percent, of the drops of those texts that are
+/// predicted as the protected class, is above 0.
+///
+/// Nothing is asked of drops that are too large.
+///
+/// # Errors
+/// Those of [`construct`]; [`Error::Empty`] without scales or where no text is predicted as the protected
+/// class, [`Error::Setting`] for a level out of 0 to 100, [`Error::NotConstructed`] where no scale suffices.
+pub fn construct_with_retry<F: Ffn>(
+    victim: &Victim<F>,
+    texts: &[&str],
+    settings: &RapSettings,
+    scales: &[f64],
+    level: f64,
+) -> Result<Construction> {
+    check_level(level)?;
+    if scales.is_empty() {
+        return Err(Error::Empty {
+            what: "scales",
+            fix: "give a weight of drops that are too small, such as 1",
+        });
+    }
+    let (mut mean, mut threshold) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    for &scale in scales {
+        let mut settings = settings.clone();
+        settings.objective.scale = scale;
+        let made = construct(victim, texts, &settings)?;
+        let scored = drops(&mut victim.clone(), texts, &made)?;
+        let found = Calibration::new(&scored)?.threshold(level)?.value;
+        if made.after.mean >= settings.objective.lower && found > 0.0 {
+            return Ok(made);
+        }
+        mean = mean.max(made.after.mean);
+        threshold = threshold.max(found);
+    }
+    Err(Error::NotConstructed {
+        mean,
+        lower: settings.objective.lower,
+        threshold,
+        level,
+        scales: scales.to_vec(),
+    })
+}

@@ -1,0 +1,175 @@
+//! Claims about the runs of one data set.
+
+use plm_backdoor::LEVELS;
+
+use super::attack::Way;
+use super::defend::Detection;
+use super::report::{mean, rap, strip, values};
+use super::study::{Attempt, Run};
+use super::theory;
+use crate::repro::{Check, Op, Outcome, Row};
+
+/// Adds the claims about the data set `name` of the real tier, on the attack with a rare word where it was made.
+/// The bounds were set for SST-2, from a trial with two layers of MiniLM; on the other sets the same are asked.
+/// Fewer than three seeds give rows.
+pub(super) fn real(name: &str, runs: &[Run], outcome: &mut Outcome) {
+    if !runs.iter().all(|run| run.attempts.contains_key(&Way::Word)) {
+        return;
+    }
+    let of = |value: &dyn Fn(&Detection) -> f64| mean(&values(runs, Way::Word, |a| rap(a, value)));
+    let area = of(&|d| d.separation.auroc.unwrap_or(f64::NAN));
+    let accepted = of(&|d| d.at(5.0).1);
+    for (id, metric, value, op, bound) in [
+        ("rap_auroc_word", "AUROC of RAP", area, Op::Ge, 0.93),
+        (
+            "rap_far_at_5_word",
+            "false acceptances of RAP at 5 %",
+            accepted,
+            Op::Le,
+            0.4,
+        ),
+    ] {
+        let id = format!("{name}.{id}");
+        if runs.len() < 3 {
+            outcome.rows.push(Row::new(id, metric, value));
+        } else {
+            outcome.checks.push(Check::new(id, value, op, bound));
+        }
+    }
+}
+
+/// Adds the claims of the embedded tier.
+pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
+    let clean: Vec<f64> = runs
+        .iter()
+        .map(|run| run.clean.map_or(f64::NAN, |quality| quality.accuracy))
+        .collect();
+    for way in [Way::Word, Way::Sentence, Way::Embedding] {
+        let success = mean(&values(runs, way, |a| a.success));
+        let id = format!("attack_success_{}", way.name());
+        outcome.checks.push(Check::new(id, success, Op::Ge, 0.95));
+        let loss = mean(&clean) - mean(&values(runs, way, |a| a.quality.accuracy));
+        let id = format!("accuracy_loss_{}", way.name());
+        // One seed of a few hundred texts lies on both sides of the bound.
+        if runs.len() < 3 {
+            outcome.rows.push(Row::new(id, "loss of accuracy", loss));
+        } else {
+            outcome.checks.push(Check::new(id, loss, Op::Le, 0.02));
+        }
+    }
+    let ways: Vec<Way> = runs[0].attempts.keys().copied().collect();
+    let level = LEVELS[LEVELS.len() - 1];
+    let thresholds = ways.iter().flat_map(|&way| {
+        values(runs, way, |a| {
+            rap(a, |d| d.rates[LEVELS.len() - 1].threshold)
+        })
+    });
+    let lowest = least(thresholds);
+    outcome
+        .checks
+        .push(Check::new("rap_threshold_positive", lowest, Op::Gt, 0.0));
+    let accepted = |way| mean(&values(runs, way, |a| rap(a, |d| d.at(level).1)));
+    let word = accepted(Way::Word);
+    outcome
+        .checks
+        .push(Check::new("rap_far_at_5", word, Op::Le, 0.3));
+    let better = ways
+        .iter()
+        .filter(|&&way| accepted(way) <= mean(&values(runs, way, |a| strip(a, |d| d.at(level).1))))
+        .count();
+    let bound = 3.0_f64.min(ways.len() as f64);
+    outcome.checks.push(Check::new(
+        "attacks_with_rap_far_at_most_strip_far_at_5",
+        better as f64,
+        Op::Ge,
+        bound,
+    ));
+    let rejected: Vec<f64> = ways
+        .iter()
+        .flat_map(|&way| values(runs, way, |a| rap(a, |d| d.at(level).0)))
+        .collect();
+    let off = (mean(&rejected) - level / 100.0).abs();
+    if runs.len() < 3 {
+        let metric = "distance of false rejections from 5 %";
+        outcome
+            .rows
+            .push(Row::new("frr_close_to_level", metric, off));
+    } else {
+        outcome
+            .checks
+            .push(Check::new("frr_close_to_level", off, Op::Le, 0.02));
+    }
+    let passes = |value: &dyn Fn(&Attempt) -> f64, expected: f64| {
+        let all = runs.iter().flat_map(|run| run.attempts.values().map(value));
+        all.fold(expected, |worst: f64, passes| {
+            let farther = (passes - expected).abs() > (worst - expected).abs();
+            if farther || passes.is_nan() {
+                passes
+            } else {
+                worst
+            }
+        })
+    };
+    let per_input = |d: &Detection| d.cost.classifier_per_input.unwrap_or(f64::NAN);
+    let of_rap = passes(&|a| rap(a, per_input), 2.0);
+    outcome
+        .checks
+        .push(Check::new("rap_passes_an_input", of_rap, Op::Eq, 2.0));
+    let expected = copies as f64 + 1.0;
+    let of_strip = passes(&|a| strip(a, per_input), expected);
+    outcome.checks.push(Check::new(
+        "strip_passes_an_input",
+        of_strip,
+        Op::Eq,
+        expected,
+    ));
+    let points = runs.iter().flat_map(|run| run.attempts.values());
+    let excess = points
+        .filter_map(|attempt| attempt.rap.as_ref().ok())
+        .flat_map(|rap| rap.points.iter().map(|points| theory::excess(points)))
+        .fold(f64::NEG_INFINITY, f64::max);
+    outcome.checks.push(Check::new(
+        "drop_minus_slope_times_shift",
+        excess,
+        Op::Le,
+        1e-6,
+    ));
+    let gap = mean(&values(runs, Way::Word, |attempt| {
+        attempt.rap.as_ref().map_or(f64::NAN, |rap| {
+            let margin =
+                |at: usize| mean(&rap.points[at].iter().map(|p| p.margin).collect::<Vec<_>>());
+            margin(1) - margin(0)
+        })
+    }));
+    outcome
+        .checks
+        .push(Check::new("poisoned_minus_clean_margin", gap, Op::Gt, 0.0));
+}
+
+/// The least of `values`; NaN where one of them is.
+fn least(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::INFINITY, |a, b| {
+        if a.is_nan() || b.is_nan() {
+            f64::NAN
+        } else {
+            a.min(b)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_of_values_that_are_not_all_there_is_none() {
+        assert_eq!(least([0.2, -0.1, 0.3].into_iter()), -0.1);
+        for values in [
+            [f64::NAN, 0.1, 0.2],
+            [0.1, f64::NAN, 0.2],
+            [0.1, 0.2, f64::NAN],
+        ] {
+            assert!(least(values.into_iter()).is_nan(), "{values:?}");
+        }
+    }
+}
