@@ -4,7 +4,8 @@
 //! takes its tokens first, and a token serves one node, or one name with the node it names. The rules
 //! are, in order: names as a whole; concepts and constants as they stand in the sentence, without the
 //! number of their frame and whatever the case; numbers, months, negations and pronouns by tables; and
-//! words that share their first four letters with a concept.
+//! words that share their first four letters with a concept, or are a concept of three letters with an
+//! ending of inflection.
 
 mod items;
 mod names;

@@ -82,15 +82,25 @@ const PREFIX: usize = 4;
 /// How many letters each may have beyond.
 const ENDING: usize = 5;
 
-/// The free word that shares the longest start with the concept: at least four letters, or all of a
-/// shorter concept, and neither goes on for more than five.
+/// The endings that a concept of three letters may have; a shorter one is its own word or none.
+const SHORT: usize = 3;
+const INFLECTIONS: [&str; 4] = ["s", "es", "ed", "ing"];
+
+/// The free word that shares the longest start with the concept: at least four letters, and neither
+/// goes on for more than five. A concept of three letters is found with an ending of inflection.
 fn stem(item: &Item<'_>, words: &mut Words<'_>) -> Option<TokenSpan> {
     let is_word = item.text.starts_with(char::is_alphabetic);
     if !is_word || item.abstract_frame || !item.role.is_empty() {
         return None;
     }
-    let concept: Vec<char> = item.text.to_lowercase().chars().collect();
+    let lower = item.text.to_lowercase();
+    let concept: Vec<char> = lower.chars().collect();
     let shared = |word: &Word<'_>| {
+        if concept.len() < PREFIX {
+            let ending = word.lower.strip_prefix(lower.as_str());
+            let fits = ending.is_some_and(|ending| INFLECTIONS.contains(&ending));
+            return (fits && concept.len() == SHORT).then_some(SHORT);
+        }
         let letters: Vec<char> = word.lower.chars().collect();
         let shared = letters
             .iter()
@@ -98,9 +108,7 @@ fn stem(item: &Item<'_>, words: &mut Words<'_>) -> Option<TokenSpan> {
             .take_while(|(a, b)| a == b)
             .count();
         let longest = letters.len().max(concept.len());
-        let needed = PREFIX.min(concept.len());
-        let short = concept.len() < PREFIX && letters.len() > concept.len() + 3;
-        (shared >= needed && longest - shared <= ENDING && !short).then_some(shared)
+        (shared >= PREFIX && longest - shared <= ENDING).then_some(shared)
     };
     let free = words
         .words

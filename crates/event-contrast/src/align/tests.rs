@@ -48,6 +48,17 @@ fn frames_inflections_and_exact_words() {
 }
 
 #[test]
+fn short_concepts_are_no_starts_of_other_words() {
+    check("he is in it", "(i / i)", &[]);
+    check("I said it is me", "(i / i)", &[("i", "I")]);
+    check(
+        "cards fell as dogs were eating",
+        "(e / eat-01 :ARG0 (d / dog) :ARG1 (c / car) :time (b / be))",
+        &[("eat-01", "eating"), ("dog", "dogs")],
+    );
+}
+
+#[test]
 fn names_as_a_whole() {
     check(
         "Lake Mara is near San Lo @-@ Ruz , says Mara",

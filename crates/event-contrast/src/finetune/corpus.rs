@@ -12,14 +12,18 @@ pub struct EventCorpus {
     /// The tokens of each sentence, document after document.
     pub sentences: Vec<Vec<String>>,
     /// The candidates of event detection, by sentence and span: triggers of events, and negative
-    /// triggers, each once. A span that triggers several events has the type of the first.
+    /// triggers, each once. A span that triggers several events has the type of the first, and the
+    /// arguments of all events of that type.
     pub triggers: Vec<Candidate>,
-    /// Events that share a trigger with an earlier one and are left out.
+    /// Mentions of events that share their trigger with an earlier event of another type and are left
+    /// out. What fills a role of theirs alone is no candidate for that trigger: it is no negative.
     pub dropped: usize,
     /// The spans that can be arguments, for each sentence: entities, and what else fills a role.
     fillers: Vec<BTreeSet<TokenSpan>>,
     /// The role of each argument of each trigger.
     roles: BTreeMap<(usize, TokenSpan), BTreeMap<TokenSpan, usize>>,
+    /// What fills roles of events that were dropped, for each of their triggers.
+    left_out: BTreeMap<(usize, TokenSpan), BTreeSet<TokenSpan>>,
 }
 
 /// The candidates of event argument extraction.
@@ -43,6 +47,7 @@ impl EventCorpus {
             dropped: 0,
             fillers: Vec::new(),
             roles: BTreeMap::new(),
+            left_out: BTreeMap::new(),
         };
         let mut types: BTreeMap<(usize, TokenSpan), usize> = BTreeMap::new();
         for document in documents {
@@ -83,11 +88,8 @@ impl EventCorpus {
             let class = labels.type_class(&event.event_type)?;
             for (index, mention) in event.mentions.iter().enumerate() {
                 let trigger = place(mention.span);
-                if types.contains_key(&trigger) {
-                    self.dropped += 1;
-                    continue;
-                }
-                types.insert(trigger, class);
+                let kept = *types.entry(trigger).or_insert(class) == class;
+                self.dropped += usize::from(!kept);
                 for argument in &event.arguments {
                     if argument.mention.is_some_and(|mention| mention != index) {
                         continue;
@@ -95,10 +97,15 @@ impl EventCorpus {
                     let role = labels.role_class(&argument.role)?;
                     for span in document.spans(argument.filler) {
                         let (sentence, span) = place(span);
-                        if sentence == trigger.0 && span != trigger.1 {
+                        if sentence != trigger.0 || span == trigger.1 {
+                            continue;
+                        }
+                        if kept {
                             self.fillers[sentence].insert(span);
                             let own = self.roles.entry(trigger).or_default();
                             own.entry(span).or_insert(role);
+                        } else {
+                            self.left_out.entry(trigger).or_default().insert(span);
                         }
                     }
                 }
@@ -189,13 +196,17 @@ impl EventCorpus {
 
     /// The possible arguments of a trigger with their gold roles, 0 for none.
     fn candidates(&self, trigger: &Candidate) -> impl Iterator<Item = (TokenSpan, usize)> {
-        let roles = self.roles.get(&(trigger.sentence, trigger.trigger));
         let own = trigger.trigger;
+        let roles = self.roles.get(&(trigger.sentence, own));
+        let left_out = self.left_out.get(&(trigger.sentence, own));
         let fillers = self.fillers[trigger.sentence].iter().copied();
-        fillers.filter(move |&span| span != own).map(move |span| {
-            let role = roles.and_then(|roles| roles.get(&span)).copied();
-            (span, role.unwrap_or(0))
-        })
+        fillers
+            .filter(move |&span| span != own)
+            .filter_map(move |span| {
+                let role = roles.and_then(|roles| roles.get(&span)).copied();
+                let unknown = role.is_none() && left_out.is_some_and(|spans| spans.contains(&span));
+                (!unknown).then_some((span, role.unwrap_or(0)))
+            })
     }
 
     fn check(&self, what: &str, found: usize, expected: usize) -> Result<()> {
@@ -206,5 +217,60 @@ impl EventCorpus {
             what,
             format!("{found}, {expected} expected"),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{
+        Entity, EntityMention, Event, EventArgument, EventSentence, Filler, TriggerMention,
+    };
+
+    #[test]
+    fn events_of_one_trigger_are_merged_or_left_out() {
+        let at = |at: usize| data::TokenSpan::new(0, at, at + 1);
+        let entity = |place| Entity {
+            mentions: vec![EntityMention {
+                id: String::new(),
+                span: at(place),
+            }],
+            ..Entity::default()
+        };
+        let event = |name: &str, trigger, role: &str, filler| Event {
+            event_type: name.to_owned(),
+            mentions: vec![TriggerMention {
+                id: String::new(),
+                span: at(trigger),
+            }],
+            arguments: vec![EventArgument::new(role, Filler::Span(at(filler)))],
+            ..Event::default()
+        };
+        let document = EventDocument {
+            sentences: vec![EventSentence {
+                tokens: vec!["w".to_owned(); 8],
+                ..EventSentence::default()
+            }],
+            entities: vec![entity(0), entity(4), entity(6)],
+            events: vec![
+                event("Attack", 2, "Agent", 0),
+                event("Attack", 2, "Place", 4),
+                event("Die", 2, "Agent", 6),
+                event("Die", 5, "Agent", 6),
+            ],
+            ..EventDocument::default()
+        };
+        let labels = EventLabels::of(std::slice::from_ref(&document));
+        let corpus = EventCorpus::new(&[document], &labels).unwrap();
+        assert_eq!((corpus.types(), corpus.dropped), (vec![1, 2], 1));
+        let found = corpus.arguments(&corpus.types()).unwrap();
+        let spans = found.candidates.iter().zip(&found.triggers);
+        let spans: Vec<(usize, usize, usize)> = spans
+            .filter_map(|(each, trigger)| Some((*trigger, each.argument?.start, each.class)))
+            .collect();
+        // For the first trigger the victim, whose role belongs to the event that was left out, is no
+        // negative; for the second it is an argument, and the others are negatives.
+        let expected = [(0, 0, 1), (0, 4, 2), (1, 0, 0), (1, 4, 0), (1, 6, 1)];
+        assert_eq!(spans, expected);
     }
 }

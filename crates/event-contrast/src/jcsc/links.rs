@@ -41,8 +41,11 @@ impl Links {
                     ),
                 ));
             }
-            of_triggers[link.trigger].push(link.argument);
-            of_arguments[link.argument].push(link.trigger);
+            // Links of several roles between two lie side by side.
+            if of_triggers[link.trigger].last() != Some(&link.argument) {
+                of_triggers[link.trigger].push(link.argument);
+                of_arguments[link.argument].push(link.trigger);
+            }
         }
         Ok(Self {
             links,
@@ -56,12 +59,12 @@ impl Links {
         &self.links
     }
 
-    /// The arguments of each trigger: `[triggers]`.
+    /// The arguments of each trigger, each once: `[triggers]`.
     pub fn of_triggers(&self) -> &[Vec<usize>] {
         &self.of_triggers
     }
 
-    /// The triggers of each argument: `[arguments]`.
+    /// The triggers of each argument, each once: `[arguments]`.
     pub fn of_arguments(&self) -> &[Vec<usize>] {
         &self.of_arguments
     }
@@ -82,6 +85,14 @@ mod tests {
         assert_eq!(links.links().len(), 3);
         assert_eq!(links.of_triggers(), [vec![2], vec![0, 2]]);
         assert_eq!(links.of_arguments(), [vec![1], vec![], vec![0, 1]]);
+        let other = Link {
+            role: 1,
+            ..link(1, 2)
+        };
+        let links = Links::new(2, 3, vec![link(1, 2), other]).unwrap();
+        assert_eq!(links.links().len(), 2);
+        assert_eq!(links.of_triggers(), [vec![], vec![2]]);
+        assert_eq!(links.of_arguments(), [vec![], vec![], vec![1]]);
         let error = Links::new(2, 3, vec![link(1, 3)]).unwrap_err().to_string();
         assert!(error.contains("argument 3 of 3"), "{error}");
     }

@@ -24,7 +24,7 @@ pub struct LiberalReport {
 
 impl LiberalCandidates {
     /// Clusters triggers and arguments by the cosines of their vectors; with `role_aware`, triggers
-    /// are compared by their arguments too.
+    /// are compared by what fills the roles that both have too.
     ///
     /// # Errors
     /// As [`Jcsc::fit`], [`Similarity::cosine`] and [`RoleAware::similarity`].
@@ -68,15 +68,14 @@ impl LiberalCandidates {
             &triggers.mentions,
             &triggers.classes,
         )?;
-        let (system, labels): (Vec<Mention>, Vec<usize>) = self
-            .links
-            .links()
-            .iter()
-            .map(|link| {
-                let argument = &self.arguments[link.argument];
-                let trigger = span(&self.triggers[link.trigger]);
+        let of_triggers = self.links.of_triggers().iter().enumerate();
+        let (system, labels): (Vec<Mention>, Vec<usize>) = of_triggers
+            .flat_map(|(trigger, arguments)| arguments.iter().map(move |&at| (trigger, at)))
+            .map(|(trigger, at)| {
+                let argument = &self.arguments[at];
+                let trigger = span(&self.triggers[trigger]);
                 let mention = Mention::argument(argument.0, span(argument), trigger);
-                (mention, fit.argument_labels[link.argument])
+                (mention, fit.argument_labels[at])
             })
             .unzip();
         Ok(LiberalReport {

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::links::{End, is_operand, lift, links};
+use super::types::Roles;
 use super::{PairSettings, SentencePairs, Trigger};
 use crate::amr::{AlignedGraph, TokenSpan};
 
@@ -24,28 +25,29 @@ pub fn extract(aligned: &AlignedGraph, settings: PairSettings) -> Option<Sentenc
     let mut links = links(aligned);
     lift(&mut links, is_operand);
     lift(&mut links, |role| role.starts_with("name"));
-    let mut arguments: BTreeMap<TokenSpan, BTreeSet<TokenSpan>> = BTreeMap::new();
+    let mut arguments: BTreeMap<TokenSpan, Roles<'_>> = BTreeMap::new();
     for &(source, role, target) in &links {
         let (End::Span(source), End::Span(target)) = (source, target) else {
             continue;
         };
         let kept = |span| !dropped.contains(span);
         if is_argument(role) && source != target && kept(&source) && kept(&target) {
-            arguments.entry(source).or_default().insert(target);
+            let own = arguments.entry(source).or_default();
+            own.entry(target).or_default().insert(role);
         }
     }
     if arguments.len() < 2 {
         return None;
     }
-    let all: BTreeSet<TokenSpan> = arguments.values().flatten().copied().collect();
-    let triggers = arguments.iter().map(|(&trigger, own)| Trigger {
-        trigger,
-        arguments: own.iter().copied().collect(),
-        negatives: all
-            .difference(own)
-            .copied()
-            .filter(|&span| span != trigger)
-            .collect(),
+    let all: BTreeSet<TokenSpan> = arguments
+        .values()
+        .flat_map(BTreeMap::keys)
+        .copied()
+        .collect();
+    let triggers = arguments.iter().map(|(&trigger, own)| {
+        let others = all.iter().copied();
+        let negatives = others.filter(|span| *span != trigger && !own.contains_key(span));
+        Trigger::new(trigger, own, negatives.collect())
     });
     Some(SentencePairs {
         id: aligned.id.clone(),

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::types::Roles;
 use super::{SentencePairs, Trigger};
 use crate::amr::TokenSpan;
 use crate::data::{self, EventDocument};
@@ -12,21 +13,23 @@ use crate::data::{self, EventDocument};
 /// pairs, from ACE. Spans are given once; a trigger is neither its own argument nor its own negative.
 /// One trigger is enough: the negatives are entities, not arguments of other triggers.
 pub fn gold_pairs(document: &EventDocument) -> Vec<SentencePairs> {
-    let mut arguments: BTreeMap<usize, BTreeMap<TokenSpan, BTreeSet<TokenSpan>>> = BTreeMap::new();
+    let mut arguments: BTreeMap<usize, BTreeMap<TokenSpan, Roles<'_>>> = BTreeMap::new();
     for event in &document.events {
         for (index, mention) in event.mentions.iter().enumerate() {
             let sentence = mention.span.sentence;
             let trigger = local(mention.span);
-            let own = event
-                .arguments
-                .iter()
-                .filter(|argument| argument.mention.is_none_or(|mention| mention == index))
-                .flat_map(|argument| document.spans(argument.filler))
-                .filter(|span| span.sentence == sentence)
-                .map(local)
-                .filter(|&span| span != trigger);
             let triggers = arguments.entry(sentence).or_default();
-            triggers.entry(trigger).or_default().extend(own);
+            let own = triggers.entry(trigger).or_default();
+            for argument in &event.arguments {
+                if argument.mention.is_some_and(|mention| mention != index) {
+                    continue;
+                }
+                let here = document.spans(argument.filler).into_iter();
+                let here = here.filter(|span| span.sentence == sentence).map(local);
+                for span in here.filter(|&span| span != trigger) {
+                    own.entry(span).or_default().insert(argument.role.as_str());
+                }
+            }
         }
     }
     let mut entities: BTreeMap<usize, BTreeSet<TokenSpan>> = BTreeMap::new();
@@ -41,14 +44,10 @@ pub fn gold_pairs(document: &EventDocument) -> Vec<SentencePairs> {
         let triggers: Vec<Trigger> = triggers
             .into_iter()
             .filter(|(_, own)| !own.is_empty())
-            .map(|(trigger, own)| Trigger {
-                trigger,
-                negatives: entities
-                    .difference(&own)
-                    .copied()
-                    .filter(|&span| span != trigger)
-                    .collect(),
-                arguments: own.into_iter().collect(),
+            .map(|(trigger, own)| {
+                let others = entities.iter().copied();
+                let negatives = others.filter(|span| *span != trigger && !own.contains_key(span));
+                Trigger::new(trigger, &own, negatives.collect())
             })
             .collect();
         (!triggers.is_empty()).then(|| SentencePairs {
@@ -126,13 +125,24 @@ mod tests {
         assert_eq!((found[0].id.as_str(), found[1].id.as_str()), ("d#0", "d#1"));
         let triggers: Vec<&Trigger> = found.iter().flat_map(|pairs| &pairs.triggers).collect();
         let expected = [
-            (span(2, 3), vec![span(0, 1)], vec![span(4, 5)]),
-            (span(2, 3), vec![span(0, 1), span(3, 5)], vec![]),
+            (
+                span(2, 3),
+                vec![span(0, 1)],
+                vec!["Agent"],
+                vec![span(4, 5)],
+            ),
+            (
+                span(2, 3),
+                vec![span(0, 1), span(3, 5)],
+                vec!["Agent", "Place"],
+                vec![],
+            ),
         ];
         assert_eq!(triggers.len(), 2);
-        for (trigger, (at, arguments, negatives)) in triggers.into_iter().zip(expected) {
+        for (trigger, (at, arguments, roles, negatives)) in triggers.into_iter().zip(expected) {
             assert_eq!(trigger.trigger, at);
             assert_eq!(trigger.arguments, arguments);
+            assert_eq!(trigger.roles.concat(), roles);
             assert_eq!(trigger.negatives, negatives);
         }
     }

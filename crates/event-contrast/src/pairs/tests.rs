@@ -16,15 +16,13 @@ type Spans = &'static [(usize, usize)];
 
 fn check(text: &str, settings: PairSettings, expected: &[((usize, usize), Spans, Spans)]) {
     let pairs = extract(&read(text), settings).unwrap();
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|(trigger, arguments, negatives)| Trigger {
-            trigger: span(*trigger),
-            arguments: arguments.iter().copied().map(span).collect(),
-            negatives: negatives.iter().copied().map(span).collect(),
-        })
-        .collect();
-    assert_eq!(pairs.triggers, expected);
+    let spans = |spans: Spans| -> Vec<TokenSpan> { spans.iter().copied().map(span).collect() };
+    assert_eq!(pairs.triggers.len(), expected.len());
+    for (found, &(trigger, arguments, negatives)) in pairs.triggers.iter().zip(expected) {
+        assert_eq!(found.trigger, span(trigger));
+        assert_eq!(found.arguments, spans(arguments));
+        assert_eq!(found.negatives, spans(negatives));
+    }
 }
 
 const REBELS: &str = "\
@@ -71,6 +69,24 @@ fn named_entities_can_be_kept() {
         ((7, 8), &[(5, 6)], &[(0, 1), (2, 3)]),
     ];
     check(POLICE, settings, &expected);
+}
+
+#[test]
+fn arguments_keep_their_roles() {
+    let pairs = extract(&read(REBELS), PairSettings::default()).unwrap();
+    let roles = |at: usize| pairs.triggers[at].roles.concat();
+    assert_eq!(roles(0), ["ARG0", "ARG1", "time"]);
+    assert_eq!(roles(1), ["ARG0", "ARG1"]);
+    // Inverse roles are turned around, and roles lead through coordinations.
+    let pairs = extract(&read(POLICE), PairSettings::default()).unwrap();
+    assert_eq!(pairs.triggers[0].roles, [["ARG0"], ["ARG1"]]);
+    assert_eq!(pairs.triggers[1].roles, [["ARG0"]]);
+    let twice = "\
+# ::tok she saw herself and ran
+(a / and~e.3 :op1 (s / see-01~e.1 :ARG0 (h / she~e.0) :ARG1 h) :op2 (r / run-02~e.4 :ARG0 h))
+";
+    let pairs = extract(&read(twice), PairSettings::default()).unwrap();
+    assert_eq!(pairs.triggers[0].roles, [["ARG0", "ARG1"]]);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::amr::TokenSpan;
@@ -9,8 +11,28 @@ pub struct Trigger {
     pub trigger: TokenSpan,
     /// Its arguments, in order, at least one.
     pub arguments: Vec<TokenSpan>,
+    /// The roles of each argument, by name; one with several relations to the trigger has several.
+    /// Empty where they are not known.
+    #[serde(default)]
+    pub roles: Vec<Vec<String>>,
     /// The arguments of other triggers of the sentence that are not its own, in order.
     pub negatives: Vec<TokenSpan>,
+}
+
+/// Arguments with their roles.
+pub(super) type Roles<'r> = BTreeMap<TokenSpan, BTreeSet<&'r str>>;
+
+impl Trigger {
+    /// A trigger with these arguments.
+    pub(super) fn new(trigger: TokenSpan, own: &Roles<'_>, negatives: Vec<TokenSpan>) -> Self {
+        let names = |roles: &BTreeSet<&str>| roles.iter().map(|&role| role.to_owned()).collect();
+        Self {
+            trigger,
+            arguments: own.keys().copied().collect(),
+            roles: own.values().map(names).collect(),
+            negatives,
+        }
+    }
 }
 
 /// The triggers of a sentence.

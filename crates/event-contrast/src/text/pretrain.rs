@@ -90,7 +90,7 @@ struct Step<'s> {
 }
 
 impl Step<'_> {
-    /// The mean loss over the pairs of `sentences`, and their number.
+    /// The loss of `sentences` with the weights of both parts, and the number of their pairs.
     fn loss(
         &self,
         model: &EventEncoder,
@@ -100,16 +100,27 @@ impl Step<'_> {
         layout: Layout,
         device: &Device,
     ) -> Result<(Tensor<1>, usize)> {
-        let contrast = &self.settings.contrast;
+        let (contrast, weight) = (&self.settings.contrast, self.settings.contrast_weight);
         let plan = PairPlan::new(sentences, contrast, seed);
-        let layout = PairLayout::new(&plan, sentences.len(), layout);
-        let mut loss = contrast
-            .batch_losses(model, sentences, &layout, self.encoder, dropout, device)?
-            .mean();
+        let mut loss = None;
+        if weight > 0.0 {
+            let layout = PairLayout::new(&plan, sentences.len(), layout);
+            let contrasted = contrast
+                .batch_losses(model, sentences, &layout, self.encoder, dropout, device)?
+                .mean();
+            loss = Some(contrasted.mul_scalar(weight));
+        }
         if let Some(masking) = self.masking {
             let masked = self.masked_lm(model, sentences, masking, dropout, seed, device)?;
-            loss = loss + masked.mul_scalar(self.settings.mlm_weight);
+            let masked = masked.mul_scalar(self.settings.mlm_weight);
+            loss = Some(match loss {
+                Some(loss) => loss + masked,
+                None => masked,
+            });
         }
+        let Some(loss) = loss else {
+            return Err(Error::invalid("loss", "neither contrast nor masked words"));
+        };
         Ok((loss, plan.pairs.len()))
     }
 
@@ -176,7 +187,7 @@ impl Step<'_> {
             let seed = seed.at(at as u64);
             let (loss, pairs) =
                 contrastive.loss(model, &batch, DropoutMode::Off, seed, Layout::Once, device)?;
-            sum += loss.into_scalar::<f64>() * pairs as f64;
+            sum += loss.into_scalar::<f64>() / self.settings.contrast_weight * pairs as f64;
             count += pairs;
         }
         Ok(Evaluation::new(sum / count.max(1) as f64))

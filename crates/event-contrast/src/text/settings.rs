@@ -15,6 +15,9 @@ use crate::{Error, Result};
 pub struct TextPretraining {
     /// The loss.
     pub contrast: EventContrast,
+    /// Weight of that loss; with 0 masked words alone are predicted, on the same sentences in the same
+    /// steps.
+    pub contrast_weight: f64,
     /// Weight of predicting masked words; 0 leaves it out.
     pub mlm_weight: f64,
     /// Sentences of a step.
@@ -45,6 +48,7 @@ impl Default for TextPretraining {
     fn default() -> Self {
         Self {
             contrast: EventContrast::default(),
+            contrast_weight: 1.0,
             mlm_weight: 0.0,
             batch: 16,
             epochs: 10,
@@ -71,9 +75,22 @@ impl TextPretraining {
         if self.batch == 0 {
             return refuse("batch", "is 0, must be positive".to_owned());
         }
-        if !(self.mlm_weight.is_finite() && self.mlm_weight >= 0.0) {
-            let reason = format!("is {}, must be finite and not negative", self.mlm_weight);
-            return refuse("mlm_weight", reason);
+        for (key, weight) in [
+            ("contrast_weight", self.contrast_weight),
+            ("mlm_weight", self.mlm_weight),
+        ] {
+            if !(weight.is_finite() && weight >= 0.0) {
+                return refuse(key, format!("is {weight}, must be finite and not negative"));
+            }
+        }
+        if self.contrast_weight == 0.0 && self.mlm_weight == 0.0 {
+            let reason = "and `mlm_weight` are 0, one must be positive";
+            return refuse("contrast_weight", reason.to_owned());
+        }
+        if self.contrast_weight == 0.0 && self.held_out > 0.0 {
+            let reason =
+                "is 0, but the contrast chooses the weights on held-out sentences: hold out none";
+            return refuse("contrast_weight", reason.to_owned());
         }
         if !(0.0..=1.0).contains(&self.warmup_ratio) {
             return refuse(

@@ -5,7 +5,7 @@ use plm_event_contrast::generate::GeneratedSentence;
 use plm_event_contrast::gin::{Gin, GinConfig, NodeVectors, SentenceGraphs};
 use plm_event_contrast::jcsc::{Jcsc, RoleAware};
 use plm_event_contrast::liberal::{CandidateVectors, GoldClasses, LiberalCandidates, join};
-use plm_event_contrast::pairs::{PairSettings, extract};
+use plm_event_contrast::pairs::{PairSettings, SentencePairs, Trigger, extract};
 use plm_event_contrast::score::{LiberalScoring, Mention};
 use plm_event_contrast::text::{EventContrast, EventEncoder, SpanVectors};
 
@@ -139,4 +139,64 @@ fn gold_vectors_give_gold_clusters() {
     assert_eq!(report.triggers.clusters.unwrap().b_cubed.f1, 1.0);
     assert!(report.arguments.clusters.unwrap().b_cubed.f1 < 1.0);
     assert!(LiberalCandidates::new(&[None]).is_err());
+}
+
+/// Four triggers of one meaning with the same two arguments: only the roles differ.
+#[test]
+fn roles_tell_triggers_apart() {
+    let span = |at: usize| TokenSpan::new(at, at + 1);
+    let trigger = |at: usize, roles: [&[&str]; 2]| Trigger {
+        trigger: span(at),
+        arguments: vec![span(4), span(5)],
+        roles: roles
+            .map(|roles| -> Vec<String> { roles.iter().map(|&role| role.to_owned()).collect() })
+            .into(),
+        negatives: Vec::new(),
+    };
+    let candidates = |second: [&[&str]; 2]| {
+        let first: [&[&str]; 2] = [&["ARG0"], &["ARG1"]];
+        let pairs = SentencePairs {
+            id: "one".to_owned(),
+            tokens: vec!["w".to_owned(); 6],
+            auto_aligned: false,
+            triggers: vec![
+                trigger(0, first),
+                trigger(1, first),
+                trigger(2, second),
+                trigger(3, second),
+            ],
+        };
+        LiberalCandidates::new(&[Some(pairs)]).unwrap()
+    };
+    let vectors = CandidateVectors {
+        triggers: SpanVectors {
+            width: 2,
+            values: [1.0, 0.0].repeat(4),
+        },
+        arguments: SpanVectors {
+            width: 2,
+            values: vec![1.0, 0.0, 0.0, 1.0],
+        },
+    };
+    // With swapped roles what fills a role is orthogonal: two groups of similarity 1 within and 0
+    // between.
+    let swapped = candidates([&["arg1"], &["ARG0"]]);
+    let mut jcsc = Jcsc::new(2..=2, 1..=1);
+    jcsc.iterations = 0;
+    let by_roles = Some(RoleAware { lambda: 0.0 });
+    let fit = swapped.cluster(&vectors, &jcsc, by_roles).unwrap();
+    assert_eq!(fit.trigger_labels, [0, 0, 1, 1]);
+    let roles = |candidates: &LiberalCandidates| -> Vec<u32> {
+        let links = candidates.links.links().iter();
+        links.map(|link| link.role).collect()
+    };
+    assert_eq!(roles(&swapped), [1, 2, 1, 2, 2, 1, 2, 1]);
+
+    // An argument in two roles is linked twice and counts once.
+    let twice = candidates([&["ARG0", "ARG2"], &[]]);
+    assert_eq!(roles(&twice), [1, 2, 1, 2, 1, 3, 0, 1, 3, 0]);
+    let scoring = LiberalScoring::default();
+    let none = GoldClasses::default();
+    let report = twice.score(&fit, &scoring, &none, &none).unwrap();
+    assert_eq!(report.arguments.coverage.system, 8);
 }

@@ -78,6 +78,19 @@ fn identity(gin: Gin) -> Gin {
     Snapshot::from_tensors(tensors).apply(gin).unwrap()
 }
 
+/// `gin` with `bias` in every readout.
+fn biased(gin: Gin, bias: f32) -> Gin {
+    let mut tensors = Snapshot::of(&gin).into_tensors();
+    for (path, data) in &mut tensors {
+        if path.starts_with("readouts") && path.ends_with("bias") {
+            let shape = data.shape().clone();
+            let width = shape.as_slice()[0];
+            *data = TensorData::new(vec![bias; width], shape);
+        }
+    }
+    Snapshot::from_tensors(tensors).apply(gin).unwrap()
+}
+
 #[test]
 fn neighbors_are_added() {
     for (_, device) in devices() {
@@ -90,6 +103,16 @@ fn neighbors_are_added() {
         // Input (1, 2) + (3, 4) and twice the sum, of which three numbers are read out.
         let length = (12.0_f64 * 12.0 + 18.0 * 18.0).sqrt();
         let expected = [12.0 / length, 18.0 / length, 0.0];
+        close(&values(output.graphs), &expected, 1e-4);
+        // A bias of 3 at both levels: the means over the two nodes would give (12, 15, 6) instead.
+        let output = run(
+            &biased(gin, 3.0),
+            &whole(&graphs),
+            &counted(&graphs),
+            &device,
+        );
+        let length = (18.0_f64 * 18.0 + 24.0 * 24.0 + 6.0 * 6.0).sqrt();
+        let expected = [18.0, 24.0, 6.0].map(|value| value / length);
         close(&values(output.graphs), &expected, 1e-4);
     }
 }

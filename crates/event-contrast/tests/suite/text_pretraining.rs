@@ -90,6 +90,35 @@ fn resumed_runs_equal_uninterrupted_ones() {
     assert_eq!(second.1.best, whole.1.best);
 }
 
+/// Without the contrast masked words are learned in as many steps, and the maps stay as they were.
+#[test]
+fn masked_words_alone_leave_the_maps() {
+    let (encoder, device) = (span_encoder(64), device());
+    let sentences = sentences(&encoder, 40);
+    let contrast = EventContrast::default();
+    let train = |contrast_weight: f64| {
+        let settings = TextPretraining {
+            contrast_weight,
+            mlm_weight: 1.0,
+            epochs: 2,
+            held_out: 0.0,
+            ..settings()
+        };
+        let model =
+            EventEncoder::from_masked_lm(masked_bert(&device), &contrast, Seed::new(1), &device);
+        let of = |model: &EventEncoder, under: &str| checksum(model, |param| param.is_under(under));
+        let before = [of(&model, "projections"), of(&model, "encoder")];
+        let (model, report) =
+            pretrain_text(model, &sentences, &encoder, &settings, None, &device).unwrap();
+        let after = [of(&model, "projections"), of(&model, "encoder")];
+        let changed = [before[0] != after[0], before[1] != after[1]];
+        (changed, report.step)
+    };
+    let (alone, steps) = train(0.0);
+    assert_eq!(alone, [false, true]);
+    assert_eq!(train(1.0), ([true, true], steps));
+}
+
 #[test]
 fn settings_that_do_not_fit_are_refused() {
     let (encoder, device) = (span_encoder(64), device());
@@ -113,6 +142,16 @@ fn settings_that_do_not_fit_are_refused() {
         ..settings()
     };
     assert!(refused(cold, &sentences).contains("`tau` is 0"));
+    let nothing = TextPretraining {
+        contrast_weight: 0.0,
+        ..settings()
+    };
+    assert!(refused(nothing.clone(), &sentences).contains("`mlm_weight` are 0"));
+    let unjudged = TextPretraining {
+        mlm_weight: 1.0,
+        ..nothing
+    };
+    assert!(refused(unjudged, &sentences).contains("hold out none"));
     let held_out = TextPretraining {
         held_out: 1.0,
         ..settings()

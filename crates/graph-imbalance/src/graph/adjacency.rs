@@ -7,10 +7,10 @@ use crate::{Error, Result};
 /// What becomes of an edge that has a weight other than 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Weights {
-    /// The edge is kept with weight 1.
+    /// The edge is kept with weight 1; an entry of weight 0 is no edge and is left out.
     #[default]
     Drop,
-    /// The edge keeps its weight, which must be positive.
+    /// The edge keeps its weight, which must be positive and the same wherever the edge is given.
     Keep,
     /// It is an error.
     Reject,
@@ -39,6 +39,8 @@ pub struct EdgeReport {
     pub one_way: usize,
     /// Entries whose weight is not 1.
     pub weighted: usize,
+    /// Entries of weight 0 that were left out.
+    pub zeros: usize,
 }
 
 /// The edges of an undirected graph: a symmetric matrix of positive weights with an empty diagonal.
@@ -75,14 +77,26 @@ impl Adjacency {
                 report.weighted += 1;
                 check_weight(row, col, weight, policy.weights)?;
             }
+            // What is left out here does not come to the matrix, which checks the ends of the others.
+            let outside = row.max(col) as usize >= n_nodes;
             if row == col {
-                if row as usize >= n_nodes {
+                if outside {
                     return Err(Error::invalid(
                         "edges",
                         format!("self-loop at node {row} of {n_nodes}"),
                     ));
                 }
                 report.self_loops += 1;
+                continue;
+            }
+            if weight == 0.0 {
+                if outside {
+                    return Err(Error::invalid(
+                        "edges",
+                        format!("{row} → {col} in a graph of {n_nodes} nodes"),
+                    ));
+                }
+                report.zeros += 1;
                 continue;
             }
             rows.push(row);
@@ -96,6 +110,9 @@ impl Adjacency {
         let given = rows.len();
         let once = Csr::from_coo(n_nodes, n_nodes, &rows, &cols, &values, Duplicates::First)?;
         report.duplicates = given - once.nnz();
+        if policy.weights == Weights::Keep && report.duplicates > 0 {
+            check_repeats(&once, &rows, &cols, &values)?;
+        }
         for (row, col, weight) in once.entries() {
             match once.get(col as usize, row) {
                 None if policy.reject_asymmetric => {
@@ -180,6 +197,21 @@ fn check_weight(row: u32, col: u32, weight: f32, weights: Weights) -> Result<()>
     ))
 }
 
+/// Refuses entries that were given again in the same direction with another weight than in `once`.
+fn check_repeats(once: &Csr<f32>, rows: &[u32], cols: &[u32], values: &[f32]) -> Result<()> {
+    for ((&row, &col), &weight) in rows.iter().zip(cols).zip(values) {
+        if let Some(first) = once.get(row as usize, col)
+            && first != weight
+        {
+            return Err(Error::invalid(
+                "edges",
+                format!("{row} → {col} has weight {first} and again {weight}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +235,7 @@ mod tests {
             duplicates: 1,
             one_way: 1,
             weighted: 0,
+            zeros: 0,
         };
         assert_eq!(report, expected);
         assert_eq!(graph.n_edges(), 2);
@@ -222,6 +255,19 @@ mod tests {
         assert_eq!((kept.csr().get(0, 1), report.weighted), (Some(2.5), 2));
         let (dropped, _) = entries(policy(Weights::Drop), &list).unwrap();
         assert_eq!(dropped.csr().get(0, 1), Some(1.0));
+        let list = [(0, 1, 0.0), (1, 2, 2.5), (1, 2, 2.5), (2, 2, 0.0)];
+        let (dropped, report) = entries(policy(Weights::Drop), &list).unwrap();
+        assert_eq!(dropped, Adjacency::from_edges(3, &[(1, 2)]).unwrap());
+        let expected = EdgeReport {
+            self_loops: 1,
+            duplicates: 1,
+            one_way: 1,
+            weighted: 4,
+            zeros: 1,
+        };
+        assert_eq!(report, expected);
+        let (kept, report) = entries(policy(Weights::Keep), &list[1..3]).unwrap();
+        assert_eq!((kept.csr().get(2, 1), report.duplicates), (Some(2.5), 1));
         for (policy, list, text) in [
             (
                 policy(Weights::Reject),
@@ -242,6 +288,17 @@ mod tests {
                 policy(Weights::Keep),
                 vec![(0, 1, 2.0), (1, 0, 3.0)],
                 "0 → 1 has weight 2, its opposite 3",
+            ),
+            (
+                policy(Weights::Keep),
+                vec![(0, 1, 2.0), (1, 2, 1.0), (0, 1, 3.0)],
+                "0 → 1 has weight 2 and again 3",
+            ),
+            (policy(Weights::Keep), vec![(0, 1, 0.0)], "must be positive"),
+            (
+                policy(Weights::Drop),
+                vec![(0, 3, 0.0)],
+                "0 → 3 in a graph of 3 nodes",
             ),
             (policy(Weights::Drop), vec![(0, 3, 1.0)], "column 3 of 3"),
             (

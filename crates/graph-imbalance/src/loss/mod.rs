@@ -10,8 +10,8 @@
 //! | [`ldam`] | gives rare classes wider margins | Cao et al. 2019 |
 //! | [`Tam`] | shifts logits by a node's neighborhood, under any of the others | Song et al. 2022 |
 //!
-//! [`ClassLoss`] has them by name. Losses stay apart by node, so that [`weighted_mean`] can multiply
-//! each by its ReNode weight.
+//! [`ClassLoss`] has them by name. Losses stay apart by node, so that [`weighted_mean`] and
+//! [`weighted_sum`] can multiply each by its ReNode weight.
 
 mod class_balanced;
 mod class_loss;
@@ -28,5 +28,5 @@ pub use cross_entropy::{cross_entropy, re_weighted, shifted_cross_entropy};
 pub use factors::{effective_number, inverse_frequency, ldam_margins, log_counts, log_priors};
 pub use focal::focal;
 pub use ldam::ldam;
-pub use mean::weighted_mean;
+pub use mean::{Reduction, weighted_mean, weighted_sum};
 pub use tam::{Tam, TamConfig};

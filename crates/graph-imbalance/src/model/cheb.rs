@@ -7,7 +7,7 @@ use plm_core::nn::zero_linear;
 
 use super::features::NodeFeatures;
 use super::inputs::GraphInputs;
-use super::stack::{GraphLayer, Stack, add_bias, input_width};
+use super::stack::{GraphLayer, Stack, add_bias, input_width, output_width};
 
 /// Σ over k < K of T_k(L̂) X W_k, plus b: T_k the Chebyshev polynomials, L̂ the scaled Laplacian.
 #[derive(Module, Debug)]
@@ -33,6 +33,10 @@ impl ChebLayer {
 impl GraphLayer for ChebLayer {
     fn d_in(&self) -> usize {
         self.orders.first().map_or(0, input_width)
+    }
+
+    fn d_out(&self) -> usize {
+        self.orders.first().map_or(0, output_width)
     }
 
     /// By Clenshaw's recurrence B_k = X W_k + 2 L̂ B_{k+1} − B_{k+2}, whose matrices are as wide as the

@@ -7,7 +7,7 @@ use plm_core::nn::zero_linear;
 
 use super::features::NodeFeatures;
 use super::inputs::GraphInputs;
-use super::stack::{GraphLayer, Stack, add_bias, input_width};
+use super::stack::{GraphLayer, Stack, add_bias, input_width, output_width};
 
 /// X W + b; b may be absent.
 #[derive(Module, Debug)]
@@ -46,6 +46,10 @@ impl DenseLayer {
 impl GraphLayer for DenseLayer {
     fn d_in(&self) -> usize {
         input_width(&self.linear)
+    }
+
+    fn d_out(&self) -> usize {
+        output_width(&self.linear)
     }
 
     fn forward(&self, x: &NodeFeatures, _: &GraphInputs) -> Tensor<2> {

@@ -9,7 +9,7 @@ use plm_core::nn::zero_linear;
 
 use super::features::NodeFeatures;
 use super::inputs::GraphInputs;
-use super::stack::{GraphLayer, Stack, add_bias, input_width};
+use super::stack::{GraphLayer, Stack, add_bias, input_width, output_width};
 
 /// Slope of the scores' LeakyReLU below zero.
 const NEGATIVE_SLOPE: f64 = 0.2;
@@ -49,6 +49,10 @@ impl GatLayer {
 impl GraphLayer for GatLayer {
     fn d_in(&self) -> usize {
         input_width(&self.linear)
+    }
+
+    fn d_out(&self) -> usize {
+        output_width(&self.linear)
     }
 
     fn forward(&self, x: &NodeFeatures, inputs: &GraphInputs) -> Tensor<2> {

@@ -7,7 +7,7 @@ use plm_core::nn::zero_linear;
 
 use super::features::NodeFeatures;
 use super::inputs::GraphInputs;
-use super::stack::{GraphLayer, Stack, add_bias, input_width};
+use super::stack::{GraphLayer, Stack, add_bias, input_width, output_width};
 
 /// Â X W + b, Â the propagation matrix.
 #[derive(Module, Debug)]
@@ -31,6 +31,10 @@ impl GcnLayer {
 impl GraphLayer for GcnLayer {
     fn d_in(&self) -> usize {
         input_width(&self.linear)
+    }
+
+    fn d_out(&self) -> usize {
+        output_width(&self.linear)
     }
 
     /// The product X W comes first where W narrows or X is sparse, Â X where W widens a dense X.

@@ -34,6 +34,7 @@ pub(crate) use features::like;
 pub use gat::{Gat, GatLayer};
 pub use gcn::{Gcn, GcnLayer};
 pub use inputs::{GraphInputs, PageRank};
+pub(crate) use network::check_width;
 pub use network::{Network, NodeClassifier};
 pub use ppnp::{Appnp, PowerSteps, Ppnp};
 pub use pprgo::{Pprgo, PprgoBatch};

@@ -26,6 +26,9 @@ pub trait NodeClassifier: Module {
     /// Where [`NodeClassifier::check`] refuses the inputs.
     fn forward(&self, inputs: &GraphInputs, dropout: &DropoutContext) -> Tensor<2>;
 
+    /// Number of classes that are scored.
+    fn n_classes(&self) -> usize;
+
     /// Whether the model can run on these inputs.
     ///
     /// # Errors
@@ -84,8 +87,21 @@ impl NodeClassifier for Network {
         }
     }
 
+    fn n_classes(&self) -> usize {
+        match self {
+            Self::Gcn(net) => net.n_classes(),
+            Self::Gat(net) => net.n_classes(),
+            Self::Sage(net) => net.n_classes(),
+            Self::Cheb(net) => net.n_classes(),
+            Self::Sgc(net) => net.layer.d_out(),
+            Self::Ppnp(Ppnp { mlp })
+            | Self::Appnp(Appnp { mlp, .. })
+            | Self::Pprgo(Pprgo { mlp, .. }) => mlp.n_classes(),
+        }
+    }
+
     fn check(&self, inputs: &GraphInputs) -> Result<()> {
-        check_width(self.n_features(), inputs)?;
+        check_width(self.n_features(), inputs.features().width())?;
         if matches!(self, Self::Ppnp(_)) && inputs.page_rank().is_none() {
             return Err(Error::invalid(
                 "network",
@@ -96,9 +112,8 @@ impl NodeClassifier for Network {
     }
 }
 
-/// Refuses inputs with another number of features than the first layer takes.
-pub(super) fn check_width(wanted: usize, inputs: &GraphInputs) -> Result<()> {
-    let width = inputs.features().width();
+/// Refuses features of another width than the first layer takes.
+pub(crate) fn check_width(wanted: usize, width: usize) -> Result<()> {
     if wanted == width {
         return Ok(());
     }

@@ -52,8 +52,12 @@ impl NodeClassifier for Pprgo {
         self.power.apply(inputs.propagation(), local)
     }
 
+    fn n_classes(&self) -> usize {
+        self.mlp.n_classes()
+    }
+
     fn check(&self, inputs: &GraphInputs) -> Result<()> {
-        check_width(self.mlp.n_features(), inputs)
+        check_width(self.mlp.n_features(), inputs.features().width())
     }
 }
 

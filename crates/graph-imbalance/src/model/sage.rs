@@ -7,7 +7,7 @@ use plm_core::nn::zero_linear;
 
 use super::features::NodeFeatures;
 use super::inputs::GraphInputs;
-use super::stack::{GraphLayer, Stack, add_bias, input_width};
+use super::stack::{GraphLayer, Stack, add_bias, input_width, output_width};
 
 /// W_r x_v + W_l mean(x_u over neighbors u of v) + b.
 ///
@@ -37,6 +37,10 @@ impl SageLayer {
 impl GraphLayer for SageLayer {
     fn d_in(&self) -> usize {
         input_width(&self.own)
+    }
+
+    fn d_out(&self) -> usize {
+        output_width(&self.own)
     }
 
     /// The mean is taken of X W_l, which is no wider than the layer's output.

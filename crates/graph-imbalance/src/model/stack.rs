@@ -17,6 +17,9 @@ pub trait GraphLayer: Module {
     /// Width of the rows that it takes.
     fn d_in(&self) -> usize;
 
+    /// Width of the rows that it gives.
+    fn d_out(&self) -> usize;
+
     /// The rows of all nodes after this layer, without activation.
     ///
     /// # Shapes
@@ -62,6 +65,11 @@ impl<L: GraphLayer> Stack<L> {
         self.layers.first().map_or(0, GraphLayer::d_in)
     }
 
+    /// Width of the scores that the last layer gives.
+    pub fn n_classes(&self) -> usize {
+        self.layers.last().map_or(0, GraphLayer::d_out)
+    }
+
     /// [`Stack::forward`] with the layers applied by `apply`.
     pub(super) fn run(
         &self,
@@ -85,6 +93,11 @@ impl<L: GraphLayer> Stack<L> {
 /// Width of the rows that a linear map takes.
 pub(super) fn input_width(linear: &Linear) -> usize {
     linear.weight.lazy_shape()[0]
+}
+
+/// Width of the rows that a linear map gives.
+pub(super) fn output_width(linear: &Linear) -> usize {
+    linear.weight.lazy_shape()[1]
 }
 
 /// `x` with the bias added to each row.

@@ -44,7 +44,9 @@ impl TrainConfig {
         }
     }
 
-    /// The inductive experiments of ReNode: learning rate 0.005, weight decay 1e-4, 800 epochs.
+    /// The inductive experiments of ReNode: learning rate 0.005, weight decay 1e-4, 800 epochs. They
+    /// minimize the sum over training nodes: give the objective
+    /// [`Reduction::Sum`](crate::loss::Reduction::Sum).
     pub fn inductive(seed: Seed) -> Self {
         Self {
             lr: 0.005,

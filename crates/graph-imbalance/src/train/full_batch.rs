@@ -3,7 +3,7 @@
 use super::config::TrainConfig;
 use super::objective::Objective;
 use super::record::Trained;
-use super::run::{EpochObserver, Evaluation, run};
+use super::run::{EpochObserver, Evaluation, check_classes, run};
 use crate::graph::{Adjacency, Labels, NodeGraph};
 use crate::model::{GraphInputs, NodeClassifier};
 use crate::{Error, Result};
@@ -35,6 +35,7 @@ pub fn train_full_batch<M: NodeClassifier>(
             ),
         ));
     }
+    check_classes("objective", model.n_classes(), objective.n_classes())?;
     run(model, evaluation, config, observer, |model, stepper| {
         let logits = model.forward(inputs, &stepper.dropout());
         let loss = objective.value(logits, stepper.epoch());

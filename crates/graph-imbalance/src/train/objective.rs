@@ -3,11 +3,11 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::graph::{Adjacency, Labels, count_every_class};
-use crate::loss::{ClassLoss, LossConfig, Tam, TamConfig, weighted_mean};
+use crate::loss::{ClassLoss, LossConfig, Reduction, Tam, TamConfig};
 use crate::{Error, Result};
 
-/// (1/|L|) Σ_v w_v ℓ_v over the labeled training nodes: a loss, and if wanted ReNode's weights and
-/// topology-aware margins.
+/// (1/|L|) Σ_v w_v ℓ_v over the labeled training nodes, or the sum alone: a loss, and if wanted
+/// ReNode's weights and topology-aware margins.
 #[derive(Debug, Clone)]
 pub struct Objective {
     loss: ClassLoss,
@@ -19,6 +19,7 @@ pub struct Objective {
     targets: Tensor<1, Int>,
     weights: Option<Tensor<1>>,
     tam: Option<Tam>,
+    reduction: Reduction,
     device: Device,
 }
 
@@ -47,6 +48,7 @@ impl Objective {
             n_classes: labels.n_classes(),
             weights: None,
             tam: None,
+            reduction: Reduction::default(),
             device,
         })
     }
@@ -102,6 +104,13 @@ impl Objective {
         Ok(self)
     }
 
+    /// The objective with `reduction` in place of the mean over nodes.
+    #[must_use]
+    pub fn with_reduction(mut self, reduction: Reduction) -> Self {
+        self.reduction = reduction;
+        self
+    }
+
     /// The training nodes.
     pub fn nodes(&self) -> &[u32] {
         &self.nodes
@@ -110,6 +119,11 @@ impl Objective {
     /// Number of nodes that labels were given for.
     pub fn n_nodes(&self) -> usize {
         self.n_nodes
+    }
+
+    /// Number of classes of the labels.
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
     }
 
     /// Whether it has margins, which need the scores of all nodes.
@@ -132,10 +146,10 @@ impl Objective {
             _ => rows,
         };
         let losses = self.loss.per_node(rows, self.targets.clone(), epoch);
-        weighted_mean(losses, self.weights.clone())
+        self.reduction.apply(losses, self.weights.clone())
     }
 
-    /// The objective of some training nodes alone, the mean taken over them; margins do not act.
+    /// The objective of some training nodes alone, the mean or sum taken over them; margins do not act.
     ///
     /// # Shapes
     /// - logits: `[batch, n_classes]`
@@ -149,7 +163,7 @@ impl Objective {
         let targets = self.targets.clone().select(0, positions.clone());
         let losses = self.loss.per_node(logits, targets, epoch);
         let weights = self.weights.clone().map(|w| w.select(0, positions));
-        weighted_mean(losses, weights)
+        self.reduction.apply(losses, weights)
     }
 }
 

@@ -11,9 +11,9 @@ use rand::seq::SliceRandom;
 use super::config::TrainConfig;
 use super::objective::Objective;
 use super::record::Trained;
-use super::run::{EpochObserver, Evaluation, run};
+use super::run::{EpochObserver, Evaluation, check_classes, run};
 use crate::graph::Features;
-use crate::model::{Pprgo, PprgoBatch};
+use crate::model::{NodeClassifier as _, Pprgo, PprgoBatch, check_width};
 use crate::{Error, Result};
 
 /// What [`train_pprgo`] reads of the graph.
@@ -47,7 +47,7 @@ pub fn train_pprgo(
     observer: &mut EpochObserver<'_>,
 ) -> Result<Trained<Pprgo>> {
     let labeled = objective.nodes().len();
-    check(data, objective)?;
+    check(&model, data, objective)?;
     let size = data.batch_size.unwrap_or(labeled);
     let whole: Option<Batch> = match size >= labeled {
         true => Some(Batch::new(data, (0..labeled as u32).collect(), device)?),
@@ -67,7 +67,9 @@ pub fn train_pprgo(
     })
 }
 
-fn check(data: &PprgoData<'_>, objective: &Objective) -> Result<()> {
+fn check(model: &Pprgo, data: &PprgoData<'_>, objective: &Objective) -> Result<()> {
+    check_width(model.mlp.n_features(), data.features.width())?;
+    check_classes("objective", model.n_classes(), objective.n_classes())?;
     let labeled = objective.nodes().len();
     if data.rows.n_rows() != labeled {
         return Err(Error::invalid(

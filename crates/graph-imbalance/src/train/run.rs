@@ -41,6 +41,7 @@ impl Evaluation<'_> {
                 ),
             ));
         }
+        check_classes("evaluation", model.n_classes(), self.labels.n_classes())?;
         if self.valid.is_empty() {
             return Err(Error::invalid("evaluation", "has no validation node"));
         }
@@ -48,6 +49,17 @@ impl Evaluation<'_> {
         self.labels.of(self.test)?;
         Ok(())
     }
+}
+
+/// Refuses a model that scores another number of classes than `what` has labels of.
+pub(super) fn check_classes(what: &str, scored: usize, n_classes: usize) -> Result<()> {
+    if scored == n_classes {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        what,
+        format!("labels of {n_classes} classes for a network that scores {scored}"),
+    ))
 }
 
 /// Hears of every epoch as it ends; breaking ends the run.

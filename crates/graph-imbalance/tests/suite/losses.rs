@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use plm_graph_imbalance::graph::Adjacency;
-use plm_graph_imbalance::loss::{ClassLoss, LossConfig, Tam, TamConfig, weighted_mean};
+use plm_graph_imbalance::loss::{ClassLoss, LossConfig, Reduction, Tam, TamConfig, weighted_mean};
 use proptest::prelude::*;
 
 use super::support::{assert_close, devices, numbers, tensor};
@@ -137,6 +137,25 @@ fn weights_of_one_change_no_bit() {
             };
             let ones = Tensor::ones([6], &device);
             assert_eq!(run(None), run(Some(ones)), "{loss} {name}");
+        }
+    }
+}
+
+#[test]
+fn means_and_sums_by_hand() {
+    for (name, device) in devices() {
+        let of = |values: &[f64]| tensor(values, [values.len()], &device, DType::F32);
+        let losses = || of(&[1.0, 3.0, 0.5, 2.0]);
+        // 1.5 · 1 + 0.5 · 3 + 2 · 0.5 + 0 · 2 = 4; without weights 6.5.
+        let weights = || Some(of(&[1.5, 0.5, 2.0, 0.0]));
+        for (reduction, weights, expected) in [
+            (Reduction::Mean, None, 1.625),
+            (Reduction::Mean, weights(), 1.0),
+            (Reduction::Sum, None, 6.5),
+            (Reduction::Sum, weights(), 4.0),
+        ] {
+            let found = numbers(reduction.apply(losses(), weights));
+            assert_close(&found, &[expected], 1e-6, name);
         }
     }
 }

@@ -9,3 +9,4 @@ mod split;
 mod support;
 mod totoro;
 mod training;
+mod training_mistakes;

@@ -12,7 +12,7 @@ use plm_event_contrast::text::{EventContrast, EventEncoder, SpanEncoder};
 use super::recipe::{Defaults, Recipe};
 use crate::repro::Context;
 
-/// Names are kept: few sentences would be left without them.
+/// Names are kept: few sentences would be left without them. The paper's data follow the released rules.
 pub(super) const PAIRS: PairSettings = PairSettings { keep_named: true };
 
 /// Sentences of a batch in evaluation.

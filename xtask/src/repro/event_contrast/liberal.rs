@@ -28,6 +28,31 @@ pub(super) struct Unlabeled {
     roles: usize,
 }
 
+/// A text encoder, and what of it represents a mention.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Represented<'e> {
+    model: &'e EventEncoder,
+    trained_maps: bool,
+}
+
+impl<'e> Represented<'e> {
+    /// By the maps that pre-training compares, unless the settings ask for states.
+    pub(super) fn by_maps(model: &'e EventEncoder) -> Self {
+        Self {
+            model,
+            trained_maps: true,
+        }
+    }
+
+    /// By the encoder's states: its maps were not trained, and random ones would only disturb.
+    pub(super) fn by_states(model: &'e EventEncoder) -> Self {
+        Self {
+            model,
+            trained_maps: false,
+        }
+    }
+}
+
 /// Clusters and their scores.
 #[derive(Debug, Clone)]
 pub(super) struct Clustered {
@@ -79,15 +104,15 @@ impl Unlabeled {
     pub(super) fn vectors(
         &self,
         lab: &Lab,
-        text: Option<&EventEncoder>,
+        text: Option<Represented<'_>>,
         gin: Option<&Gin>,
     ) -> Result<CandidateVectors> {
         let settings = &lab.recipe.clustering;
         let ready = |vectors| prepare(&vectors, &self.names, settings.senses);
-        let text = text.map(|model| {
-            let (states, device) = (settings.states, &lab.device);
+        let text = text.map(|text| {
+            let states = settings.states || !text.trained_maps;
             self.candidates
-                .text_vectors(model, states, &lab.spans, BATCH, device)
+                .text_vectors(text.model, states, &lab.spans, BATCH, &lab.device)
         });
         let graph = gin.map(|gin| {
             let graphs = self.graphs.as_ref().context("no graphs")?;

@@ -89,9 +89,14 @@ fn bars(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
         "graph",
         "both",
         "no-hard",
+        "mlm",
     ];
     let mut groups = Vec::new();
     for way in ways {
+        // Not every encoder can predict masked words.
+        if mean(runs, &format!("liberal.{way}.triggers"), "B-cubed F1").is_none() {
+            continue;
+        }
         let (mut values, mut errors) = (Vec::new(), Vec::new());
         for side in sides {
             let id = format!("liberal.{way}.{side}");

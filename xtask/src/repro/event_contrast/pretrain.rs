@@ -47,18 +47,55 @@ pub(super) fn text(
         model.head = head;
     }
     if whole.epochs > 0 {
-        let settings = settings(whole, "second");
-        let frozen = lab.recipe.frozen;
-        if frozen > 0 {
-            model = freeze(model, |param| {
-                param.is_under("encoder.embeddings")
-                    || (0..frozen).any(|at| param.is_under(&format!("encoder.layers.{at}")))
-            });
-        }
-        let trained = pretrain_text(model, sentences, &lab.spans, &settings, None, &lab.device)?;
-        model = unfreeze(trained.0, |_| true);
+        model = encoder_too(lab, model, sentences, &settings(whole, "second"))?;
     }
     Ok(model)
+}
+
+/// The text encoder after the steps in which [`text`] trains it, with masked words alone to predict: what
+/// the sentences teach without the contrast. None where the encoder has no masked-LM head.
+pub(super) fn masked_words(
+    lab: &Lab,
+    sentences: &[ContrastSentence],
+    contrast: &EventContrast,
+    seed: Seed,
+) -> Result<Option<EventEncoder>> {
+    let model = lab.encoder(contrast, seed.child("maps"));
+    let whole = &lab.recipe.text;
+    if model.head.is_none() || whole.epochs == 0 {
+        return Ok(None);
+    }
+    let settings = TextPretraining {
+        contrast: *contrast,
+        contrast_weight: 0.0,
+        mlm_weight: if whole.mlm_weight > 0.0 {
+            whole.mlm_weight
+        } else {
+            1.0
+        },
+        held_out: 0.0,
+        seed: seed.child("second"),
+        ..whole.clone()
+    };
+    Ok(Some(encoder_too(lab, model, sentences, &settings)?))
+}
+
+/// `model`, trained with `settings` but for the layers that the recipe leaves as they are.
+fn encoder_too(
+    lab: &Lab,
+    mut model: EventEncoder,
+    sentences: &[ContrastSentence],
+    settings: &TextPretraining,
+) -> Result<EventEncoder> {
+    let frozen = lab.recipe.frozen;
+    if frozen > 0 {
+        model = freeze(model, |param| {
+            param.is_under("encoder.embeddings")
+                || (0..frozen).any(|at| param.is_under(&format!("encoder.layers.{at}")))
+        });
+    }
+    let trained = pretrain_text(model, sentences, &lab.spans, settings, None, &lab.device)?;
+    Ok(unfreeze(trained.0, |_| true))
 }
 
 /// A graph network with new weights.

@@ -11,11 +11,11 @@ use plm_event_contrast::text::{ContrastSentence, EventEncoder};
 use rand::seq::SliceRandom;
 
 use super::lab::{Lab, PAIRS};
-use super::liberal::{Unlabeled, words};
+use super::liberal::{Represented, Unlabeled, words};
 use super::recipe::REAL;
 use super::sentences::Sentences;
-use super::study::{self, Run, curve, retrieval, shares};
-use super::supervised::Parts;
+use super::study::{self, Run, retrieval, shares};
+use super::supervised::{Extent, Parts, System, curve};
 use super::{amr, pictures, pretrain, read, report, samples};
 use crate::repro::{Context, Outcome, Row};
 
@@ -86,7 +86,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     }
     outcome.notes.push(format!(
         "Text encoder alone: these sets have no graphs. It has {} layers; it is pre-trained on gold graphs of \
-         Bio-AMR (aligned) and MASSIVE-AMR (aligned by rules), drawn anew for each seed. LitBank has one type \
+         Bio-AMR (aligned) and MASSIVE-AMR (aligned by rules), drawn anew for each seed. Where it can predict \
+         masked words, `mlm` did so alone, in the same steps on the same sentences; mentions of `none` and `mlm`, \
+         whose maps were not trained, are represented by states. LitBank has one type \
          of event, BioNLP is tested on its development texts; candidates are triggers and three other words \
          for each, so that scores cannot be compared with published ones. ECB+: mentions of chains of at \
          least {CHAIN} mentions are clustered into as many clusters as there are chains. The text of the \
@@ -139,10 +141,11 @@ impl Sets {
     }
 }
 
-/// The text encoder before and after pre-training.
+/// The text encoder before and after pre-training, and after predicting masked words alone.
 struct Models {
     none: EventEncoder,
     text: EventEncoder,
+    mlm: Option<EventEncoder>,
 }
 
 impl Models {
@@ -163,6 +166,7 @@ impl Models {
         let models = Self {
             none: lab.encoder(&contrast, seed.child("maps")),
             text: pretrain::text(lab, &sentences, &contrast, seed)?,
+            mlm: pretrain::masked_words(lab, &sentences, &contrast, seed)?,
         };
         let mut run = Run::default();
         let both = [("none", &models.none), ("text", &models.text)];
@@ -172,9 +176,30 @@ impl Models {
         Ok(models)
     }
 
-    fn systems(&self) -> [(&'static str, Parts<'_>); 2] {
+    fn systems(&self) -> Vec<System<'_>> {
+        let mlm = self.mlm.as_ref().map(|model| ("mlm", model));
         [("none", &self.none), ("text", &self.text)]
-            .map(|(name, model)| (name, Parts::of(Some(model), None)))
+            .into_iter()
+            .chain(mlm)
+            .map(|(name, model)| System {
+                name,
+                parts: Parts::of(Some(model), None),
+                extent: Extent::Whole,
+            })
+            .collect()
+    }
+
+    /// What mentions are represented by.
+    fn represented(&self) -> Vec<(&'static str, Represented<'_>)> {
+        let mlm = self.mlm.as_ref();
+        let mlm = mlm.map(|model| ("mlm", Represented::by_states(model)));
+        [
+            ("none", Represented::by_states(&self.none)),
+            ("text", Represented::by_maps(&self.text)),
+        ]
+        .into_iter()
+        .chain(mlm)
+        .collect()
     }
 }
 
@@ -213,8 +238,8 @@ fn coreference(
     let name = |sentence: usize, span| words(&tokens[sentence], span);
     let unlabeled = Unlabeled::new(&sentences, &pairs, name, None)?;
     let mut run = Run::default();
-    for (name, model) in [("none", &models.none), ("text", &models.text)] {
-        let vectors = unlabeled.vectors(lab, Some(model), None)?;
+    for (name, text) in models.represented() {
+        let vectors = unlabeled.vectors(lab, Some(text), None)?;
         let clustered = unlabeled.cluster(lab, vectors)?;
         study::report(name, &clustered, &mut run);
         if name == "text" {
@@ -250,6 +275,7 @@ fn mentioned(document: &EventDocument) -> Option<SentencePairs> {
             .map(|trigger| Trigger {
                 trigger,
                 arguments: entities.clone(),
+                roles: Vec::new(),
                 negatives: Vec::new(),
             })
             .collect(),

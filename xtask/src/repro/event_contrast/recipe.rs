@@ -49,7 +49,13 @@ pub(super) struct Clustering {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Defaults {
     tau: f64,
+    /// Whether arguments of the same trigger are no negatives of each other.
+    masked: bool,
     batch: usize,
+    /// Share of the sentences that choose the weights of pre-training.
+    held_out: f64,
+    /// Share of the steps over which learning rates of text rise.
+    warmup: f64,
     maps_epochs: u64,
     maps_lr: f64,
     epochs: u64,
@@ -62,6 +68,8 @@ pub(super) struct Defaults {
     detection_epochs: u64,
     argument_epochs: u64,
     least_steps: usize,
+    /// Candidates of a batch of fine-tuning, and batches of a step.
+    tuning_batch: (usize, usize),
     tuning_lr: f64,
     head_lr: f64,
 }
@@ -69,7 +77,10 @@ pub(super) struct Defaults {
 /// For plm-mini and generated sentences.
 pub(super) const SMALL: Defaults = Defaults {
     tau: 0.1,
+    masked: true,
     batch: 32,
+    held_out: 0.0,
+    warmup: 0.1,
     maps_epochs: 5,
     maps_lr: 1e-3,
     epochs: 3,
@@ -82,6 +93,7 @@ pub(super) const SMALL: Defaults = Defaults {
     detection_epochs: 4,
     argument_epochs: 2,
     least_steps: 100,
+    tuning_batch: (16, 1),
     tuning_lr: 5e-4,
     head_lr: 2e-3,
 };
@@ -96,10 +108,14 @@ pub(super) const REAL: Defaults = Defaults {
     ..SMALL
 };
 
-/// As the README of the authors' code has it, with batches as in the paper.
+/// As the README of the authors' code has it, with batches as in the paper. Pairs follow the released rules
+/// too. No graph network is pre-trained with it.
 pub(super) const PAPER: Defaults = Defaults {
     tau: 1.0,
+    masked: false,
     batch: 40,
+    held_out: 0.2,
+    warmup: 0.0,
     maps_epochs: 0,
     epochs: 10,
     lr: 1e-5,
@@ -110,6 +126,7 @@ pub(super) const PAPER: Defaults = Defaults {
     detection_epochs: 50,
     argument_epochs: 20,
     least_steps: 0,
+    tuning_batch: (8, 5),
     tuning_lr: 1e-5,
     head_lr: 1e-5,
     ..SMALL
@@ -124,7 +141,8 @@ impl Recipe {
         let contrast = match form.as_str() {
             "released" => EventContrast {
                 score: ScoreFunction::Cosine { tau },
-                ..EventContrast::default()
+                mask_false_negatives: defaults.masked,
+                ..EventContrast::released()
             },
             "paper" => EventContrast::paper(),
             other => bail!("form={other}: released or paper"),
@@ -135,8 +153,8 @@ impl Recipe {
             epochs: settings.get("epochs", defaults.epochs)?,
             lr: settings.get("lr", defaults.lr)?,
             mlm_weight: settings.get("mlm", defaults.mlm)?,
-            warmup_ratio: 0.1,
-            held_out: 0.0,
+            warmup_ratio: defaults.warmup,
+            held_out: defaults.held_out,
             ..TextPretraining::default()
         };
         let maps = TextPretraining {
@@ -168,11 +186,11 @@ impl Recipe {
         };
         let detection = FineTuning {
             epochs: settings.get("detection_epochs", defaults.detection_epochs)?,
-            batch: 16,
-            accumulation: 1,
+            batch: defaults.tuning_batch.0,
+            accumulation: defaults.tuning_batch.1,
             lr: settings.get("tuning_lr", defaults.tuning_lr)?,
             head_lr: settings.get("head_lr", defaults.head_lr)?,
-            warmup_ratio: 0.1,
+            warmup_ratio: defaults.warmup,
             ..FineTuning::detection()
         };
         let arguments = FineTuning {

@@ -10,11 +10,11 @@ use plm_event_contrast::pairs::PairSource;
 use plm_event_contrast::text::{ContrastSentence, EventContrast, EventEncoder, retrieval_scores};
 
 use super::lab::{BATCH, Lab, PAIRS};
-use super::liberal::{Clustered, Unlabeled};
+use super::liberal::{Clustered, Represented, Unlabeled};
 use super::pretrain::{self, Encoders};
 use super::samples;
 use super::sentences::Sentences;
-use super::supervised::{Part, Parts, Tasks};
+use super::supervised::{Extent, Parts, System, curve};
 use crate::repro::{Context, Text};
 
 /// The sentences of one seed.
@@ -74,6 +74,9 @@ pub(super) struct Run {
     pub(super) figures: BTreeMap<Key, f64>,
     pub(super) scene: Option<Scene>,
     pub(super) texts: Vec<Text>,
+    /// Mentions of events of labeled and test sentences that are left out, as their trigger has another
+    /// event; none where nothing was fine-tuned.
+    pub(super) dropped: Option<usize>,
 }
 
 /// What is drawn of the first seed: triggers before and after pre-training.
@@ -102,6 +105,8 @@ impl Run {
 pub(super) struct Ways {
     pub(super) none: Encoders,
     pub(super) cleve: Encoders,
+    /// The text encoder after the same steps of predicting masked words without the contrast.
+    pub(super) mlm: Option<EventEncoder>,
     /// Pre-trained without negatives from the same sentence.
     pub(super) no_hard: EventEncoder,
 }
@@ -125,6 +130,7 @@ impl Ways {
                 text: pretrain::text(lab, &sentences, &contrast, seed)?,
                 gin: pretrain::graph(lab, graphs, seed)?,
             },
+            mlm: pretrain::masked_words(lab, &sentences, &contrast, seed)?,
             no_hard: pretrain::text(lab, &sentences, &easy, seed)?,
         })
     }
@@ -164,15 +170,23 @@ fn liberal(lab: &Lab, problem: &Problem, ways: &Ways, run: &mut Run) -> Result<(
     let unlabeled = Unlabeled::of_graphs(lab, &problem.clustered)?;
     let (none, cleve) = (&ways.none, &ways.cleve);
     let mut kept: Option<Clustered> = None;
-    for (name, text, gin) in [
-        ("none.text", Some(&none.text), None),
+    let (plain, trained) = (
+        Represented::by_states(&none.text),
+        Represented::by_maps(&cleve.text),
+    );
+    let mut systems = vec![
+        ("none.text", Some(plain), None),
         ("none.graph", None, Some(&none.gin)),
-        ("none.both", Some(&none.text), Some(&none.gin)),
-        ("text", Some(&cleve.text), None),
+        ("none.both", Some(plain), Some(&none.gin)),
+        ("text", Some(trained), None),
         ("graph", None, Some(&cleve.gin)),
-        ("both", Some(&cleve.text), Some(&cleve.gin)),
-        ("no-hard", Some(&ways.no_hard), None),
-    ] {
+        ("both", Some(trained), Some(&cleve.gin)),
+        ("no-hard", Some(Represented::by_maps(&ways.no_hard)), None),
+    ];
+    if let Some(mlm) = &ways.mlm {
+        systems.push(("mlm", Some(Represented::by_states(mlm)), None));
+    }
+    for (name, text, gin) in systems {
         let clustered = unlabeled.cluster(lab, unlabeled.vectors(lab, text, gin)?)?;
         report(name, &clustered, run);
         if name == "text" {
@@ -182,8 +196,8 @@ fn liberal(lab: &Lab, problem: &Problem, ways: &Ways, run: &mut Run) -> Result<(
     let clusters = kept.context("no clusters")?;
     let mut single = lab.clone();
     single.recipe.clustering.senses = false;
-    let mentions = |model| unlabeled.vectors(&single, Some(model), None);
-    let (before, after) = (mentions(&none.text)?, mentions(&cleve.text)?);
+    let mentions = |text| unlabeled.vectors(&single, Some(text), None);
+    let (before, after) = (mentions(plain)?, mentions(trained)?);
     for (name, vectors) in [("none.mentions", &before), ("mentions", &after)] {
         report(name, &unlabeled.cluster(lab, vectors.clone())?, run);
     }
@@ -232,52 +246,31 @@ fn supervised(
     run: &mut Run,
 ) -> Result<()> {
     let (none, cleve) = (&ways.none, &ways.cleve);
-    let systems = [
-        ("none", Parts::of(Some(&none.text), Some(&none.gin))),
-        ("both", Parts::of(Some(&cleve.text), Some(&cleve.gin))),
-        ("none.text", Parts::of(Some(&none.text), None)),
-        ("text", Parts::of(Some(&cleve.text), None)),
-        ("graph", Parts::of(None, Some(&cleve.gin))),
-        ("no-hard", Parts::of(Some(&ways.no_hard), Some(&cleve.gin))),
-    ];
+    let (text, gin) = (&cleve.text, &cleve.gin);
+    let mut systems: Vec<System<'_>> = [
+        ("none", Extent::Whole, Some(&none.text), Some(&none.gin)),
+        ("both", Extent::Whole, Some(text), Some(gin)),
+        ("none.text", Extent::Largest, Some(&none.text), None),
+        ("text", Extent::Largest, Some(text), None),
+        ("graph", Extent::Largest, None, Some(gin)),
+        ("no-hard", Extent::Largest, Some(&ways.no_hard), Some(gin)),
+    ]
+    .into_iter()
+    .map(|(name, extent, text, gin)| System {
+        name,
+        parts: Parts::of(text, gin),
+        extent,
+    })
+    .collect();
+    if let Some(mlm) = &ways.mlm {
+        systems.push(System {
+            name: "mlm",
+            parts: Parts::of(Some(mlm), Some(&none.gin)),
+            extent: Extent::Ends,
+        });
+    }
     let sets = [&problem.labeled, &problem.test];
     curve(lab, sets, true, &systems, &plan.shares, seed, run)
-}
-
-/// Fine-tunes `systems` on shares of the first of `sets` and scores them on the second. Only the first two
-/// are trained on less than the largest share, and for arguments, where these are asked for.
-pub(super) fn curve(
-    lab: &Lab,
-    sets: [&Sentences; 2],
-    arguments: bool,
-    systems: &[(&str, Parts<'_>)],
-    shares: &[f64],
-    seed: Seed,
-    run: &mut Run,
-) -> Result<()> {
-    let [labeled, test] = sets;
-    let documents: Vec<_> = sets.iter().flat_map(|set| set.documents.clone()).collect();
-    let tasks = Tasks::new(lab, EventLabels::of(&documents), test)?;
-    let last = shares.last();
-    for share in shares {
-        let train = labeled.share(*share, seed.child("share"))?;
-        let train = Part::new(lab, &train, &tasks.labels)?;
-        for (number, (name, parts)) in systems.iter().enumerate() {
-            if number > 1 && last != Some(share) {
-                continue;
-            }
-            let found = tasks.run(lab, *parts, &train, arguments && number < 2, seed)?;
-            let id = |task: &str| format!("{task}.{name}.{}", percent(*share));
-            run.put(id("detection"), "F1", found.detection);
-            if let Some(arguments) = found.arguments {
-                run.put(id("arguments"), "F1 (strict)", arguments);
-            }
-            if number == 1 && last == Some(share) {
-                run.texts.push(samples::events(&tasks, &found));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// How often the best-scored argument of a trigger is its own.

@@ -14,8 +14,9 @@ use plm_event_contrast::score::{ArgumentMode, argument_scores, detection_scores}
 use plm_event_contrast::text::EventEncoder;
 
 use super::lab::{BATCH, Lab};
-use super::pretrain;
 use super::sentences::Sentences;
+use super::study::{Run, percent};
+use super::{pretrain, samples};
 
 /// What classifies: a text encoder, a graph network, or both.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,25 @@ impl<'e> Parts<'e> {
             gin,
         }
     }
+}
+
+/// A system that is fine-tuned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct System<'e> {
+    pub(super) name: &'static str,
+    pub(super) parts: Parts<'e>,
+    pub(super) extent: Extent,
+}
+
+/// What a system is fine-tuned for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Both tasks, with every share of the labels.
+    Whole,
+    /// Detection, with the least and the largest share.
+    Ends,
+    /// Detection, with the largest share.
+    Largest,
 }
 
 /// What was found in the test sentences.
@@ -191,4 +211,49 @@ fn tuning(lab: &Lab, settings: &FineTuning, candidates: usize, seed: Seed) -> Fi
         seed: seed.child("tuning"),
         ..settings.clone()
     }
+}
+
+/// Fine-tunes `systems` on shares of the first of `sets` and scores them on the second, each as far as its
+/// extent asks; arguments where they are asked for. Of the second system its output is kept as text.
+pub(super) fn curve(
+    lab: &Lab,
+    sets: [&Sentences; 2],
+    arguments: bool,
+    systems: &[System<'_>],
+    shares: &[f64],
+    seed: Seed,
+    run: &mut Run,
+) -> Result<()> {
+    let [labeled, test] = sets;
+    let documents: Vec<_> = sets.iter().flat_map(|set| set.documents.clone()).collect();
+    let tasks = Tasks::new(lab, EventLabels::of(&documents), test)?;
+    for (at, share) in shares.iter().enumerate() {
+        let (first, last) = (at == 0, at + 1 == shares.len());
+        let train = labeled.share(*share, seed.child("share"))?;
+        let train = Part::new(lab, &train, &tasks.labels)?;
+        if last {
+            run.dropped = Some(train.corpus.dropped + tasks.test.corpus.dropped);
+        }
+        for (number, system) in systems.iter().enumerate() {
+            let wanted = match system.extent {
+                Extent::Whole => true,
+                Extent::Ends => first || last,
+                Extent::Largest => last,
+            };
+            if !wanted {
+                continue;
+            }
+            let arguments = arguments && system.extent == Extent::Whole;
+            let found = tasks.run(lab, system.parts, &train, arguments, seed)?;
+            let id = |task: &str| format!("{task}.{}.{}", system.name, percent(*share));
+            run.put(id("detection"), "F1", found.detection);
+            if let Some(arguments) = found.arguments {
+                run.put(id("arguments"), "F1 (strict)", arguments);
+            }
+            if number == 1 && last {
+                run.texts.push(samples::events(&tasks, &found));
+            }
+        }
+    }
+    Ok(())
 }

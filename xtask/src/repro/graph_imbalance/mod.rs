@@ -5,6 +5,7 @@
 //! nodes of much conflict. Embedded: on generated graphs, whose topology imbalance can be dialed. Real:
 //! on Cora and other public graphs, with the reference code's splits.
 
+mod borders;
 mod embedded;
 mod inductive;
 mod levels;
@@ -38,6 +39,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
          Their standard errors are over splits."
             .to_owned(),
     );
+    outcome.notes.push(inductive::DIFFERENCES.to_owned());
     outcome.notes.push(
         "The published figures were not read in the paper itself; its splits are other ones."
             .to_owned(),

@@ -168,7 +168,7 @@ fn number(field: &str) -> Result<f32, String> {
 }
 
 /// The different names, by value where all are whole numbers.
-fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+pub(super) fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
     let names: std::collections::BTreeSet<&String> = names.collect();
     let mut names: Vec<String> = names.into_iter().cloned().collect();
     let value = |name: &String| name.parse::<i64>().ok();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use plm_core::files::write_atomic;
 
+use super::read::sorted;
 use super::{EdgeListFiles, EdgeListOptions};
 use crate::data::Dataset;
 use crate::graph::Features;
@@ -15,14 +16,18 @@ use crate::{Error, Result};
 /// [`read_edge_list`](super::read_edge_list) with the same options (and
 /// [`Weights::Keep`](crate::graph::Weights::Keep) where edges have weights) reads the same graph back
 /// from edges, labels and features, nodes in the same order. Nodes and classes are called by their names
-/// or, where they have none, by their numbers; a class without nodes is not written. All nodes are in
-/// the file of labels, those of unknown class with an empty field. Numbers are written so that they are
-/// read back exactly.
+/// or, where they have none, by their numbers. All nodes are in the file of labels, those of unknown
+/// class with an empty field. Numbers are written so that they are read back exactly.
+///
+/// A class without nodes is not written, and those after it have lower numbers when they are read.
+/// The reader numbers classes in the order of their names: names in another order, a name that two
+/// classes share, and an empty one, which stands for an unknown class, are refused.
 ///
 /// Each edge is written once, or in both directions where they are directed. Splits are not written.
 ///
 /// # Errors
-/// [`Error::Core`] where there are not as many names as nodes or classes, a name cannot be written
+/// [`Error::Core`] where there are not as many names as nodes or classes, those of classes with nodes
+/// are not in the reader's order, shared or empty and labels are to be written, a name cannot be written
 /// (it holds a line end, or a blank or nothing where blanks separate fields), or a file cannot be
 /// written; that file is then left as it is.
 pub fn write_edge_list(
@@ -34,6 +39,9 @@ pub fn write_edge_list(
     let nodes = names("node_names", &dataset.node_names, graph.n_nodes())?;
     let classes = names("class_names", &dataset.class_names, graph.n_classes())?;
     let node = |number: u32| nodes[number as usize].as_str();
+    if files.labels.is_some() {
+        check_classes(&classes, &graph.labels.counts())?;
+    }
 
     if let Some(path) = &files.features {
         let rows = feature_rows(&graph.features).zip(&nodes);
@@ -79,6 +87,22 @@ fn names(what: &str, names: &[String], count: usize) -> Result<Vec<String>> {
         return Err(Error::invalid(what, format!("{} for {count}", names.len())));
     }
     Ok(names.to_vec())
+}
+
+/// Refuses names of classes with nodes that the reader would number otherwise.
+fn check_classes(names: &[String], counts: &[usize]) -> Result<()> {
+    let with_nodes = names.iter().zip(counts).filter(|(_, count)| **count > 0);
+    let used: Vec<&String> = with_nodes.map(|(name, _)| name).collect();
+    if let Some(class) = used.iter().position(|name| name.is_empty()) {
+        let reason = format!("the name of class {class} with nodes is empty");
+        return Err(Error::invalid("class_names", reason));
+    }
+    let read = sorted(used.iter().copied());
+    if read.iter().eq(used.iter().copied()) {
+        return Ok(());
+    }
+    let reason = format!("{used:?} would be read as {read:?}: sort the classes by name");
+    Err(Error::invalid("class_names", reason))
 }
 
 /// The numbers of each node.

@@ -237,6 +237,34 @@ fn written_files_read_back() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 
+#[test]
+fn class_names_that_read_otherwise_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fixture("safetensors/split.safetensors");
+    let mut dataset = read_safetensors(path, Weights::Keep).unwrap();
+    let files = EdgeListFiles::in_directory(folder.path(), "txt");
+    for (names, text) in [
+        (
+            ["10", "9"],
+            "[\"10\", \"9\"] would be read as [\"9\", \"10\"]",
+        ),
+        (["b", "a"], "sort the classes by name"),
+        (["a", "a"], "would be read as [\"a\"]"),
+        (["", "a"], "class 0 with nodes is empty"),
+    ] {
+        dataset.class_names = names.map(str::to_owned).into();
+        let error = write_edge_list(&files, &comma(), &dataset).unwrap_err();
+        assert!(error.to_string().contains(text), "{error}");
+        assert!(!files.edges.exists());
+        let edges = EdgeListFiles {
+            labels: None,
+            ..files.clone()
+        };
+        write_edge_list(&edges, &comma(), &dataset).unwrap();
+        fs::remove_file(&files.edges).unwrap();
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_graph_or_an_error(

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -334,7 +335,8 @@ proptest! {
         table in prop::collection::vec(prop_oneof![Just(0.0_f32), Just(1.0), -9.0..9.0_f32], 27),
         sparse in any::<bool>(),
     ) {
-        let entries = edges.into_iter().filter(|(a, b, _)| a < b);
+        let mut seen = BTreeSet::new();
+        let entries = edges.into_iter().filter(|&(a, b, _)| a < b && seen.insert((a, b)));
         let policy = EdgePolicy { weights: Weights::Keep, ..EdgePolicy::default() };
         let (adjacency, _) = Adjacency::from_entries(9, entries, policy).unwrap();
         let features = match sparse {
