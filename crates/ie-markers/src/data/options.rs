@@ -8,8 +8,9 @@ use crate::Result;
 pub struct ReadOptions {
     /// Leave out what cannot be read, and report it, rather than stop.
     pub skip_unreadable: bool,
-    /// Put brackets in the place of their Penn Treebank names
-    /// ([`restore_bracket`](super::restore_bracket)).
+    /// Put brackets in the place of their Penn Treebank names in the documents
+    /// ([`restore_bracket`](super::restore_bracket)), and so in what is written of them. Models read brackets
+    /// in any case ([`WordSplitter`](crate::subwords::WordSplitter)).
     pub restore_brackets: bool,
 }
 

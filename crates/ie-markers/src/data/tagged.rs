@@ -118,7 +118,8 @@ fn new_document(number: usize) -> Document {
 /// sentences are left out; relations are not written.
 ///
 /// # Errors
-/// [`plm_core::Error::Invalid`] for an entity without type or beyond its sentence.
+/// [`plm_core::Error::Invalid`] for an entity without type or beyond its sentence,
+/// [`Error::Label`](crate::Error::Label) for a type that the scheme cannot tell from no entity.
 pub fn tag_sentences(
     documents: &[Document],
     tagging: Tagging,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use plm_core::data::{TagReading, TagScheme, TagSpan, spans_to_tags, tags_to_spans};
 
 use super::{Entity, WordSpan};
-use crate::Result;
+use crate::{Error, Result};
 
 /// A scheme of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -20,7 +20,8 @@ pub enum Tagging {
     Bioes,
     /// `U-` at lone words; else `B-` first, `L-` last, `I-` between.
     Bilou,
-    /// The bare type inside, as in Few-NERD. Neighbors of one type are one entity.
+    /// The bare type inside, as in Few-NERD. Neighbors of one type are one entity, and no type is called
+    /// `O`.
     Io,
 }
 
@@ -87,12 +88,20 @@ impl Tagging {
     ///
     /// # Errors
     /// [`plm_core::Error::Invalid`] where an entity has no type, reaches beyond the words or overlaps
-    /// another.
+    /// another; [`Error::Label`] for a type `O` without prefix.
     pub(super) fn write(self, words: usize, entities: &[&Entity]) -> Result<Vec<String>> {
         let span = |entity: &&Entity| {
             let WordSpan { start, end } = entity.span;
             TagSpan::new(start, end.saturating_add(1), entity.label.as_str())
         };
+        if self == Self::Io && entities.iter().any(|entity| entity.label == "O") {
+            return Err(Error::Label {
+                label: "O".to_owned(),
+                reason: "is the tag of words outside of entities where tags have no prefix; take another \
+                         scheme or rename the type"
+                    .to_owned(),
+            });
+        }
         let spans: Vec<TagSpan> = entities.iter().map(span).collect();
         let tags = spans_to_tags(words, &spans, self.scheme())?;
         Ok(match self {
@@ -200,7 +209,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(
-            lengths in prop::collection::vec((0..3_usize, 1..4_usize, "[AB]"), 0..6),
+            lengths in prop::collection::vec((0..3_usize, 1..4_usize, "[ABO]"), 0..6),
         ) {
             let mut entities: Vec<Entity> = Vec::new();
             let mut at = 0;
@@ -210,7 +219,13 @@ mod tests {
                 entities.push(entity(start, at - 1, &label));
             }
             for tagging in ALL {
-                let tags = tagging.write(at, &entities.iter().collect::<Vec<_>>()).unwrap();
+                let written = tagging.write(at, &entities.iter().collect::<Vec<_>>());
+                if tagging == Tagging::Io && entities.iter().any(|one| one.label == "O") {
+                    let refused = matches!(written, Err(Error::Label { .. }));
+                    prop_assert!(refused);
+                    continue;
+                }
+                let tags = written.unwrap();
                 let read = tagging.read(&tags).unwrap();
                 prop_assert!(read.on_scheme, "{tagging:?} {tags:?}");
                 if tagging == Tagging::Io {

@@ -52,7 +52,8 @@ pub enum MarkerEncoder {
     /// [`encode_shared`]: the text once for all rows that have the same one. The states are the same;
     /// in training the rows of one text also share its dropout.
     Shared,
-    /// [`encode_ablated`]: one sequence and a mask with switches, for ablations.
+    /// [`encode_ablated`]: one sequence and a mask with switches, for ablations. What a stage of
+    /// [`pipeline`](crate::pipeline) learns under it needs it in prediction, too, so that its settings hold it.
     Ablated(MaskAblation),
 }
 

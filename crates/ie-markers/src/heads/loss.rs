@@ -7,18 +7,26 @@ use plm_core::kernel;
 use crate::error::same_size;
 use crate::{Error, Result};
 
+/// A mean over targets that need not weigh the same.
+#[derive(Debug, Clone)]
+pub struct WeightedLoss {
+    /// The mean, `[1]`; 0 where the weights sum to 0.
+    pub mean: Tensor<1>,
+    /// The sum of the weights: what the mean counts for among others.
+    pub weight: f64,
+}
+
 /// The mean cross-entropy of `targets`, where class 0, which stands for nothing, weighs `nil_weight` and
-/// every other class 1: `Σ wₜ (-log pₜ) / Σ wₜ`.
+/// every other class 1: `Σ wₜ (-log pₜ) / Σ wₜ`, with `Σ wₜ`.
 ///
 /// # Shapes
 /// - logits: `[items, classes]`
-/// - result: `[1]`
+/// - mean: `[1]`
 ///
 /// # Errors
 /// [`Error::Size`] for another number of targets, [`Error::Empty`] without any, [`Error::Class`] for a
-/// target that is no class, [`Error::Setting`] for a weight that is negative or not finite, and where
-/// all weights are 0.
-pub fn class_loss(logits: Tensor<2>, targets: &[usize], nil_weight: f64) -> Result<Tensor<1>> {
+/// target that is no class, [`Error::Setting`] for a weight that is negative or not finite.
+pub fn class_loss(logits: Tensor<2>, targets: &[usize], nil_weight: f64) -> Result<WeightedLoss> {
     let [items, classes] = logits.dims();
     same_size("targets", targets.len(), items)?;
     if targets.is_empty() {
@@ -44,23 +52,23 @@ pub fn class_loss(logits: Tensor<2>, targets: &[usize], nil_weight: f64) -> Resu
     let ids: Vec<i64> = targets.iter().map(|&class| class as i64).collect();
     let ids = Tensor::<1, Int>::from_data(ids.as_slice(), &device);
     if nil_weight == 1.0 {
-        return Ok(kernel::cross_entropy(logits, ids, None, 0.0));
-    }
-    let weight = |&class: &usize| if class == 0 { nil_weight as f32 } else { 1.0 };
-    let weights: Vec<f32> = targets.iter().map(weight).collect();
-    let sum: f32 = weights.iter().sum();
-    if sum == 0.0 {
-        return Err(Error::Setting {
-            name: "nil_weight",
-            value: nil_weight.to_string(),
-            limit: "must be above 0 where a batch has targets of class 0 only",
+        return Ok(WeightedLoss {
+            mean: kernel::cross_entropy(logits, ids, None, 0.0),
+            weight: items as f64,
         });
     }
+    let weight = |&class: &usize| if class == 0 { nil_weight } else { 1.0 };
+    let sum: f64 = targets.iter().map(weight).sum();
+    let weights: Vec<f32> = targets.iter().map(|class| weight(class) as f32).collect();
     let weights = Tensor::<1>::from_data(TensorData::new(weights, [items]), &device);
     let chosen = log_softmax(logits, 1)
         .gather(1, ids.unsqueeze_dim(1))
         .squeeze_dim::<1>(1);
-    Ok(-(chosen * weights).sum() / sum)
+    let over = if sum > 0.0 { sum } else { 1.0 };
+    Ok(WeightedLoss {
+        mean: -(chosen * weights).sum() / over,
+        weight: sum,
+    })
 }
 
 /// Finite and not negative.
@@ -79,8 +87,8 @@ pub(crate) fn check_nil_weight(nil_weight: f64) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn value(loss: Tensor<1>) -> f64 {
-        f64::from(loss.into_scalar::<f32>())
+    fn value(loss: WeightedLoss) -> f64 {
+        f64::from(loss.mean.into_scalar::<f32>())
     }
 
     #[test]
@@ -110,6 +118,14 @@ mod tests {
         assert!((half - (nil + other) / 2.0).abs() < 1e-6, "{half}");
         let none = value(class_loss(logits(), &[0, 0, 1], 0.0).unwrap());
         assert!((none - other).abs() < 1e-6, "{none}");
+        let weight = |targets: &[usize], nil: f64| {
+            let loss = class_loss(logits(), targets, nil).unwrap();
+            (loss.weight, value(loss))
+        };
+        assert_eq!(weight(&[0, 0, 1], 1.0).0, 3.0);
+        assert_eq!(weight(&[0, 0, 1], 0.5).0, 2.0);
+        // Nothing to learn is a loss of nothing.
+        assert_eq!(weight(&[0, 0, 0], 0.0), (0.0, 0.0));
     }
 
     #[test]
@@ -122,7 +138,6 @@ mod tests {
         ));
         let error = class_loss(logits(), &[0, 3], 1.0).unwrap_err().to_string();
         assert!(error.contains("target 1 is class 3"), "{error}");
-        assert!(class_loss(logits(), &[0, 0], 0.0).is_err());
         assert!(class_loss(logits(), &[0, 1], f64::NAN).is_err());
     }
 }

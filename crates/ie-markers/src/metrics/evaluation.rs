@@ -32,14 +32,15 @@ pub struct Evaluation {
     pub typed_relations: LabeledScores,
     /// How symmetric relations count.
     pub counting: SymmetricCounting,
-    /// Gold entities beyond their sentence, which no score counts.
+    /// Gold entities beyond their sentence. They count as missed, repetitions once.
     pub outside_entities: usize,
-    /// Gold relations beyond their sentence, which no score counts.
+    /// Gold relations beyond their sentence. They count as missed, repetitions once.
     pub outside_relations: usize,
 }
 
 /// Compares the gold annotations of `gold` with the predictions of `predicted`, which may be the same
-/// documents. Relations that `space` does not have count as asymmetric.
+/// documents. Relations that `space` does not have count as asymmetric. Gold annotations beyond their
+/// sentence ([`Document::outside`]) count as missed.
 ///
 /// A predicted relation has the types that its model gave it, else those of the predicted entities;
 /// an end without type matches nothing in Rel+. Of several gold types of a span the first holds.
@@ -135,11 +136,12 @@ fn same_documents(gold: &[Document], predicted: &[Document]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use plm_core::data::{EntityMention, Relation};
     use proptest::prelude::*;
 
     use super::*;
     use crate::data::{
-        Entity, PredictedEntity, PredictedRelation, RelationMention, Sentence, WordSpan,
+        Aside, Entity, PredictedEntity, PredictedRelation, RelationMention, Sentence, WordSpan,
     };
 
     fn entity(word: usize, label: &str) -> Entity {
@@ -278,6 +280,47 @@ mod tests {
         predicted[0].sentences[1].predicted_entities.push(moved);
         let scores = entity_scores(&gold, &predicted).unwrap().micro;
         assert_eq!((scores.correct, scores.gold, scores.predicted), (7, 8, 8));
+    }
+
+    #[test]
+    fn what_fits_into_no_sentence_is_missed() {
+        fn aside<T>(item: T) -> Aside<T> {
+            Aside {
+                sentence: 0,
+                at: 0,
+                item,
+            }
+        }
+        let mention = |start, end| EntityMention {
+            start,
+            end,
+            label: "X".to_owned(),
+        };
+        let relation = |label: &str| Relation {
+            subject: (0, 0),
+            object: (7, 7),
+            label: label.to_owned(),
+        };
+        let mut documents = example();
+        // An entity twice, one whose end lies before its start, and relations of both kinds.
+        let outside = &mut documents[0].outside;
+        outside.entities = [mention(3, 4), mention(3, 4), mention(4, 3)]
+            .map(aside)
+            .into();
+        outside.relations = vec![aside(relation("sym")), aside(relation("asym"))];
+        let scores = |counting| evaluate(&documents, &documents, &space(), counting).unwrap();
+        let double = scores(SymmetricCounting::Double);
+        let micro = double.entities.micro;
+        assert_eq!((micro.correct, micro.gold, micro.predicted), (4, 6, 4));
+        assert_eq!((double.outside_entities, double.outside_relations), (3, 2));
+        // The example has two hits of three.
+        for scores in [&double.relations, &double.typed_relations] {
+            let micro = scores.micro;
+            assert_eq!((micro.correct, micro.gold, micro.predicted), (2, 6, 3));
+        }
+        assert_eq!(double.relations.by_label["sym"].gold, 4);
+        let once = scores(SymmetricCounting::Once).relations.micro;
+        assert_eq!((once.correct, once.gold, once.predicted), (0, 4, 2));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Entities and relations as items of sets.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use plm_core::metrics::Span;
 
-use crate::data::{Document, RelationMention, Sentence, Source, WordSpan};
+use crate::data::{Aside, Document, RelationMention, Sentence, Source, WordSpan};
 use crate::labels::RelationSpace;
 
 /// How symmetric relations count. Published figures differ in this, so a table should name it.
@@ -42,7 +44,24 @@ fn sentences(documents: &[Document]) -> impl Iterator<Item = (usize, &Sentence)>
     documents.iter().flat_map(|d| &d.sentences).enumerate()
 }
 
-/// The entities of `documents` from `source`.
+/// A different item for each different annotation of `documents` that fits into no sentence. Each counts
+/// as gold and is found by nothing: it belongs to a number that no sentence has.
+fn asides<'d, T: Ord + 'd>(
+    documents: &'d [Document],
+    of: impl Fn(&'d Document) -> &'d [Aside<T>],
+) -> impl Iterator<Item = (usize, &'d T)> {
+    let sentences: usize = documents.iter().map(|d| d.sentences.len()).sum();
+    let different = documents.iter().flat_map(move |document| {
+        let items = of(document).iter();
+        items
+            .map(|aside| (aside.sentence, &aside.item))
+            .collect::<BTreeSet<_>>()
+    });
+    let numbered = different.enumerate();
+    numbered.map(move |(at, (_, item))| (sentences + at, item))
+}
+
+/// The entities of `documents` from `source`; gold ones with those that fit into no sentence.
 pub(super) fn entities(documents: &[Document], source: Source) -> Vec<Span<String>> {
     let mut spans = Vec::new();
     for (number, sentence) in sentences(documents) {
@@ -55,10 +74,20 @@ pub(super) fn entities(documents: &[Document], source: Source) -> Vec<Span<Strin
             });
         }
     }
+    if source == Source::Gold {
+        let outside = asides(documents, |document| document.outside.entities.as_slice());
+        spans.extend(outside.map(|(document, entity)| Span {
+            document,
+            start: 0,
+            end: 0,
+            label: entity.label.clone(),
+        }));
+    }
     spans
 }
 
-/// The relations of `documents` from `source`, with the types of their ends where `typed`.
+/// The relations of `documents` from `source`, with the types of their ends where `typed`; gold ones with
+/// those that fit into no sentence.
 pub(super) fn relations(
     documents: &[Document],
     source: Source,
@@ -82,6 +111,19 @@ pub(super) fn relations(
             }
             let ends = (relation.subject, relation.object);
             spans.push(span(number, ends, &relation.label, types));
+        }
+    }
+    if source == Source::Gold {
+        for (number, relation) in
+            asides(documents, |document| document.outside.relations.as_slice())
+        {
+            let twice =
+                counting == SymmetricCounting::Double && space.is_symmetric(&relation.label);
+            let types = (EndType::Ignored, EndType::Ignored);
+            for order in 0..1 + usize::from(twice) {
+                let ends = (WordSpan::new(order, order), WordSpan::new(0, 0));
+                spans.push(span(number, ends, &relation.label, types.clone()));
+            }
         }
     }
     spans

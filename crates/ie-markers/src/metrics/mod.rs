@@ -6,8 +6,9 @@
 //! | Rel | both spans and the relation match |
 //! | Rel+ | the types of both entities match as well |
 //!
-//! All are micro scores over sets whose items belong to a sentence of a document. They count what
-//! lies within sentences; [`Evaluation`] tells how many gold annotations do not.
+//! All are micro scores over sets whose items belong to a sentence of a document. Gold annotations that
+//! lie in no sentence are missed by every model and count in recall; [`Evaluation`] tells how many there
+//! are. What a reader leaves out does not count: its report has it.
 
 mod evaluation;
 mod keys;

@@ -14,7 +14,7 @@ use plm_core::rng::Seed;
 use super::HeadedConfig;
 use super::config::HEAD_FIELD;
 use crate::Result;
-use crate::heads::{Head, HeadConfig};
+use crate::heads::{Head, HeadConfig, layer_names};
 
 /// An encoder with a head.
 ///
@@ -97,7 +97,7 @@ impl<H: Head, F: Ffn> WordTable for Headed<H, F> {
     }
 }
 
-/// Reads the encoder of a directory, whatever head the file has on it.
+/// Reads the encoder of a directory, whatever head the file has on it, those of this crate included.
 ///
 /// # Errors
 /// As [`Pretrained::load`].
@@ -106,7 +106,8 @@ pub fn load_base(dir: impl AsRef<Path>, device: &Device) -> Result<Pretrained<En
     let config = EncoderConfig::from_file(&ConfigFile::read(dir)?)?;
     let heads = EncoderModel::key_table(&config).heads;
     let mut options = LoadOptions::new();
-    for name in heads.iter().copied().chain(["cls.seq_relationship"]) {
+    let others = layer_names().chain(["cls.seq_relationship"]);
+    for name in heads.iter().copied().chain(others) {
         options = options.allow_unused(name);
     }
     Ok(Pretrained::load_with(dir, device, &options)?)

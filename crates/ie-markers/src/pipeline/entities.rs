@@ -11,6 +11,7 @@ use super::entity_reader::Reader;
 use super::markers::{headed_with_markers, marker_ids};
 use super::read::check_length;
 use super::report::{DataReport, StageReport};
+use super::settings::stage_encoder;
 use super::stage_file::{STAGE_FILE, read, save};
 use super::{Computation, EntityModel, EntitySettings};
 use crate::Result;
@@ -143,7 +144,8 @@ impl<M: EntityModel> EntityStage<M> {
     /// returned, without it the last one.
     ///
     /// # Errors
-    /// As [`Self::examples`] and [`fit`].
+    /// As [`Self::examples`] and [`fit`]; [`Error::Setting`](crate::Error::Setting) for a mask that is not
+    /// that of the stage's settings.
     pub fn train(
         self,
         documents: &[Document],
@@ -151,6 +153,10 @@ impl<M: EntityModel> EntityStage<M> {
         settings: &FitSettings,
         computation: &Computation,
     ) -> Result<(Self, StageReport)> {
+        let settings = FitSettings {
+            encoder: stage_encoder(self.plan.settings.ablation, settings.encoder)?,
+            ..settings.clone()
+        };
         let (examples, data) = self.examples(documents)?;
         let Self { model, plan, ids } = self;
         let reader = Reader::of(&plan, &ids, model.tokenizer()?);
@@ -162,8 +168,8 @@ impl<M: EntityModel> EntityStage<M> {
         };
         let start = model.model.clone();
         let (trained, run) = match dev {
-            Some(_) => fit(start, &examples, settings, Some(&mut score), None)?,
-            None => fit(start, &examples, settings, None, None)?,
+            Some(_) => fit(start, &examples, &settings, Some(&mut score), None)?,
+            None => fit(start, &examples, &settings, None, None)?,
         };
         let model = Pretrained {
             model: trained,
@@ -176,8 +182,9 @@ impl<M: EntityModel> EntityStage<M> {
     /// Predicted relations are dropped: they were of other entities.
     ///
     /// # Errors
-    /// Those of the tokenizer and of [`predict`](crate::model::predict); [`Error::Setting`](crate::Error::Setting) for no
-    /// documents at a time.
+    /// Those of the tokenizer and of [`predict`](crate::model::predict);
+    /// [`Error::Setting`](crate::Error::Setting) for no documents at a time and for a mask that is not that
+    /// of the stage's settings.
     pub fn predict(
         &self,
         documents: &mut [Document],

@@ -98,6 +98,8 @@ impl<'s> Reader<'s> {
         computation: &Computation,
     ) -> Result<TruncationReport> {
         at_least_one("documents", computation.documents)?;
+        let Computation { encoder, batch, .. } =
+            computation.of_stage(self.plan.settings.ablation)?;
         let mut report = TruncationReport::default();
         let mut first = 0;
         for documents in documents.chunks_mut(computation.documents) {
@@ -114,7 +116,7 @@ impl<'s> Reader<'s> {
                     }
                 }
             }
-            let scores = predict(model, &rows, computation.encoder, computation.batch)?;
+            let scores = predict(model, &rows, encoder, batch)?;
             finite(
                 "the scores of spans",
                 scores.iter().flatten().flatten().map(|&s| f64::from(s)),

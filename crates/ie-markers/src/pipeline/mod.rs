@@ -15,7 +15,8 @@
 //! | | [`TokenPairRelations`](crate::model::TokenPairRelations) | pairs without markers |
 //!
 //! Every span and pair is asked about in the window of its sentence that shows most of its context.
-//! What no window holds is in the reports.
+//! What no window holds and what has no tokens is in the reports. A stage that learns under a mask of its
+//! own ([`MaskAblation`](crate::encode::MaskAblation)) keeps it among its settings.
 
 mod entities;
 mod entity_model;

@@ -139,6 +139,7 @@ impl Reader<'_> {
         computation: &Computation,
     ) -> Result<TruncationReport> {
         at_least_one("documents", computation.documents)?;
+        let computation = &computation.of_stage(self.plan.settings.ablation)?;
         let mut report = TruncationReport::default();
         let mut first = 0;
         for documents in documents.chunks_mut(computation.documents) {

@@ -11,6 +11,7 @@ use super::markers::{headed_with_markers, marker_ids, pair_marker_count, pair_ma
 use super::read::check_length;
 use super::relation_reader::Reader;
 use super::report::{DataReport, StageReport};
+use super::settings::stage_encoder;
 use super::stage_file::{STAGE_FILE, read, save};
 use super::{Computation, EndTypes, RelationModel, RelationSettings};
 use crate::data::{Document, Source};
@@ -201,7 +202,8 @@ impl<M: RelationModel> RelationStage<M> {
     /// gold entities with given types that is the F1 of relations.
     ///
     /// # Errors
-    /// As [`Self::examples`] and [`fit`].
+    /// As [`Self::examples`] and [`fit`]; [`Error::Setting`] for a mask that is not that of the stage's
+    /// settings.
     pub fn train(
         self,
         documents: &[Document],
@@ -209,10 +211,14 @@ impl<M: RelationModel> RelationStage<M> {
         settings: &FitSettings,
         computation: &Computation,
     ) -> Result<(Self, StageReport)> {
+        let settings = FitSettings {
+            encoder: stage_encoder(self.plan.settings.ablation, settings.encoder)?,
+            ..settings.clone()
+        };
         let (examples, data) = self.examples(documents)?;
         let start = self.model.model.clone();
         let (trained, run) = match dev {
-            None => fit(start, &examples, settings, None, None)?,
+            None => fit(start, &examples, &settings, None, None)?,
             Some(dev) => {
                 let reader = self.reader()?;
                 let mut score = |model: &M| {
@@ -222,7 +228,7 @@ impl<M: RelationModel> RelationStage<M> {
                     let scores = evaluate(dev.documents, &predicted, space, dev.counting)?;
                     Ok(scores.typed_relations.micro.scores.f1)
                 };
-                fit(start, &examples, settings, Some(&mut score), None)?
+                fit(start, &examples, &settings, Some(&mut score), None)?
             }
         };
         let mut stage = self;
@@ -235,7 +241,8 @@ impl<M: RelationModel> RelationStage<M> {
     ///
     /// # Errors
     /// [`plm_core::Error::Invalid`] for a type that typed markers do not know; those of the tokenizer
-    /// and of the model; [`Error::Setting`] for no documents at a time.
+    /// and of the model; [`Error::Setting`] for no documents at a time and for a mask that is not that of the
+    /// stage's settings.
     pub fn predict(
         &self,
         documents: &mut [Document],

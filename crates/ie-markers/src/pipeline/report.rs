@@ -16,8 +16,9 @@ pub struct DataReport {
     pub targets: usize,
     /// Gold entities or relations within sentences; repetitions count once.
     pub gold: usize,
-    /// Those that no target stands for: entities that are too wide, in no window or not to be tagged;
-    /// relations between spans that are no entities or in no window, or whose pair has another.
+    /// Those that no target stands for: entities that are too wide, in no window, without tokens at an end
+    /// or not to be tagged; relations between spans that are no entities, in no window or without tokens,
+    /// or whose pair has another.
     pub unused: usize,
     /// What windows lost.
     pub truncation: TruncationReport,
@@ -46,17 +47,19 @@ pub struct StageReport {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PredictionReport {
     /// Of the entity model: the words, and as `entities` the spans of up to the candidates' width, that
-    /// are in no window.
+    /// are in no window. Words without tokens are counted; no entity begins or ends with one.
     pub entities: TruncationReport,
     /// Of the relation model: the words, the entities and, as `relations`, the pairs of entities that
-    /// are in no window.
+    /// are in no window or have no tokens.
     pub relations: TruncationReport,
 }
 
 impl PredictionReport {
-    /// Whether everything was looked at.
+    /// Whether everything was looked at: no word, entity or pair was cut, no word that an entity may begin
+    /// or end with has no tokens.
     pub fn is_complete(&self) -> bool {
-        self.entities.cut.is_empty() && self.relations.cut.is_empty()
+        let entities = &self.entities;
+        entities.empty_words == 0 && entities.cut.is_empty() && self.relations.cut.is_empty()
     }
 }
 

@@ -4,7 +4,7 @@ use plm_core::text::BatchBy;
 use serde::{Deserialize, Serialize};
 
 use crate::decode::Overlaps;
-use crate::encode::MarkerEncoder;
+use crate::encode::{MarkerEncoder, MaskAblation};
 use crate::error::at_least_one;
 use crate::pack::Packing;
 use crate::subwords::EmptyWords;
@@ -23,6 +23,10 @@ pub struct EntitySettings {
     pub limit: usize,
     /// How spans are put into rows.
     pub packing: Packing,
+    /// A mask that lets markers see more than PL-Marker's, in training and prediction; none for PL-Marker's.
+    /// A span's states then depend on the spans of its row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ablation: Option<MaskAblation>,
     /// Which of the entities that are found may overlap.
     pub overlaps: Overlaps,
     /// The least probability of an entity.
@@ -41,6 +45,7 @@ impl EntitySettings {
             width: 8,
             limit: 256,
             packing: Packing::Natural,
+            ablation: None,
             overlaps: Overlaps::OtherTypes,
             threshold: 0.0,
             empty_words: EmptyWords::Flag,
@@ -79,6 +84,10 @@ pub struct RelationSettings {
     pub limit: usize,
     /// Whether every entity type has markers of its own.
     pub typed_markers: bool,
+    /// A mask that lets markers see more than PL-Marker's, in training and prediction; none for PL-Marker's.
+    /// A pair's states then depend on the pairs of its row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ablation: Option<MaskAblation>,
     /// Where the types of a relation's ends come from.
     pub end_types: EndTypes,
     /// The least probability of a relation: the geometric mean of both directions.
@@ -97,6 +106,7 @@ impl RelationSettings {
             window: WindowSettings::new(max_length).with_overlap(max_length / 4),
             limit: 32,
             typed_markers: false,
+            ablation: None,
             end_types: EndTypes::Given,
             threshold: 0.0,
             suppress: true,
@@ -122,11 +132,33 @@ fn check_threshold(threshold: f64) -> Result<()> {
     })
 }
 
+/// The encoder of a stage whose settings have `ablation`, where `asked` is what training or prediction
+/// asks for.
+///
+/// # Errors
+/// [`Error::Setting`] where it asks for a mask that is not the stage's: it would not be saved.
+pub(super) fn stage_encoder(
+    ablation: Option<MaskAblation>,
+    asked: MarkerEncoder,
+) -> Result<MarkerEncoder> {
+    match (ablation.map(MarkerEncoder::Ablated), asked) {
+        (Some(own), MarkerEncoder::Ablated(_)) if own == asked => Ok(own),
+        (_, MarkerEncoder::Ablated(other)) => Err(Error::Setting {
+            name: "encoder",
+            value: format!("{other:?}"),
+            limit: "must be no other mask than `ablation` in the settings of the stage, which is saved \
+                    with it",
+        }),
+        (own, _) => Ok(own.unwrap_or(asked)),
+    }
+}
+
 /// How predictions are computed; none of it changes what is predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Computation {
-    /// How levitated markers are encoded.
+    /// How levitated markers are encoded. A stage with an ablation takes its own mask instead, and one
+    /// without refuses [`MarkerEncoder::Ablated`].
     pub encoder: MarkerEncoder,
     /// Size of a batch.
     pub batch: BatchBy,
@@ -142,5 +174,18 @@ impl Default for Computation {
             batch: BatchBy::Count(16),
             documents: 64,
         }
+    }
+}
+
+impl Computation {
+    /// The same with the mask of a stage.
+    ///
+    /// # Errors
+    /// As [`stage_encoder`].
+    pub(super) fn of_stage(&self, ablation: Option<MaskAblation>) -> Result<Self> {
+        Ok(Self {
+            encoder: stage_encoder(ablation, self.encoder)?,
+            ..*self
+        })
     }
 }

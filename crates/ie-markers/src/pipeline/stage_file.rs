@@ -64,6 +64,9 @@ mod tests {
         let settings = RelationSettings::new(64);
         std::fs::write(&path, to_json(&settings).unwrap()).unwrap();
         assert_eq!(read::<RelationSettings>(&path).unwrap(), settings);
+        // Files from before there were ablations read the same.
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("ablation"), "{text}");
         let error = read::<EntitySettings>(&path).unwrap_err().to_string();
         assert!(error.contains("settings.json"), "{error}");
         assert!(read::<EntitySettings>(&dir.path().join("none.json")).is_err());

@@ -19,6 +19,8 @@ pub enum Unreachable {
     Cut,
     /// Its words have no tokens.
     NoTokens,
+    /// Its first or last word has no tokens.
+    EmptyEnd,
     /// It has more words than a candidate may have.
     TooWide,
     /// It was not proposed.
@@ -91,6 +93,13 @@ fn reason(windows: &SentenceWindows, span: WordSpan, width: usize) -> Unreachabl
     match windows.decider(span) {
         None => Unreachable::Cut,
         Some(_) if span.width() > width => Unreachable::TooWide,
+        Some(_)
+            if [span.start, span.end]
+                .iter()
+                .any(|word| windows.empty.contains(word)) =>
+        {
+            Unreachable::EmptyEnd
+        }
         Some(_) => Unreachable::NotProposed,
     }
 }
@@ -116,6 +125,7 @@ mod tests {
             span(2, 2),
             span(6, 7),
             span(1, 0),
+            span(1, 2),
         ];
         let map = GoldMap::new(&windows, &candidates, &gold, 3).unwrap();
         assert_eq!(
@@ -127,6 +137,7 @@ mod tests {
                 (5, Unreachable::NotProposed),
                 (6, Unreachable::OutsideSentence),
                 (7, Unreachable::OutsideSentence),
+                (8, Unreachable::EmptyEnd),
             ]
         );
         assert_eq!(map.repeated, [2]);

@@ -59,6 +59,7 @@ impl fmt::Display for ReachReport {
                 Unreachable::OutsideSentence => "no span of their sentence",
                 Unreachable::Cut => "in no window",
                 Unreachable::NoTokens => "without tokens",
+                Unreachable::EmptyEnd => "with a first or last word without tokens",
                 Unreachable::TooWide => "too wide",
                 Unreachable::NotProposed => "not proposed",
             };

@@ -6,6 +6,7 @@ use plm_core::text::{EncodeOptions, SpecialToken, Tokenizer};
 use serde::{Deserialize, Serialize};
 
 use super::has_leading_space;
+use crate::data::restore_bracket;
 use crate::{Error, Result};
 
 /// What the making of windows and markers asks a tokenizer.
@@ -37,7 +38,9 @@ pub enum EmptyWords {
 
 /// A [`Tokenizer`] for single words.
 ///
-/// A byte-level vocabulary (RoBERTa) gets a space before every word that [`has_leading_space`] says.
+/// A byte-level vocabulary (RoBERTa) gets a space before every word that [`has_leading_space`] says. The
+/// Penn Treebank's names of brackets are read as brackets ([`restore_bracket`]), as PL-Marker and PURE do;
+/// the documents keep them.
 #[derive(Debug, Clone)]
 pub struct WordSplitter<'t> {
     tokenizer: &'t Tokenizer,
@@ -83,6 +86,7 @@ fn encode(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>> {
 
 impl WordTokenizer for WordSplitter<'_> {
     fn split(&self, word: &str) -> Result<Vec<u32>> {
+        let word = restore_bracket(word);
         let text = if self.spaces && has_leading_space(word) {
             Cow::Owned(format!(" {word}"))
         } else {
@@ -142,6 +146,18 @@ mod tests {
         let options = EncodeOptions::new().without_special_tokens();
         let text = tokenizer.encode(" the cat's and dog, the.", &options);
         assert_eq!(ids, text.unwrap().ids);
+    }
+
+    #[test]
+    fn names_of_brackets_are_brackets() {
+        for tokenizer in [byte_level(), word_piece()] {
+            let splitter = WordSplitter::new(&tokenizer, EmptyWords::Flag).unwrap();
+            let split = |word| splitter.split(word).unwrap();
+            assert_eq!(split("(").len(), 1);
+            assert_eq!(split("-LRB-"), split("("));
+            assert_eq!(split("-RCB-"), split("}"));
+            assert_ne!(split("-LRB-x"), split("("));
+        }
     }
 
     #[test]

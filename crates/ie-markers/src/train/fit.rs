@@ -68,8 +68,7 @@ pub fn fit<M: Learner>(
             example_ids: Some(rows.iter().map(|&row| row as u64).collect()),
         };
         let loss = model.loss(&own, &objective, &dropout).map_err(&keep)?;
-        let targets: usize = own.iter().map(|example| M::targets(example)).sum();
-        Ok(StepLoss::new(loss, targets as f64))
+        Ok(StepLoss::new(loss.mean, loss.weight))
     };
     let result = match score {
         Some(score) => trainer.fit_evaluated(model, &mut batches, step, |model, _| {

@@ -1,13 +1,12 @@
 //! Losses of the models.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
 use plm_core::nn::{DropoutContext, Ffn};
 
 use super::{Labeled, LabeledRelations};
 use crate::Result;
 use crate::encode::MarkerEncoder;
-use crate::heads::class_loss;
+use crate::heads::{WeightedLoss, class_loss};
 use crate::layout::Row;
 use crate::model::{MarkerRelations, RowClassifier, check_labels};
 
@@ -38,7 +37,7 @@ pub trait Learner: Module {
     /// [`Error::Class`](crate::Error::Class) for a label that is no class of the model.
     fn check(&self, number: usize, example: &Self::Example) -> Result<()>;
 
-    /// The mean loss over the targets of `examples`, `[1]`.
+    /// The mean loss over the targets of `examples`, and the sum of their weights.
     ///
     /// # Errors
     /// As [`RowClassifier::logits`] and [`class_loss`].
@@ -47,7 +46,7 @@ pub trait Learner: Module {
         examples: &[&Self::Example],
         objective: &Objective,
         dropout: &DropoutContext,
-    ) -> Result<Tensor<1>>;
+    ) -> Result<WeightedLoss>;
 }
 
 impl<M: RowClassifier> Learner for M {
@@ -71,7 +70,7 @@ impl<M: RowClassifier> Learner for M {
         examples: &[&Self::Example],
         objective: &Objective,
         dropout: &DropoutContext,
-    ) -> Result<Tensor<1>> {
+    ) -> Result<WeightedLoss> {
         let rows: Vec<&M::Row> = examples.iter().map(|example| &example.row).collect();
         let labels = flat(examples, |example| &example.labels);
         let logits = self.logits(&rows, objective.encoder, dropout)?;
@@ -80,7 +79,8 @@ impl<M: RowClassifier> Learner for M {
 }
 
 /// The sum of the relation loss and, where the model has the auxiliary head, the entity loss of the
-/// objects, whose classes all weigh 1.
+/// objects, whose classes all weigh 1. The sum counts for the number of its targets: no one number is the
+/// weight of both means where class 0 weighs less, and a batch without relations still teaches types.
 impl<F: Ffn> Learner for MarkerRelations<F> {
     type Example = LabeledRelations;
 
@@ -106,7 +106,7 @@ impl<F: Ffn> Learner for MarkerRelations<F> {
         examples: &[&LabeledRelations],
         objective: &Objective,
         dropout: &DropoutContext,
-    ) -> Result<Tensor<1>> {
+    ) -> Result<WeightedLoss> {
         let rows: Vec<_> = examples.iter().map(|example| &example.row).collect();
         let scores = self.scores(&rows, objective.encoder, dropout)?;
         let relations = flat(examples, |example| &example.relations);
@@ -115,7 +115,11 @@ impl<F: Ffn> Learner for MarkerRelations<F> {
             return Ok(loss);
         };
         let entities = flat(examples, |example| &example.entities);
-        Ok(loss + class_loss(logits, &entities, 1.0)?)
+        let types = class_loss(logits, &entities, 1.0)?;
+        Ok(WeightedLoss {
+            mean: loss.mean + types.mean,
+            weight: types.weight,
+        })
     }
 }
 

@@ -21,8 +21,9 @@ pub struct FitSettings {
     pub epochs: u64,
     /// Examples of a batch.
     pub batch_size: usize,
-    /// Batches of an optimizer step; their gradients are averaged by number of targets, as if they were
-    /// one batch.
+    /// Batches of an optimizer step; their gradients are averaged by the weights of their targets, as if
+    /// they were one batch. A relation model with an auxiliary head has two means in its loss and counts
+    /// targets, which is the same only where `nil_weight` is 1.
     pub accumulation: usize,
     /// Base learning rate.
     pub lr: f64,
@@ -36,7 +37,8 @@ pub struct FitSettings {
     pub max_grad_norm: f64,
     /// Weight of class 0 in the loss (`alpha`); every other class weighs 1.
     pub nil_weight: f64,
-    /// How levitated markers are encoded.
+    /// How levitated markers are encoded. A stage of [`pipeline`](crate::pipeline) with an ablation takes
+    /// its own mask instead, and one without refuses [`MarkerEncoder::Ablated`].
     pub encoder: MarkerEncoder,
     /// Seed of order and dropout.
     pub seed: Seed,

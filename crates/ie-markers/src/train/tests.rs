@@ -1,5 +1,7 @@
 //! Small models learn small data by heart.
 
+mod accumulation;
+
 use std::cell::Cell;
 
 use plm_core::config::{EncoderConfig, EncoderFamily};

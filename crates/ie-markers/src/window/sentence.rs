@@ -116,8 +116,25 @@ impl SentenceWindows {
             .flatten()
     }
 
+    /// Whether a window decides about `span` and has tokens of it.
+    pub fn reads(&self, span: WordSpan) -> bool {
+        let window = self.decider(span).map(|at| &self.windows[at]);
+        window.is_some_and(|window| window.token_span(span).is_some())
+    }
+
+    /// Whether a window decides about a pair of spans and has tokens of both.
+    pub fn reads_pair(&self, one: WordSpan, other: WordSpan) -> bool {
+        let window = self.pair_decider(one, other).map(|at| &self.windows[at]);
+        window.is_some_and(|window| {
+            [one, other]
+                .into_iter()
+                .all(|span| window.token_span(span).is_some())
+        })
+    }
+
     /// For each window the spans of at most `width` words that it decides about, by start and end.
-    /// Together each span once; without those that no window holds or that have no tokens.
+    /// Together each span once; without those that no window holds, and without those whose first or last
+    /// word has no tokens: they would have the tokens, and so the scores, of a shorter span.
     ///
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) for a width of 0.
@@ -125,9 +142,8 @@ impl SentenceWindows {
         let mut candidates = Vec::with_capacity(self.windows.len());
         for (at, window) in self.windows.iter().enumerate() {
             let spans = candidate_spans(window.words.clone(), width)?;
-            let own = spans.filter(|&span| {
-                window.token_span(span).is_some() && self.decider(span) == Some(at)
-            });
+            let own =
+                spans.filter(|&span| window.has_token_ends(span) && self.decider(span) == Some(at));
             candidates.push(own.collect());
         }
         Ok(candidates)

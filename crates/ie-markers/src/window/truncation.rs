@@ -1,4 +1,4 @@
-//! What was lost where sentences are longer than their windows.
+//! What was lost where sentences are longer than their windows, or words have no tokens.
 
 use std::fmt;
 
@@ -16,9 +16,10 @@ pub struct CutSentence {
     pub sentence: usize,
     /// Its words that are in no window.
     pub words: Vec<usize>,
-    /// The given entities that are in no window as a whole.
+    /// The given entities that are in no window as a whole or have no tokens.
     pub entities: Vec<WordSpan>,
-    /// Subject and object of the given relations that are in no window together.
+    /// Subject and object of the given relations that are in no window together or of which one has no
+    /// tokens.
     pub relations: Vec<[WordSpan; 2]>,
 }
 
@@ -47,21 +48,15 @@ impl TruncationReport {
         self.sentences += 1;
         self.windowed += usize::from(windows.windows.len() > 1);
         self.empty_words += windows.empty.len();
-        // A sentence without any token has no window, but nothing of it was cut.
-        if windows.windows.is_empty() && windows.cut.is_empty() {
-            return;
-        }
         let entities = entities.into_iter();
         let relations = relations.into_iter();
         let cut = CutSentence {
             document: document.to_owned(),
             sentence: windows.sentence,
             words: windows.cut.clone(),
-            entities: entities
-                .filter(|&span| windows.decider(span).is_none())
-                .collect(),
+            entities: entities.filter(|&span| !windows.reads(span)).collect(),
             relations: relations
-                .filter(|&[subject, object]| windows.pair_decider(subject, object).is_none())
+                .filter(|&[subject, object]| !windows.reads_pair(subject, object))
                 .collect(),
         };
         if !(cut.words.is_empty() && cut.entities.is_empty() && cut.relations.is_empty()) {
@@ -69,17 +64,17 @@ impl TruncationReport {
         }
     }
 
-    /// Words that were cut.
+    /// Words that were cut; those without tokens are in [`Self::empty_words`].
     pub fn words(&self) -> usize {
         self.cut.iter().map(|cut| cut.words.len()).sum()
     }
 
-    /// Entities that were cut.
+    /// Entities that were cut or have no tokens.
     pub fn entities(&self) -> usize {
         self.cut.iter().map(|cut| cut.entities.len()).sum()
     }
 
-    /// Relations that were cut.
+    /// Relations that were cut or have an end without tokens.
     pub fn relations(&self) -> usize {
         self.cut.iter().map(|cut| cut.relations.len()).sum()
     }
@@ -180,6 +175,20 @@ mod tests {
         );
         assert_eq!(overlapping.relations(), 1);
         assert!(report(WindowSettings::new(32)).cut.is_empty());
+        let mut empty = TruncationReport::default();
+        for sentence in [0, 2] {
+            let windows = sentence_windows(&subwords, sentence, &WindowSettings::new(32)).unwrap();
+            let gone = if sentence == 0 {
+                span(5, 5)
+            } else {
+                span(0, 0)
+            };
+            let ends = [[span(0, 0), gone]];
+            empty.add("d", &windows, [gone, span(0, 0)], ends);
+        }
+        let lost: Vec<_> = empty.cut.iter().map(|cut| cut.entities.clone()).collect();
+        assert_eq!(lost, [vec![span(5, 5)], vec![span(0, 0), span(0, 0)]]);
+        assert_eq!((empty.words(), empty.relations()), (0, 2));
         let mut both = cut.clone();
         both.merge(overlapping);
         assert_eq!(

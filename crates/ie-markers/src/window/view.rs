@@ -40,6 +40,12 @@ impl Window {
         (start < end).then(|| [start, end - 1])
     }
 
+    /// Whether the window holds `span` and its first and last word have tokens.
+    pub fn has_token_ends(&self, span: WordSpan) -> bool {
+        let has_tokens = |word| self.token_span(WordSpan::new(word, word)).is_some();
+        self.holds(span) && has_tokens(span.start) && has_tokens(span.end)
+    }
+
     /// Text tokens to the left and right of `span`, the framing tokens not counted; none where the
     /// window does not hold it.
     pub fn context_of(&self, span: WordSpan) -> Option<[usize; 2]> {

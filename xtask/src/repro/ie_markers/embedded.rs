@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use plm_core::rng::Seed;
 use plm_ie_markers::labels::{LabelSet, RelationSpace};
 
-use super::lab::{Batch, Defaults, Lab};
+use super::lab::{Defaults, Lab};
 use super::sentences::{SYMMETRIC, sentences};
 use super::study::{self, Problem, Ways};
 use super::{entities, exact, relations, report, round_trips};
@@ -15,7 +15,7 @@ const DEFAULTS: Defaults = Defaults {
     width: 3,
     limit: 256,
     objects: 32,
-    batch: Batch::Sentences(4),
+    sentences: [4, 4],
     epochs: 4,
     lr: 1e-3,
     head_lr: 2e-3,
@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let ways = Ways::of(
         context,
         "plmarker,levitated,token_concat,tagger",
-        "plmarker,solid_pair,levitated_pair,token_concat",
+        "plmarker,typed_markers,solid_pair,levitated_pair,token_concat",
     )?;
     let needed = [relations::Way::PlMarker, relations::Way::TokenConcat];
     ensure!(
@@ -66,12 +66,14 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
          are teams, names of people or places, relations told from both sides. Models are the first {} layers of \
          plm-mini with {} epochs for entities and {} for relations; all take as many steps of as many sentences. \
          A tagger cannot learn what lies inside of an entity. Ent, Rel and Rel+ of relations are between the \
-         entities that the first model of entities found; symmetric relations count twice. Markers are new tokens that take \
+         entities that the first model of entities found. {} {} Markers are new tokens that take \
          steps to learn: with a fraction of these epochs (relation_epochs=1) the model of relations without \
          markers can be ahead.",
         lab.layers(),
         lab.epochs()[0],
         lab.epochs()[1],
+        relations::TYPES_NOTE,
+        report::COUNTING_NOTE,
     ));
     outcome.notes.push(
         "The exact checks run on all layers of plm-mini. Differences of states and gradients are in units of \

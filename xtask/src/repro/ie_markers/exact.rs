@@ -193,7 +193,7 @@ fn gradients(
             nil_weight: 1.0,
         };
         let loss = model.loss(&own, &objective, &off)?;
-        Ok((states, Gradients::of(&loss, &model)?))
+        Ok((states, Gradients::of(&loss.mean, &model)?))
     };
     let (expected, dense) = run(MarkerEncoder::Dense)?;
     let mut most = 0.0;

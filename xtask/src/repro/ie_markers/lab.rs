@@ -26,22 +26,15 @@ pub(super) struct Defaults {
     pub(super) limit: usize,
     /// Objects or pairs of a row.
     pub(super) objects: usize,
-    pub(super) batch: Batch,
+    /// Sentences of a step of models of entities and of relations, on average: a step takes the rows of so
+    /// many, so that all models take as many steps of as many sentences.
+    pub(super) sentences: [usize; 2],
     pub(super) epochs: u64,
     pub(super) lr: f64,
     /// Of the head; the encoder's where it is 0.
     pub(super) head_lr: f64,
     /// Epochs of models of relations, where no setting gives epochs.
     pub(super) relation_epochs: u64,
-}
-
-/// What a step takes.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Batch {
-    /// The rows of so many sentences, on average: all models take as many steps of as many sentences.
-    Sentences(usize),
-    /// So many rows.
-    Rows(usize),
 }
 
 /// What a model is for.
@@ -57,7 +50,7 @@ pub(super) struct Lab {
     base: Pretrained<EncoderModel>,
     pub(super) entities: EntitySettings,
     pub(super) relations: RelationSettings,
-    batch: Batch,
+    sentences: [usize; 2],
     relation_epochs: u64,
     fit: FitSettings,
     pub(super) computation: Computation,
@@ -90,10 +83,10 @@ impl Lab {
                 end_types: EndTypes::Given,
                 ..RelationSettings::new(length)
             },
-            batch: match defaults.batch {
-                Batch::Sentences(count) => Batch::Sentences(settings.get("batch", count)?),
-                Batch::Rows(count) => Batch::Rows(settings.get("batch", count)?),
-            },
+            sentences: [
+                settings.get("batch", defaults.sentences[0])?,
+                settings.get("relation_batch", defaults.sentences[1])?,
+            ],
             relation_epochs: settings.get("relation_epochs", defaults.relation_epochs)?,
             fit: FitSettings {
                 epochs: settings.get("epochs", defaults.epochs)?,
@@ -145,19 +138,14 @@ impl Lab {
         train: &[Document],
         seed: Seed,
     ) -> FitSettings {
-        let batch_size = match self.batch {
-            Batch::Rows(rows) => rows,
-            Batch::Sentences(sentences) => {
-                let rows = (sentences * rows) as f64 / count(train).max(1) as f64;
-                (rows.round() as usize).max(1)
-            }
+        let (epochs, sentences) = match part {
+            Part::Entities => (self.fit.epochs, self.sentences[0]),
+            Part::Relations => (self.relation_epochs, self.sentences[1]),
         };
+        let rows = (sentences * rows) as f64 / count(train).max(1) as f64;
         FitSettings {
-            epochs: match part {
-                Part::Entities => self.fit.epochs,
-                Part::Relations => self.relation_epochs,
-            },
-            batch_size,
+            epochs,
+            batch_size: (rows.round() as usize).max(1),
             seed: seed.child("fit"),
             ..self.fit.clone()
         }

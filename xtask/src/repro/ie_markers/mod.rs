@@ -1,9 +1,10 @@
 //! `repro ie-markers`: packed levitated markers, PL-Marker (arXiv 2109.06067).
 //!
-//! Entities and relations by levitated markers beside the baselines, all on the same sentences, epochs
-//! and steps. Embedded: layers of the small model of the repository on generated sentences with nested
+//! Entities and relations by levitated markers beside the baselines, all on the same sentences and epochs
+//! and as many steps. PURE's baselines get the types of entities, so that PL-Marker with typed markers is
+//! tried beside them. Embedded: layers of the small model of the repository on generated sentences with nested
 //! entities. Real: MiniLM on SciERC, WebNLG, WNUT17, NCBI-disease, BC5CDR and GUM. Paper: SciBERT, or
-//! another encoder of the store, on SciERC with the published recipe.
+//! another encoder of the store, on SciERC with the published recipe but for the size of steps.
 
 mod draw;
 mod embedded;

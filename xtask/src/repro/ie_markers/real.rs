@@ -4,10 +4,10 @@ use anyhow::Result;
 use plm_core::rng::Seed;
 use plm_ie_markers::decode::Overlaps;
 
-use super::lab::{Batch, Defaults, Lab};
-use super::report;
+use super::lab::{Defaults, Lab};
 use super::sets::Set;
 use super::study::{self, Ways};
+use super::{relations, report};
 use crate::repro::{Context, Outcome};
 
 const DEFAULTS: Defaults = Defaults {
@@ -15,7 +15,7 @@ const DEFAULTS: Defaults = Defaults {
     width: 6,
     limit: 256,
     objects: 32,
-    batch: Batch::Sentences(4),
+    sentences: [4, 4],
     epochs: 6,
     lr: 5e-4,
     head_lr: 2e-3,
@@ -30,7 +30,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let ways = Ways::of(
         context,
         "plmarker,token_concat,tagger",
-        "plmarker,solid_pair,levitated_pair,token_concat",
+        "plmarker,typed_markers,solid_pair,levitated_pair,token_concat",
     )?;
     let texts: usize = context.settings.get("texts", 150)?;
     let test: usize = context.settings.get("test", 100)?;
@@ -43,11 +43,12 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         "The encoder is MiniLM-L6 (22.7 M parameters), with {} layers; the published figures are of SciBERT \
          (110 M) on all sentences. Here about {texts} training and {test} test sentences are drawn anew for each \
          seed (0: all), {} epochs for entities and {} for relations; every model takes as many steps of as \
-         many sentences. The last model is taken, none is chosen on held-out data. Symmetric relations count \
-         twice, as in PL-Marker's evaluation.",
+         many sentences. The last model is taken, none is chosen on held-out data. {} {}",
         lab.layers(),
         lab.epochs()[0],
         lab.epochs()[1],
+        relations::TYPES_NOTE,
+        report::COUNTING_NOTE,
     ));
     outcome.notes.push(
         "Ent, Rel and Rel+ of relations are between the entities that the first model of entities found. \

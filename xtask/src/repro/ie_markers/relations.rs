@@ -18,6 +18,11 @@ use plm_ie_markers::pipeline::{RelationModel, RelationSettings, RelationStage};
 use super::lab::{Lab, Part, count};
 use super::study::{Problem, listed};
 
+/// Which ways know the types of entities.
+pub(super) const TYPES_NOTE: &str = "`typed_markers`, `solid_pair` and `levitated_pair` get the type of each entity with its markers, which \
+     is the gold type where entities are gold; `plmarker` and `token_concat` get spans only, so that \
+     `typed_markers` is the one to compare with `solid_pair`.";
+
 /// A model of relations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
@@ -25,7 +30,7 @@ pub(super) enum Way {
     PlMarker,
     /// The same without the auxiliary head.
     NoEntityHead,
-    /// The same with markers for each type.
+    /// The first with markers for each type: it knows the types as the ways of PURE do.
     TypedMarkers,
     /// Both ends between solid markers of their types: PURE's full model.
     SolidPair,
@@ -76,6 +81,8 @@ pub(super) struct Found {
     pub(super) whole: f64,
     /// The same, where the types of both ends must be right.
     pub(super) typed: f64,
+    /// The last two where symmetric relations count once, in their order.
+    pub(super) once: [f64; 2],
     /// Test sentences a second between gold entities, tokenization and decoding included.
     pub(super) speed: f64,
     /// Seconds of training.
@@ -93,9 +100,9 @@ pub(super) fn run(
     let (labels, space) = (problem.labels.clone(), problem.space.clone());
     let base = lab.base();
     let init = published_relation_init();
-    let pure = matches!(way, Way::TypedMarkers | Way::SolidPair | Way::LevitatedPair);
+    let typed_markers = matches!(way, Way::TypedMarkers | Way::SolidPair | Way::LevitatedPair);
     let settings = RelationSettings {
-        typed_markers: pure,
+        typed_markers,
         ..lab.relations.clone()
     };
     match way {
@@ -167,8 +174,7 @@ fn judged(
     seconds: f64,
     predict: impl Fn(&mut [Document], Source) -> Result<()>,
 ) -> Result<Found> {
-    let scores = |predicted: &[Document]| -> Result<Evaluation> {
-        let counting = SymmetricCounting::Double;
+    let scores = |predicted: &[Document], counting| -> Result<Evaluation> {
         Ok(evaluate(
             &problem.test,
             predicted,
@@ -182,12 +188,15 @@ fn judged(
     let speed = count(&problem.test) as f64 / clock.elapsed().as_secs_f64();
     let mut predicted = entities.to_vec();
     predict(&mut predicted, Source::Predicted)?;
-    let whole = scores(&predicted)?;
+    let whole = scores(&predicted, SymmetricCounting::Double)?;
+    let once = scores(&predicted, SymmetricCounting::Once)?;
+    let between_gold = scores(&between_gold, SymmetricCounting::Double)?;
     Ok(Found {
         predicted,
-        gold: scores(&between_gold)?.relations.micro.scores.f1,
+        gold: between_gold.relations.micro.scores.f1,
         whole: whole.relations.micro.scores.f1,
         typed: whole.typed_relations.micro.scores.f1,
+        once: [once.relations, once.typed_relations].map(|one| one.micro.scores.f1),
         speed,
         seconds,
     })

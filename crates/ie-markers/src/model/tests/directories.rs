@@ -1,5 +1,6 @@
 //! Saving and loading.
 
+use burn::tensor::Device;
 use plm_core::checkpoint::SaveOptions;
 use plm_core::config::EncoderFamily;
 use plm_core::models::{EncoderForMaskedLM, EncoderModel, Pretrained};
@@ -7,9 +8,16 @@ use plm_core::nn::DropoutContext;
 use plm_core::rng::Seed;
 
 use crate::encode::MarkerEncoder;
-use crate::heads::{LevitatedPairConfig, LevitatedPairFeature, NerHeadConfig};
+use crate::heads::{
+    Head, LevitatedPairConfig, LevitatedPairFeature, LevitatedPairHead, NerHead, NerHeadConfig,
+    RelationHead, RelationHeadConfig, SolidPairConfig, SolidPairHead, SpanConcatConfig,
+    SpanConcatHead, TaggerConfig, TaggerHead, TokenPairConfig, TokenPairHead,
+};
 use crate::layout::MarkerRow;
-use crate::model::{LevitatedPairRelations, MarkerNer, RowClassifier, load_base, with_head};
+use crate::model::{
+    Headed, LevitatedPairRelations, MarkerNer, RowClassifier, TokenPairRelations, load_base,
+    with_head,
+};
 use crate::testing::{FAMILIES, config, device, distance, group, pair, tokens};
 
 #[test]
@@ -93,4 +101,53 @@ fn the_encoder_of_any_model_can_get_a_head() {
     let base: Pretrained<EncoderModel> = Pretrained::new(&roberta, Seed::new(2), &device);
     let refused = with_head::<crate::heads::NerHead>(base, &NerHeadConfig::new(0), Seed::new(8));
     assert!(refused.is_err());
+}
+
+/// The encoder of a saved model with `head` is read again and gets another head.
+fn check_another_head<H: Head>(head: &H::Config, device: &Device) {
+    for family in FAMILIES {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("model");
+        let base: Pretrained<EncoderModel> = Pretrained::new(&config(family), Seed::new(2), device);
+        let made: Pretrained<Headed<H>> = with_head(base, head, Seed::new(8)).unwrap();
+        made.save(&dir, &SaveOptions::new()).unwrap();
+        let again = load_base(&dir, device).unwrap();
+        let row = MarkerRow {
+            tokens: tokens(1, 8),
+            groups: vec![pair(1, 2)],
+        };
+        let encode = |encoder| {
+            let off = DropoutContext::default();
+            let states = MarkerEncoder::Factorized.encode(encoder, &[&row], &off);
+            states.unwrap().markers()
+        };
+        let far = distance(encode(&again.model), encode(&made.model.encoder));
+        assert!(far == 0.0, "{} {family:?}", H::NAME);
+        let dir = folder.path().join("other");
+        let other: Pretrained<TokenPairRelations> =
+            with_head(again, &TokenPairConfig::new(3), Seed::new(9)).unwrap();
+        other.save(&dir, &SaveOptions::new()).unwrap();
+        let other = Pretrained::<TokenPairRelations>::load(&dir, device).unwrap();
+        assert_eq!(other.model.classes(), 3);
+    }
+}
+
+#[test]
+fn the_encoder_of_a_saved_model_can_get_another_head() {
+    let device = device();
+    let ner = NerHeadConfig {
+        bilinear: true,
+        ..NerHeadConfig::new(4)
+    };
+    check_another_head::<NerHead>(&ner, &device);
+    check_another_head::<SpanConcatHead>(&SpanConcatConfig::new(4), &device);
+    check_another_head::<TaggerHead>(&TaggerConfig::new(5), &device);
+    check_another_head::<RelationHead>(&RelationHeadConfig::new(5, 4), &device);
+    check_another_head::<SolidPairHead>(&SolidPairConfig::new(5), &device);
+    let levitated = LevitatedPairConfig {
+        feature: LevitatedPairFeature::Starts,
+        ..LevitatedPairConfig::new(5)
+    };
+    check_another_head::<LevitatedPairHead>(&levitated, &device);
+    check_another_head::<TokenPairHead>(&TokenPairConfig::new(5), &device);
 }

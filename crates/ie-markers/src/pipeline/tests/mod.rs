@@ -1,5 +1,6 @@
 //! Both stages on generated documents.
 
+mod ablation;
 mod learning;
 mod reports;
 mod toy;

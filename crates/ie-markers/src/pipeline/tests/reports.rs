@@ -2,7 +2,9 @@
 
 use super::toy::{documents, entity_stage, labels, relation_stage};
 use crate::data::{Document, Entity, RelationMention, Sentence, Source};
-use crate::pipeline::{Computation, EntitySettings, EntityStage, RelationSettings};
+use crate::pipeline::{
+    Computation, EntitySettings, EntityStage, PredictionReport, RelationSettings,
+};
 use crate::spans::candidate_count;
 use crate::testing::{device, span};
 use crate::window::{LongSentences, WindowSettings};
@@ -105,6 +107,57 @@ fn pairs_too_far_apart_are_named() {
         let ends = [found.relation.subject, found.relation.object];
         assert!(!ends.contains(&span(29, 29)));
     }
+}
+
+#[test]
+fn what_has_no_tokens_is_lost() {
+    // The tokenizer makes nothing of the second word.
+    let mut sentence = Sentence::new(["Anna", "\u{2063}", "met", "Carl"]);
+    let spans = [span(0, 0), span(1, 1), span(1, 2), span(3, 3)];
+    sentence.entities = spans
+        .iter()
+        .map(|&span| Entity {
+            span,
+            label: "PER".to_owned(),
+        })
+        .collect();
+    sentence.relations = vec![RelationMention {
+        subject: spans[1],
+        object: spans[3],
+        label: "lives".to_owned(),
+    }];
+    let mut document = [Document::new("d", vec![sentence])];
+    let how = Computation::default();
+
+    let stage = entity_stage(0.3, &device());
+    let (_, report) = stage.examples(&document).unwrap();
+    // [0, 0], [0, 2], [2, 2], [2, 3] and [3, 3]: [0, 1] and [1, 2] have the tokens of others.
+    assert_eq!((report.targets, report.gold, report.unused), (5, 4, 2));
+    assert_eq!(report.truncation.cut[0].entities, [spans[1]]);
+    let lost = stage.predict(&mut document, &how).unwrap();
+    assert_eq!((lost.empty_words, lost.cut.len()), (1, 0));
+    for found in &document[0].sentences[0].predicted_entities {
+        assert!(found.entity.span.start != 1 && found.entity.span.end != 1);
+    }
+    let of_entities = PredictionReport {
+        entities: lost,
+        ..PredictionReport::default()
+    };
+    assert!(!of_entities.is_complete());
+
+    let stage = relation_stage(0.3, RelationSettings::new(40), &device());
+    let (_, report) = stage.examples(&document).unwrap();
+    assert_eq!((report.gold, report.unused), (1, 1));
+    assert_eq!(report.truncation.relations(), 1);
+    let lost = stage.predict(&mut document, Source::Gold, &how).unwrap();
+    assert_eq!(lost.cut[0].entities, [spans[1]]);
+    let pairs = [[0, 1], [1, 2], [1, 3]].map(|pair| pair.map(|at| spans[at]));
+    assert_eq!(lost.cut[0].relations, pairs);
+    let of_relations = PredictionReport {
+        relations: lost,
+        ..PredictionReport::default()
+    };
+    assert!(!of_relations.is_complete() && PredictionReport::default().is_complete());
 }
 
 #[test]

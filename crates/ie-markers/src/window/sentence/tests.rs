@@ -33,8 +33,13 @@ fn a_sentence_with_context_on_both_sides() {
     assert_eq!(window.context_of(span(0, 0)), Some([2, 4]));
     assert_eq!(window.context_of(span(2, 2)), Some([3, 1]));
     assert!(window.holds(span(1, 1)) && !window.holds(span(1, 0)));
-    let spans = [span(0, 0), span(0, 1), span(0, 2), span(1, 2), span(2, 2)];
+    // Word 1 has no tokens: [0, 1] would be [0, 0] again, and [1, 2] would be [2, 2].
+    let spans = [span(0, 0), span(0, 2), span(2, 2)];
     assert_eq!(windows.candidates(3).unwrap(), [spans.to_vec()]);
+    assert!(windows.reads(span(0, 1)) && !windows.reads(span(1, 1)));
+    assert!(windows.reads_pair(span(0, 0), span(1, 2)));
+    assert!(!windows.reads_pair(span(0, 0), span(1, 1)));
+    assert!(!windows.reads_pair(span(0, 0), span(2, 3)));
     assert!(windows.candidates(0).is_err());
 }
 
@@ -177,9 +182,15 @@ proptest! {
         all.sort_unstable();
         let wanted: Vec<WordSpan> = candidate_spans(0..counts.len(), width)
             .unwrap()
-            .filter(|&s| windows.windows.iter().any(|w| w.token_span(s).is_some()))
+            .filter(|s| counts[s.start] > 0 && counts[s.end] > 0)
+            .filter(|&s| windows.windows.iter().any(|w| w.holds(s)))
             .collect();
         prop_assert_eq!(&all, &wanted);
+        for (window, spans) in windows.windows.iter().zip(&candidates) {
+            let places: std::collections::HashSet<_> =
+                spans.iter().map(|&span| window.token_span(span)).collect();
+            prop_assert!(places.len() == spans.len() && !places.contains(&None));
+        }
         let predicted = candidate_spans(0..counts.len(), width).unwrap();
         let predicted: Vec<_> = predicted.map(|span| (span, ())).collect();
         let merged = windows.merge(vec![predicted; windows.windows.len()]).unwrap();
