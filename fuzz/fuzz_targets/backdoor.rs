@@ -40,6 +40,7 @@ fn defense(bytes: &[u8]) {
     // Thresholds are rounded in reading.
     for (one, two) in defense.protected().iter().zip(again.protected()) {
         assert_eq!(one.made.patch.ids, two.made.patch.ids);
+        assert_eq!(one.max_length, two.max_length);
     }
 }
 

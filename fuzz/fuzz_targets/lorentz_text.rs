@@ -1,4 +1,4 @@
-//! Hierarchies, knowledge graphs and parallel texts, plain or gzipped.
+//! Hierarchies, knowledge graphs and parallel texts, plain or gzipped, and tables of completion.
 
 #![no_main]
 
@@ -10,6 +10,7 @@ use plm_fuzz::{file, kind, parts, subfolder};
 use plm_lorentz::data::hierarchy::{Hierarchy, read_hierarchy};
 use plm_lorentz::data::kg::{KnowledgeGraph, read_openke, read_text_triples};
 use plm_lorentz::data::{ParallelLines, read_parallel};
+use plm_lorentz::task::kg::CompletionTables;
 
 fn names(hierarchy: &Hierarchy) -> BTreeSet<(&str, &str)> {
     let name = |number: u32| hierarchy.names()[number as usize].as_str();
@@ -57,9 +58,18 @@ fn parallel(bytes: &[u8]) {
     assert_eq!(both.is_ok(), found.iter().all(Result::is_ok));
 }
 
+fn tables(bytes: &[u8]) {
+    let Ok(found) = CompletionTables::<f32>::load(file("tables.safetensors", bytes)) else {
+        return;
+    };
+    let written = file("written.safetensors", b"");
+    found.save(&written).unwrap();
+    assert_eq!(CompletionTables::<f32>::load(written).unwrap(), found);
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let (kind, bytes) = kind(bytes);
-    match kind % 6 {
+    match kind % 7 {
         0 => hierarchy("hierarchy.tsv", bytes),
         1 => hierarchy("hierarchy.tsv.gz", bytes),
         2 => {
@@ -90,6 +100,7 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
         4 => parallel(bytes),
-        _ => drop(read_parallel(file("source", bytes), file("target", bytes))),
+        5 => drop(read_parallel(file("source", bytes), file("target", bytes))),
+        _ => tables(bytes),
     }
 });

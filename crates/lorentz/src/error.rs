@@ -31,6 +31,16 @@ pub enum Error {
         /// k of the layer.
         expected: f64,
     },
+    /// A point of the lower sheet, or one that is too low to be a point.
+    #[error(
+        "points: a time is {time}, but those of the upper sheet are at least sqrt(k) = {radius}"
+    )]
+    LowTime {
+        /// The smallest time.
+        time: f64,
+        /// √k, the time of the origin.
+        radius: f64,
+    },
     /// Points that lie too far from the hyperboloid.
     #[error(
         "points: |<x,x> + k| / x0^2 is {residual:e}, must be at most {limit:e}; project them first"

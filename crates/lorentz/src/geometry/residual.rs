@@ -8,7 +8,8 @@ use crate::Curvature;
 /// |⟨x, x⟩ + k| / x₀².
 ///
 /// The residual itself grows with the squared time by rounding alone, so a fixed limit would refuse
-/// good points far out; relative to it, points of this module stay below 1e-6 in single precision.
+/// good points far out; relative to it, points of this module stay below 1e-6 in single precision. The
+/// lower sheet, −x for a point x, has the same residual: only the sign of the time tells it apart.
 ///
 /// # Shapes
 /// - points: `[.., n + 1]`

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Tensor};
-use plm_core::kernel::MASKED;
+use plm_core::kernel::masked_score;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,8 @@ pub fn attend(
     let scores = match mask {
         Some(mask) => {
             let mask = mask.unsqueeze_dim::<4>(1).expand(scores.dims());
-            scores.mask_fill(mask, MASKED)
+            let hidden = masked_score(scores.dtype());
+            scores.mask_fill(mask, hidden)
         }
         None => scores,
     };

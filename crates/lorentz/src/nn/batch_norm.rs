@@ -65,8 +65,8 @@ impl LorentzBatchNormConfig {
 /// σ² = mean d²(x, μ) of a batch in training, their running means elsewhere (after Bdeir et al., ICLR
 /// 2024, and Lou et al. 2020; the former divide by the mean distance).
 ///
-/// It needs logarithms, so points must lie within the usable radius of their number type, about 9 √k
-/// in single precision.
+/// It needs the centroid and logarithms, so points must lie where [`centroid`](crate::geometry::centroid)
+/// is good, within about 6 √k of the origin in single precision.
 #[derive(Module, Debug)]
 pub struct LorentzBatchNorm {
     /// c: `[1, d_model]`.

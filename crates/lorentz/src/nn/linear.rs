@@ -55,7 +55,8 @@ impl LorentzLinearConfig {
     }
 
     /// A layer of these settings. Weights are uniform within ±1/√d_output but for those of the input's
-    /// times, which are 0: at first the layer contains no boost. Biases are 0.
+    /// times, which are 0: at first the layer contains no boost. Biases are 0. [`Parity`] has its own
+    /// bounds.
     ///
     /// # Errors
     /// [`Error::Core`] naming the setting, its value and the limit.
@@ -76,7 +77,8 @@ impl LorentzLinearConfig {
         let bound = match self.parity {
             None | Some(Parity::Gcn) => (self.d_output as f64).sqrt().recip(),
             Some(Parity::Mt) => 0.02,
-            Some(Parity::Kg) => (6.0 / self.d_input as f64).sqrt(),
+            // Kaiming's rule on a tensor `[relations, d, d]`, of which it takes d² for the inputs.
+            Some(Parity::Kg) => (6.0 / (self.d_input * self.d_output) as f64).sqrt(),
         };
         let d_head = self.d_input / self.input_heads;
         let starts_with_boost = self.parity == Some(Parity::Kg);

@@ -26,7 +26,7 @@ pub enum Parity {
     /// Machine translation: |z_s|² as it is, weights uniform within ±0.02.
     Mt,
     /// Knowledge graphs: the time is that before the bias and the residual, λ is not trained, weights
-    /// uniform within ±√(6 / d_input), those of the input's time included.
+    /// uniform within ±√(6 / (d_input d_output)), those of the input's time included.
     Kg,
 }
 

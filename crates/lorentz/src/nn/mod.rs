@@ -59,6 +59,7 @@ pub(crate) use linear_output::bounded_point as bounded_point_by_parts;
 pub(crate) use linear_output::{DIRECTION_EPSILON, TIME_MARGIN};
 pub use position::{PositionEncoding, PositionEncodingConfig, PositionTable};
 pub use residual::CentroidResidual;
+pub(crate) use sigmoid::sigmoid;
 pub use space::{SpaceLayerNorm, activate_space, drop_space};
 pub use tangent_linear::{TangentLinear, TangentLinearConfig};
 pub use time_from_space::{TimeFromSpace, TimeFromSpaceConfig};

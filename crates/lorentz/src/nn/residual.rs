@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::parameter::parameter;
 use super::sigmoid::sigmoid;
 use crate::Curvature;
-use crate::geometry::{centroid_of_sum, time};
+use crate::geometry::centroid_of_two;
 
 /// The centroid of a layer's input and output with the weights 1 − σ(m) and σ(m), m learned (LResNet,
 /// arXiv:2412.14695; its code leaves the two weights free, of which only the ratio matters).
@@ -33,9 +33,6 @@ impl CentroidResidual {
     /// - x, y, result: `[.., n + 1]`
     pub fn forward<const D: usize>(&self, x: Tensor<D>, y: Tensor<D>) -> Tensor<D> {
         let share = sigmoid(self.mix_bias.val()).unsqueeze::<D>();
-        let rest = share.clone().neg().add_scalar(1.0);
-        let sum = x * rest + y * share;
-        let total = time(sum.clone()).ones_like();
-        centroid_of_sum(sum, total, self.curvature)
+        centroid_of_two(x, y, share, self.curvature)
     }
 }

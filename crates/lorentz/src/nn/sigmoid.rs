@@ -4,7 +4,7 @@ use burn::tensor::{DType, Tensor, activation};
 
 /// 1 / (1 + e⁻ˣ). burn's own function computes in single precision on some devices, whatever the
 /// type.
-pub(super) fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+pub(crate) fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if x.dtype() != DType::F64 {
         return activation::sigmoid(x);
     }

@@ -59,8 +59,8 @@ impl TimeFromSpaceConfig {
 /// y = √(k₂/k₁) (√(k₁ + |s|²), s) with s = W x + b, the layer of Hypformer (arXiv:2407.01290).
 ///
 /// With the space rows of a boost or a rotation B as W it is B x, and every Lorentz transformation has
-/// such rows. It has no division and no bound on the radius, and costs little more than a Euclidean
-/// layer.
+/// such rows. It has no division and no bound on the radius, and is the cheapest layer from points to
+/// points: on a CPU 1.4 to 1.9 times a Euclidean layer in the repository's benchmarks.
 #[derive(Module, Debug)]
 pub struct TimeFromSpace {
     /// W and b: `[d_input, d_output − 1]`, `[d_output − 1]`.

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
 
-use crate::geometry::{Precision, project, residual};
+use crate::geometry::{Precision, project, residual, time};
 use crate::{Curvature, Error, Result};
 
 /// A trainable tensor whose last axis holds points of one hyperboloid.
@@ -63,11 +63,13 @@ impl<const D: usize> ManifoldParam<D> {
         self.curvature
     }
 
-    /// Checks what was loaded: that the points belong to this curvature, and lie on the hyperboloid.
+    /// Checks what was loaded: that the points belong to this curvature, and lie on the upper sheet of the
+    /// hyperboloid.
     ///
     /// # Errors
     /// [`Error::CurvatureMismatch`] where the record holds points of another curvature,
-    /// [`Error::OffManifold`] where a point is not one or not finite.
+    /// [`Error::OffManifold`] where a point is not one or not finite, [`Error::LowTime`] where it lies on
+    /// the lower sheet.
     pub fn check(&self) -> Result<()> {
         let stored = joined(&self.k.val());
         let expected = joined_of(split(self.curvature.k()));
@@ -87,11 +89,25 @@ impl<const D: usize> ManifoldParam<D> {
                 }
             });
         if worst <= limit {
-            return Ok(());
+            return self.check_sheet(limit);
         }
         Err(Error::OffManifold {
             residual: worst,
             limit,
+        })
+    }
+
+    /// Refuses times below √k by more than rounding.
+    fn check_sheet(&self, limit: f64) -> Result<()> {
+        let radius = self.curvature.radius();
+        let times = time(self.val().detach()).into_data();
+        let lowest = times.iter::<f64>().fold(f64::INFINITY, f64::min);
+        if lowest >= radius * (1.0 - limit) {
+            return Ok(());
+        }
+        Err(Error::LowTime {
+            time: lowest,
+            radius,
         })
     }
 }
@@ -109,4 +125,40 @@ fn joined_of([high, low]: [f32; 2]) -> f64 {
 /// k of a stored pair.
 pub(super) fn joined<const D: usize>(pair: &Tensor<D>) -> f64 {
     pair.clone().into_data().iter::<f64>().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::DType;
+
+    use super::*;
+    use crate::testing::{everywhere, points, tensor};
+
+    /// −x has the residual of x.
+    #[test]
+    fn the_lower_sheet_is_refused() {
+        everywhere(|device, dtype, curvature| {
+            let x = points(6, 3, 3.0, curvature, 1, (device, dtype));
+            let mut param = ManifoldParam::from_points(x.clone(), curvature).unwrap();
+            param.check().unwrap();
+            let signs = tensor(&[1.0, 1.0, -1.0, 1.0, 1.0, 1.0], [6, 1], device, dtype);
+            param.points = Param::from_tensor(x.clone() * signs);
+            assert!(matches!(param.check(), Err(Error::LowTime { time, .. }) if time < 0.0));
+            param.points = Param::from_tensor(x.mul_scalar(f64::NAN));
+            assert!(matches!(param.check(), Err(Error::OffManifold { .. })));
+        });
+    }
+
+    /// The origin, whose time rounding can take below √k.
+    #[test]
+    fn the_origin_is_accepted() {
+        let k = Curvature::from_k(0.3).unwrap();
+        for device in crate::testing::devices() {
+            let zero = tensor(&[0.0; 3], [1, 3], &device, DType::F32);
+            ManifoldParam::from_points(zero, k)
+                .unwrap()
+                .check()
+                .unwrap();
+        }
+    }
 }

@@ -10,7 +10,7 @@ mod link_split;
 mod negatives;
 mod node_split;
 mod read;
-mod tensors;
+pub(crate) mod tensors;
 
 pub use dataset::GraphDataset;
 pub use features::{row_normalized, with_degrees};

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use burn::tensor::DType;
+use plm_core::graph::Scalar;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
 /// The tensors and the metadata of a file in memory. Errors are reasons without the file's name.
-pub(super) struct Tensors<'a> {
+pub(crate) struct Tensors<'a> {
     tensors: SafeTensors<'a>,
     metadata: HashMap<String, String>,
 }
@@ -15,7 +17,7 @@ pub(super) struct Tensors<'a> {
 type Reason<T> = Result<T, String>;
 
 impl<'a> Tensors<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Reason<Self> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Reason<Self> {
         check_offsets(bytes)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
@@ -55,6 +57,35 @@ impl<'a> Tensors<'a> {
         }
     }
 
+    /// Shape and numbers of a tensor that must have the element type `T`.
+    pub(crate) fn exactly<T: Scalar>(&self, name: &str) -> Reason<(Vec<usize>, Vec<T>)> {
+        let tensor = self.tensor(name)?;
+        let (found, expected) = (tensor.dtype(), dtype::<T>());
+        if found != expected {
+            return Err(format!("`{name}` has {found:?}, must have {expected:?}"));
+        }
+        let numbers = match expected {
+            Dtype::F64 => parse(tensor.data(), |b| T::narrow(f64::from_le_bytes(b))).collect(),
+            _ => {
+                let single = |b| T::narrow(f64::from(f32::from_le_bytes(b)));
+                parse(tensor.data(), single).collect()
+            }
+        };
+        Ok((tensor.shape().to_vec(), numbers))
+    }
+
+    /// The names of all tensors, in order.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut names = self.tensors.names();
+        names.sort_unstable();
+        names
+    }
+
+    /// The text called `key` in the metadata.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
     /// The number called `key` in the metadata.
     pub(super) fn number(&self, key: &str) -> Reason<Option<usize>> {
         let text = self.metadata.get(key);
@@ -68,6 +99,14 @@ impl<'a> Tensors<'a> {
     fn tensor(&self, name: &str) -> Reason<TensorView<'_>> {
         let tensor = self.tensors.tensor(name);
         tensor.map_err(|error| format!("`{name}`: {error}"))
+    }
+}
+
+/// The element type of `T`.
+pub(crate) fn dtype<T: Scalar>() -> Dtype {
+    match T::DTYPE {
+        DType::F64 => Dtype::F64,
+        _ => Dtype::F32,
     }
 }
 

@@ -37,6 +37,35 @@ fn pairs(radius: f64, apart: f64, device: &Device) -> [Tensor<2>; 4] {
     ]
 }
 
+/// `count` points `apart` from one at hyperbolic radius `radius`, in both precisions as those of [`pairs`].
+fn cloud(count: usize, [radius, apart]: [f64; 2], seed: u64, device: &Device) -> [Tensor<2>; 2] {
+    let k = Curvature::UNIT;
+    let numbers = draws((count + 1) * WIDTH, seed);
+    let unit = |row: &[f64], length: f64| -> Vec<f64> {
+        let norm = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+        row.iter().map(|x| x / norm * length).collect()
+    };
+    let (from, ways) = numbers.split_at(WIDTH);
+    let start = unit(from, radius.sinh()).repeat(count);
+    let ways: Vec<f64> = ways
+        .chunks(WIDTH)
+        .flat_map(|way| unit(way, apart))
+        .collect();
+    let double = |values: &[f64]| tensor(values, [count, WIDTH], device, DType::F64);
+    let start = lift(double(&start), k);
+    let v = transport_from_origin(start.clone(), origin_tangent(double(&ways)), k);
+    let single = space(exp(start, v, k)).cast(DType::F32);
+    [lift(single.clone(), k), lift(single.cast(DType::F64), k)]
+}
+
+/// The largest distance of single-precision points from what they should be.
+fn astray(found: Tensor<2>, truth: Tensor<2>) -> f64 {
+    let found = lift(space(found).cast(DType::F64), Curvature::UNIT);
+    values(distance(found, truth, Curvature::UNIT))
+        .into_iter()
+        .fold(0.0, |worst, d| if d <= worst { worst } else { d })
+}
+
 fn from_separation(h: Tensor<2>) -> Vec<f64> {
     values(h.clamp_min(0.0).sqrt().asinh().mul_scalar(2.0))
 }
@@ -118,4 +147,38 @@ fn double_precision_reaches_tiny_distances() {
     let expected = step * (1.0 - 0.09 / 1.13_f64).sqrt();
     let found = values(distance(x, y, k))[0];
     assert!((found / expected - 1.0).abs() < 1e-4, "{found:e}");
+}
+
+/// The centroid of 200 points at the radius up to which it is documented to be good.
+#[test]
+fn centroids_of_many_points_are_good_to_radius_6() {
+    let (k, device) = (Curvature::UNIT, devices().remove(0));
+    for (seed, apart) in (0..30).map(|seed| (seed, [0.01, 0.1, 1.0][seed as usize % 3])) {
+        let [single, double] = cloud(200, [6.0, apart], seed + 300, &device);
+        let weights = draws(200, seed + 400);
+        let weights = |dtype| tensor(&weights, [1, 200], &device, dtype).abs();
+        let found = centroid(single, weights(DType::F32), k);
+        let truth = centroid(double, weights(DType::F64), k);
+        let error = astray(found, truth);
+        assert!(error < 2e-2, "{apart}: {error:e}");
+    }
+}
+
+/// The centroid of two points at every radius that distances are good for.
+#[test]
+fn centroids_of_two_points_are_good_to_radius_9() {
+    let (k, device) = (Curvature::UNIT, devices().remove(0));
+    for radius in [1.0, 3.0, 6.0, 9.0] {
+        for (seed, apart) in [(500, 0.01), (501, 0.1), (502, 1.0)] {
+            let [single, double] = cloud(200, [radius, apart], seed, &device);
+            let half = |t: &Tensor<2>, at| t.clone().narrow(0, at, 100);
+            let share = tensor(&[0.3], [1, 1], &device, DType::F32);
+            let found = centroid_of_two(half(&single, 0), half(&single, 100), share, k);
+            let both: Tensor<3> = Tensor::stack(vec![half(&double, 0), half(&double, 100)], 1);
+            let weights = tensor(&[0.7, 0.3].repeat(100), [100, 1, 2], &device, DType::F64);
+            let truth: Tensor<3> = centroid(both, weights, k);
+            let error = astray(found, truth.reshape([100, WIDTH + 1]));
+            assert!(error < 2e-3, "{radius} {apart}: {error:e}");
+        }
+    }
 }

@@ -60,7 +60,7 @@ fn distance_is_a_metric() {
             .sinh()
             .square()
             .mul_scalar(4.0 * unit * unit);
-        assert!(gap(square, expected) < by_type(dtype, 1e-10, 2e-4));
+        assert!(gap(square, expected) < by_type(dtype, 1e-10, 1e-4));
         let length = tangent_norm(x.clone(), log(x.clone(), y.clone(), curvature), curvature);
         assert!(gap(length, xy.clone()) < by_type(dtype, 1e-9, 1e-4));
 
@@ -76,24 +76,27 @@ fn distance_is_a_metric() {
 fn exp_and_log_are_inverse() {
     everywhere(|device, dtype, curvature| {
         let unit = curvature.radius();
-        // The error of exp grows like e^d, so single precision is asked for less.
-        let reach = by_type(dtype, 3.0, 1.5);
-        let [x, y] = [4, 5].map(|seed| points(40, 5, reach, curvature, seed, (device, dtype)));
-        let times = time(y.clone());
         let tolerance = by_type(dtype, 1e-10, 1e-4);
-        let back = exp(x.clone(), log(x.clone(), y.clone(), curvature), curvature);
-        assert!(gap(back / times.clone(), y.clone() / times.clone()) < tolerance);
+        // The error of exp grows like e^d: of opposite points at radius 3, single precision keeps less.
+        for (reach, tolerance) in [(2.5, tolerance), (3.0, by_type(dtype, 1e-10, 5e-4))] {
+            let [x, y] = [4, 5].map(|seed| points(40, 5, reach, curvature, seed, (device, dtype)));
+            let times = time(y.clone());
+            let back = exp(x.clone(), log(x, y.clone(), curvature), curvature);
+            assert!(gap(back / times.clone(), y / times) < tolerance);
+        }
+        let [x, y] = [4, 5].map(|seed| points(40, 5, 3.0, curvature, seed, (device, dtype)));
+        let times = time(y.clone());
         let back = exp_origin(log_origin(y.clone(), curvature), curvature);
-        assert!(gap(back / times.clone(), y.clone() / times) < tolerance);
+        assert!(gap(back / times.clone(), y / times) < tolerance);
 
-        let near = points(40, 5, 1.0, curvature, 6, (device, dtype));
+        let near = points(40, 5, 3.0, curvature, 6, (device, dtype));
         let v = transport_from_origin(
             near.clone(),
             origin_tangent(vectors(40, 5, 3.0 * unit, 7, (device, dtype))),
             curvature,
         );
         let end = exp(near.clone(), v.clone(), curvature);
-        assert!(gap(log(near, end, curvature), v) < by_type(dtype, 1e-9, 1e-3));
+        assert!(gap(log(near, end, curvature), v) < by_type(dtype, 1e-9, 1e-4));
 
         assert!(
             values(log(x.clone(), x.clone(), curvature))

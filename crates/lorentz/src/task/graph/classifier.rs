@@ -16,6 +16,9 @@ use crate::nn::{DistanceHead, DistanceHeadConfig};
 
 /// What turns the embeddings of an encoder into class scores.
 pub trait ClassHead: Module + ModuleDisplay {
+    /// Number of classes.
+    fn classes(&self) -> usize;
+
     /// # Shapes
     /// - x: `[nodes, d_model]`
     /// - result: `[nodes, classes]`
@@ -23,12 +26,20 @@ pub trait ClassHead: Module + ModuleDisplay {
 }
 
 impl ClassHead for DistanceHead {
+    fn classes(&self) -> usize {
+        self.centers.val().dims()[0]
+    }
+
     fn scores(&self, x: Tensor<2>) -> Tensor<2> {
         self.forward(x)
     }
 }
 
 impl ClassHead for Linear {
+    fn classes(&self) -> usize {
+        self.weight.val().dims()[1]
+    }
+
     fn scores(&self, x: Tensor<2>) -> Tensor<2> {
         nn::apply(self, x)
     }

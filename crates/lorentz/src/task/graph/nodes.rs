@@ -18,7 +18,8 @@ use crate::data::graph::NodeSplit;
 ///
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) where a setting is out of its domain, model, inputs, labels and
-/// split do not fit together, or the loss is not finite.
+/// split do not fit together, which names the node and its label where it has a class that the head does
+/// not score, or the loss is not finite.
 pub fn train_nodes<E: GraphEncoder, H: ClassHead>(
     model: NodeClassifier<E, H>,
     inputs: &GraphInputs,
@@ -30,7 +31,7 @@ pub fn train_nodes<E: GraphEncoder, H: ClassHead>(
 ) -> Result<Trained<NodeClassifier<E, H>, NodeScores>> {
     model.encoder.check(inputs)?;
     for nodes in [&split.train, &split.valid, &split.test] {
-        check_nodes(nodes, labels, inputs)?;
+        check_nodes(nodes, labels, inputs, model.head.classes())?;
     }
     let device = inputs.features().device();
     let classes = split.train.iter().map(|&node| labels[node as usize]);
@@ -48,7 +49,8 @@ pub fn train_nodes<E: GraphEncoder, H: ClassHead>(
 /// How well `model` classifies `nodes`.
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) where model, inputs, labels and nodes do not fit together.
+/// [`Error::Core`](crate::Error::Core) where model, inputs, labels and nodes do not fit together, as for
+/// [`train_nodes`].
 pub fn node_scores<E: GraphEncoder, H: ClassHead>(
     model: &NodeClassifier<E, H>,
     inputs: &GraphInputs,
@@ -56,7 +58,7 @@ pub fn node_scores<E: GraphEncoder, H: ClassHead>(
     nodes: &[u32],
 ) -> Result<NodeScores> {
     model.encoder.check(inputs)?;
-    check_nodes(nodes, labels, inputs)?;
+    check_nodes(nodes, labels, inputs, model.head.classes())?;
     judge(model, inputs, labels, nodes)
 }
 
@@ -109,14 +111,21 @@ fn ids(numbers: impl Iterator<Item = u32>, device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(numbers, shape), device)
 }
 
-fn check_nodes(nodes: &[u32], labels: &[u32], inputs: &GraphInputs) -> Result<()> {
+fn check_nodes(nodes: &[u32], labels: &[u32], inputs: &GraphInputs, classes: usize) -> Result<()> {
     let count = inputs.n_nodes();
     let wrong = |reason| Err(plm_core::Error::invalid("nodes", reason).into());
     if labels.len() != count {
         return wrong(format!("{} labels for {count} nodes", labels.len()));
     }
-    match nodes.iter().find(|&&node| node as usize >= count) {
-        Some(node) => wrong(format!("node {node} of {count}")),
-        None => Ok(()),
+    for &node in nodes {
+        let Some(&label) = labels.get(node as usize) else {
+            return wrong(format!("node {node} of {count}"));
+        };
+        if label as usize >= classes {
+            return wrong(format!(
+                "node {node} has the label {label}, the head scores {classes} classes from 0"
+            ));
+        }
     }
+    Ok(())
 }

@@ -10,13 +10,15 @@ use super::fit::CompletionLearner;
 use super::real::Real;
 use super::tables::CompletionTables;
 use crate::geometry::lift;
+use crate::nn::sigmoid;
 use crate::optim::{
     Clip, EuclideanAdamConfig, ManifoldOptimizer, ManifoldOptimizerConfig, NormKind,
     RiemannianAdamConfig, RiemannianConfig, StepLimits,
 };
 use crate::{Curvature, ManifoldParam, Result};
 
-/// The model of the Lorentz space as a module of burn: for devices, and to save and load.
+/// The model of the Lorentz space as a module of burn, for devices. Its records lack margin and scale: for
+/// files take [`CompletionModel::to_tables`] and [`CompletionTables::save`].
 #[derive(Module, Debug)]
 pub struct CompletionModel {
     /// Entities: `[E, d_model]`.
@@ -82,6 +84,9 @@ impl CompletionModel {
     }
 
     /// The scores of the batch's candidates, `[triples, width]`.
+    ///
+    /// # Panics
+    /// Where the batch names an entity or a relation that the model lacks, as in [`CompletionModel::loss`].
     pub fn scores(&self, batch: &Batch) -> Tensor<2> {
         let entities = self.entities.val();
         let device = entities.device();
@@ -128,13 +133,7 @@ impl CompletionModel {
     /// The transformed heads of z, `[rows, d]`, of one relation.
     fn transform(&self, z: Tensor<2>, bias: Tensor<2>) -> Tensor<2> {
         let [_, d] = z.dims();
-        let sigma = z
-            .clone()
-            .narrow(1, 0, 1)
-            .neg()
-            .exp()
-            .add_scalar(1.0)
-            .recip();
+        let sigma = sigmoid(z.clone().narrow(1, 0, 1));
         let beyond = sigma.mul_scalar(self.scale).add_scalar(0.1);
         let height = beyond.clone() * beyond.add_scalar(2.0);
         let w = z.narrow(1, 1, d - 1) + bias;
@@ -157,14 +156,15 @@ impl DeviceLearner {
     /// A learner that starts from `tables` on `device`, which need not have automatic differentiation.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) naming the setting that is out of its limits, or where the
-    /// tables are Euclidean or their sizes do not fit.
+    /// [`Error::Core`](crate::Error::Core) naming the setting that is out of its limits or contradicts the
+    /// tables, or where the tables are Euclidean or their sizes do not fit.
     pub fn new<T: Real>(
         config: CompletionConfig,
         tables: &CompletionTables<T>,
         device: &Device,
     ) -> Result<Self> {
         config.check()?;
+        tables.check_settings(&config)?;
         let model = CompletionModel::from_tables(tables, &device.clone().autodiff())?;
         let points = RiemannianAdamConfig {
             beta_1: config.beta_1,

@@ -24,6 +24,9 @@ pub trait CompletionLearner {
     ///
     /// # Errors
     /// [`Error::Core`](crate::Error::Core) where the loss is not finite.
+    ///
+    /// # Panics
+    /// Where the batch names an entity or a relation that the parameters lack.
     fn step(&mut self, batch: &Batch) -> Result<f64>;
 
     /// The parameters as they are now.
@@ -68,8 +71,9 @@ pub struct Fit<T> {
 /// `observe` gets each epoch as it ends.
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) naming the setting that is out of its limits, where there is
-/// nothing to validate with or no negative is left, and where the loss stops being finite.
+/// [`Error::Core`](crate::Error::Core) naming the setting that is out of its limits or contradicts the
+/// learner's tables, where these are not of the graph's entities and relations, where there is nothing to
+/// validate with or no negative is left, and where the loss stops being finite.
 pub fn fit<L: CompletionLearner>(
     learner: &mut L,
     graph: &KnowledgeGraph,
@@ -78,6 +82,11 @@ pub fn fit<L: CompletionLearner>(
     mut observe: impl FnMut(&EpochReport),
 ) -> Result<Fit<L::Number>> {
     config.check()?;
+    let tables = learner.tables()?;
+    tables.check()?;
+    tables.check_settings(config)?;
+    tables.check_graph(graph)?;
+    drop(tables);
     if graph.valid().is_empty() {
         return Err(plm_core::Error::invalid("valid", "has no triples").into());
     }

@@ -35,11 +35,12 @@ impl<T: Real> HostLearner<T> {
     /// A learner that starts from `tables`.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) naming the setting that is out of its limits, or the table
-    /// whose size does not fit.
+    /// [`Error::Core`](crate::Error::Core) naming the setting that is out of its limits or contradicts the
+    /// tables, or the table whose size does not fit.
     pub fn new(config: CompletionConfig, tables: CompletionTables<T>) -> Result<Self> {
         config.check()?;
         tables.check()?;
+        tables.check_settings(&config)?;
         let seconds = match tables.geometry {
             EntityGeometry::Lorentz => tables.head_biases.len(),
             EntityGeometry::Euclidean => tables.entities.len(),

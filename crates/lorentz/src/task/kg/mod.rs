@@ -7,13 +7,15 @@
 //!   updates of the entities that a batch touches;
 //! - [`DeviceLearner`] on any device of burn, by automatic differentiation.
 //!
-//! [`rank`] ranks the right entity among all others by one product of matrices a batch. With
+//! [`CompletionTables::save`] keeps a model with its settings, [`CompletionTables::load`] gives it back to
+//! go on with or to rank. [`rank`] ranks the right entity among all others by one product of matrices a batch. With
 //! [`EntityGeometry::Euclidean`] the same model lives in Euclidean space, to compare with.
 
 mod adam;
 mod batch;
 mod config;
 mod device;
+mod file;
 mod fit;
 mod gradients;
 mod host;

@@ -8,7 +8,8 @@ use super::layer::{self, Layer};
 use super::real::{Real, real};
 use super::vector::{dot, square};
 use crate::Result;
-use crate::data::kg::Triple;
+use crate::data::kg::{KnowledgeGraph, Triple};
+use crate::geometry::Precision;
 
 /// All parameters on the host, each in rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,12 +91,23 @@ impl<T: Real> CompletionTables<T> {
     }
 
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) naming the table whose size does not fit, or that holds a
-    /// number that is not finite.
+    /// [`Error::Core`](crate::Error::Core) naming the table that is empty, whose size does not fit, or that
+    /// holds a number that is not finite.
     pub(super) fn check(&self) -> Result<()> {
         let d = self.d_model;
         let entities = self.head_biases.len();
         let relations = self.relation_biases.len() / d.max(1);
+        for (name, count) in [("head_biases", entities), ("relation_biases", relations)] {
+            if count == 0 {
+                return Err(plm_core::Error::invalid(name, "has no rows").into());
+            }
+        }
+        for (name, value) in [("margin", self.margin), ("scale", self.scale)] {
+            if !value.is_finite() {
+                let reason = format!("is {}, must be finite", value.widen());
+                return Err(plm_core::Error::invalid(name, reason).into());
+            }
+        }
         for (name, table, expected) in [
             ("entities", &self.entities, entities * d),
             (
@@ -121,6 +133,73 @@ impl<T: Real> CompletionTables<T> {
             }
         }
         Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::Core`](crate::Error::Core) naming the first entity of Lorentz space that is no point.
+    pub(super) fn check_points(&self) -> Result<()> {
+        if self.geometry == EntityGeometry::Euclidean {
+            return Ok(());
+        }
+        let limit = Precision::of(T::DTYPE).residual;
+        for (entity, point) in self.entities.chunks(self.d_model).enumerate() {
+            let time = point[0].widen();
+            let squares: f64 = point[1..].iter().map(|x| x.widen().powi(2)).sum();
+            let residual = (1.0 + squares - time * time).abs() / (time * time);
+            let is_point = time > 0.0 && residual <= limit;
+            if !is_point {
+                let reason = format!(
+                    "entity {entity} is no point: its time is {time}, |<x,x> + 1| / x0^2 is {residual:e}, \
+                     must be at most {limit:e}"
+                );
+                return Err(plm_core::Error::invalid("entities", reason).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::Core`](crate::Error::Core) naming the setting that contradicts the tables.
+    pub(super) fn check_settings(&self, config: &CompletionConfig) -> Result<()> {
+        let wrong = |key: &str, setting: String, own: String| {
+            let reason = format!("is {setting}, but the tables have {own}");
+            Err(plm_core::Error::config("CompletionConfig", key, reason).into())
+        };
+        if config.geometry != self.geometry {
+            let [setting, own] = [config.geometry, self.geometry].map(|g| format!("{g:?}"));
+            return wrong("geometry", setting, own);
+        }
+        if config.d_model != self.d_model {
+            let [setting, own] = [config.d_model, self.d_model].map(|d| d.to_string());
+            return wrong("d_model", setting, own);
+        }
+        for (key, setting, own) in [
+            ("margin", config.margin, self.margin),
+            ("scale", config.scale, self.scale),
+        ] {
+            if real::<T>(setting) != own {
+                return wrong(key, setting.to_string(), own.widen().to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::Core`](crate::Error::Core) where the graph has other numbers of entities or relations.
+    pub(super) fn check_graph(&self, graph: &KnowledgeGraph) -> Result<()> {
+        let own = [
+            self.head_biases.len(),
+            self.relation_biases.len() / self.d_model,
+        ];
+        let [entities, relations] = [graph.entities().len(), graph.relations().len()];
+        if own == [entities, relations] {
+            return Ok(());
+        }
+        let reason = format!(
+            "{} entities and {} relations, but the graph has {entities} and {relations}",
+            own[0], own[1]
+        );
+        Err(plm_core::Error::invalid("tables", reason).into())
     }
 
     /// The point or vector of an entity.

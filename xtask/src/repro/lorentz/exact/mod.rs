@@ -21,7 +21,7 @@ pub(super) fn check(context: &Context, outcome: &mut Outcome) -> Result<()> {
     reference::check(context, [&device, &double], outcome)?;
     theory::check(&double, outcome)?;
     gradients::check([&device, &double], outcome)?;
-    pictures::distances(&double, outcome)?;
+    pictures::distances([&device, &double], outcome)?;
     Ok(())
 }
 

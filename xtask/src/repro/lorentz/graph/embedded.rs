@@ -14,6 +14,8 @@ use plm_lorentz::task::graph::GraphRecipe;
 
 /// Trees that are drawn before one has enough nodes of both classes.
 const DRAWS: u64 = 50;
+/// The learning rate of both networks.
+const LR: f64 = 0.02;
 
 /// Runs it.
 pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -> Result<()> {
@@ -26,14 +28,18 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
         patience: epochs,
     };
     let links = GraphRecipe {
-        lr: 0.02,
+        lr: LR,
         ..GraphRecipe::DISEASE_LINKS
     };
     let classes = GraphRecipe {
-        lr: 0.02,
+        lr: LR,
         relu: true,
         dropout: 0.0,
         ..GraphRecipe::DISEASE_NODES
+    };
+    let twin = Twin {
+        lr: LR,
+        ..Twin::PLAIN
     };
     let split = |labels: &[u32], seed| Ok(NodeSplit::stratified(labels, 0.15, 0.35, seed)?);
     let (mut link_pairs, mut node_pairs) = (Vec::new(), Vec::new());
@@ -52,7 +58,7 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
                 ..LinkSplitConfig::default()
             },
             recipe: links,
-            twin: Twin::PLAIN,
+            twin,
         };
         link_pairs.push(problem.pair(budget, seed.child("links"), &device, &bar)?);
         let problem = Nodes {
@@ -60,7 +66,7 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
             features: graph.features.clone(),
             split: &|seed| split(&graph.labels, seed),
             recipe: classes,
-            twin: Twin::PLAIN,
+            twin,
         };
         node_pairs.push(problem.pair(budget, seed.child("nodes"), &device, &bar)?);
     }
@@ -91,7 +97,7 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
         features: graph.features.clone(),
         split: &|seed| split(&graph.labels, seed),
         recipe: classes,
-        twin: Twin::PLAIN,
+        twin,
     };
     depth::study(
         context,
@@ -104,7 +110,7 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
     )?;
     outcome.notes.push(format!(
         "Graphs: a disease that spreads over a random tree of {nodes} nodes. Both networks have the same \
-         number of layers and 16 components a node; the twin minimizes HGCN's loss for Euclidean networks \
+         number of layers, 16 components a node and the learning rate {LR}; the twin minimizes HGCN's loss for Euclidean networks \
          on links, with which it is better than with the margin, and cross-entropy on nodes. The study of \
          depth is one run each, on a tree of {} nodes.",
         nodes / 2

@@ -27,13 +27,15 @@ pub(super) struct Budget {
 /// What the Euclidean twin has of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Twin {
+    pub(super) lr: f64,
     pub(super) dropout: f64,
     pub(super) weight_decay: f64,
 }
 
 impl Twin {
-    /// Without dropout and weight decay.
+    /// HGCN's learning rate, without dropout and weight decay.
     pub(super) const PLAIN: Self = Self {
+        lr: 0.01,
         dropout: 0.0,
         weight_decay: 0.0,
     };
@@ -48,7 +50,7 @@ impl Twin {
     fn training(self, budget: Budget, seed: Seed) -> GraphTrainConfig {
         let config = GraphTrainConfig {
             weight_decay: self.weight_decay,
-            ..GraphTrainConfig::new(0.01, seed)
+            ..GraphTrainConfig::new(self.lr, seed)
         };
         within(config, budget)
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plm_core::metrics::mean_std;
 
-use super::lab::{Pair, Run};
+use super::lab::{Budget, Pair, Run};
 use super::published::{AUTHORS, PAPER, Published};
 use crate::report::{BarGroup, Plot};
 use crate::repro::{Outcome, Row};
@@ -89,6 +89,25 @@ pub(super) fn rows<S: Copy>(
         euclid: summaries[1].mean,
         deviations: [0, 1].map(|at| summaries[at].std.unwrap_or(0.0)),
     })
+}
+
+/// The sides of `name` with runs that the limit of epochs ended, in words.
+pub(super) fn at_limit<S: Copy>(name: &str, pairs: &[Pair<S>], budget: Budget) -> Vec<String> {
+    let sides: [Side<S>; 2] = [
+        ("Lorentz", |pair| pair.lorentz),
+        ("Euclid", |pair| pair.euclid),
+    ];
+    let mut found = Vec::new();
+    for (side, run) in sides {
+        let cut = pairs
+            .iter()
+            .filter(|pair| run(pair).epochs >= budget.epochs);
+        match cut.count() {
+            0 => {}
+            count => found.push(format!("{name} {side} ({count} of {})", pairs.len())),
+        }
+    }
+    found
 }
 
 /// Adds bars of both geometries over all tasks.

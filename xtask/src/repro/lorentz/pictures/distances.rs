@@ -18,15 +18,15 @@ const RADII: [f64; 10] = [0.1, 1.0, 2.0, 2.9, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
 const APART: [f64; 2] = [1e-2, 1.0];
 
 /// Adds a table, a plot and a check of the largest relative errors of acosh(−⟨x, y⟩) and of the library's
-/// distance over pairs at a radius; the truth is the distance of the same single-precision coordinates in
-/// double precision, on `device`.
-pub(in super::super) fn distances(device: &Device, outcome: &mut Outcome) -> Result<()> {
+/// distance over pairs at a radius, in single precision on the first device; the truth is the distance of
+/// the same coordinates in double precision, on the second.
+pub(in super::super) fn distances(devices: [&Device; 2], outcome: &mut Outcome) -> Result<()> {
     let (mut rows, mut series) = (Vec::new(), Vec::new());
     let (mut worst, mut textbook) = (0.0_f64, 0.0_f64);
     for apart in APART {
         let (mut naive, mut stable) = (Vec::new(), Vec::new());
         for radius in RADII {
-            let errors = errors(radius, apart, device);
+            let errors = errors(radius, apart, devices);
             rows.push(vec![
                 format!("{radius}"),
                 format!("{apart}"),
@@ -70,7 +70,7 @@ pub(in super::super) fn distances(device: &Device, outcome: &mut Outcome) -> Res
 }
 
 /// The errors of the textbook form and of [`distance`].
-fn errors(radius: f64, apart: f64, device: &Device) -> [f64; 2] {
+fn errors(radius: f64, apart: f64, [device, double]: [&Device; 2]) -> [f64; 2] {
     let k = Curvature::UNIT;
     let mut rng = Seed::new(7).child(&format!("{radius} {apart}")).rng();
     let mut directions = |length: f64| {
@@ -84,16 +84,17 @@ fn errors(radius: f64, apart: f64, device: &Device) -> [f64; 2] {
         }
         Tensor::<2>::from_data(
             TensorData::new(values, [PAIRS, WIDTH]),
-            (device, DType::F64),
+            (double, DType::F64),
         )
     };
     let x = lift(directions(radius.sinh()), k);
     let v = transport_from_origin(x.clone(), origin_tangent(directions(apart)), k);
     let y = exp(x.clone(), v, k);
-    let single = |points: Tensor<2>| space(points).cast(DType::F32);
+    let single =
+        |points: Tensor<2>| Tensor::<2>::from_data(space(points).into_data(), (device, DType::F32));
     let (sx, sy) = (single(x), single(y));
     let values = |t: Tensor<2>| t.into_data().iter::<f64>().collect::<Vec<_>>();
-    let exact = |s: &Tensor<2>| lift(s.clone().cast(DType::F64), k);
+    let exact = |s: &Tensor<2>| lift(Tensor::from_data(s.to_data(), (double, DType::F64)), k);
     let truth = values(distance(exact(&sx), exact(&sy), k));
     let (x, y) = (lift(sx, k), lift(sy, k));
     let naive = values(inner(x.clone(), y.clone()).neg().clamp_min(1.0).acosh());

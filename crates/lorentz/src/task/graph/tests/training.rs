@@ -183,6 +183,22 @@ fn parts_of_another_graph_are_refused() {
     let error = node_scores(&model, &inputs, &tree.labels, &[150]).unwrap_err();
     assert!(error.to_string().contains("node 150 of 150"));
     assert!(node_scores(&model, &inputs, &tree.labels[1..], &[1]).is_err());
+    let mut labels = tree.labels.clone();
+    labels[7] = 2;
+    let error = node_scores(&model, &inputs, &labels, &[3, 7]).unwrap_err();
+    let expected = "node 7 has the label 2, the head scores 2 classes";
+    assert!(error.to_string().contains(expected), "{error}");
+    for at in 0..3 {
+        let mut parts = [vec![0, 1], vec![2, 3], vec![4, 5]];
+        parts[at].push(7);
+        let [train, valid, test] = parts;
+        let split = NodeSplit { train, valid, test };
+        let (loss, config) = (NodeLoss::CrossEntropy, short(2));
+        let model = model.clone();
+        let error = train_nodes(model, &inputs, &labels, &split, loss, &config, &mut go_on);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
     let set = crate::data::graph::LinkSet {
         positive: vec![(0, 1)],
         negative: vec![(3, 150)],

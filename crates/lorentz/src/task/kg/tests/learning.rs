@@ -108,6 +108,8 @@ fn the_device_learner_learns_too() {
     }
 }
 
+type Change = fn(&mut CompletionConfig);
+
 #[test]
 fn mistakes_are_errors() {
     let (graph, config) = small();
@@ -130,6 +132,24 @@ fn mistakes_are_errors() {
         ..config
     };
     assert!(error(bad).contains("`patience` is 0"));
+    let cases: [(Change, &str); 4] = [
+        (
+            |c| c.geometry = EntityGeometry::Euclidean,
+            "`geometry` is Euclidean, but the tables have Lorentz",
+        ),
+        (|c| c.d_model = 9, "`d_model` is 9, but the tables have 8"),
+        (|c| c.margin = 7.5, "`margin` is 7.5, but the tables have 8"),
+        (|c| c.scale = 2.5, "`scale` is 2.5, but the tables have 3.5"),
+    ];
+    for (change, text) in cases {
+        let mut bad = config;
+        change(&mut bad);
+        let found = error(bad);
+        assert!(found.contains(text), "{found}");
+        let mut learner = HostLearner::new(config, start(&graph, &config)).unwrap();
+        let found = fit(&mut learner, &graph, &bad, Seed::new(1), |_| {}).unwrap_err();
+        assert!(found.to_string().contains(text), "{found}");
+    }
     let mut tables = start(&graph, &config);
     tables.head_biases.pop();
     assert!(HostLearner::new(config, tables).is_err());
@@ -140,6 +160,14 @@ fn mistakes_are_errors() {
     let device = devices().swap_remove(0);
     let tables = start(&graph, &bad);
     assert!(DeviceLearner::new(bad, &tables, &device).is_err());
+
+    // Tables without the relations of the reciprocals.
+    let [entities, relations] = [graph.entities().len(), graph.relations().len() / 2];
+    let tables = CompletionTables::<f32>::new(&config, entities, relations, Seed::new(5)).unwrap();
+    let mut learner = HostLearner::new(config, tables).unwrap();
+    let found = fit(&mut learner, &graph, &config, Seed::new(1), |_| {}).unwrap_err();
+    let expected = format!("{relations} relations, but the graph has {entities} and");
+    assert!(found.to_string().contains(&expected), "{found}");
 
     let splits = [graph.train().to_vec(), vec![], vec![]];
     let names = [graph.entities().to_vec(), graph.relations().to_vec()];

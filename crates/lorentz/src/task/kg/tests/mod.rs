@@ -3,6 +3,7 @@
 mod learning;
 mod ranking;
 mod reference;
+mod saving;
 
 use plm_core::rng::Seed;
 use rand::RngExt;
@@ -35,6 +36,8 @@ fn config(geometry: EntityGeometry) -> CompletionConfig {
     CompletionConfig {
         geometry,
         d_model: 7,
+        // Scores near 0, so that no sigmoid is saturated.
+        margin: 4.0,
         batch_size: 150,
         negatives: 4,
         ..CompletionConfig::default()
@@ -51,8 +54,6 @@ fn tables<T: Real>(config: &CompletionConfig, seed: u64) -> CompletionTables<T> 
     tables.relation_biases.fill_with(|| draw(0.3));
     tables.head_biases.fill_with(|| draw(0.3));
     tables.tail_biases.fill_with(|| draw(0.3));
-    // Scores near 0, so that no sigmoid is saturated.
-    tables.margin = T::narrow(4.0);
     tables
 }
 

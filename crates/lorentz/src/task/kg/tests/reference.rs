@@ -147,6 +147,30 @@ fn steps_agree<T: Real>(tolerance: f64) {
     }
 }
 
+/// Times of −200 and below, whose e^200 single precision lacks: no gradient is lost to it.
+#[test]
+fn far_times_have_finite_gradients() {
+    let config = config(EntityGeometry::Lorentz);
+    let batch = batch(&graph(2), &config, 1);
+    let d = config.d_model;
+    let mut tables = tables::<f32>(&config, 3);
+    for weights in tables.relation_weights.chunks_mut(d * d) {
+        weights[..d].fill(0.0);
+        weights[0] = -200.0;
+    }
+    for device in devices() {
+        let model = CompletionModel::from_tables(&tables, &device.autodiff()).unwrap();
+        let grads = model.loss(&batch).backward();
+        for slopes in [
+            numbers(model.entities.val().grad(&grads).unwrap()),
+            numbers(model.relation_weights.val().grad(&grads).unwrap()),
+        ] {
+            assert!(slopes.iter().all(|slope| slope.is_finite()));
+            assert!(slopes.iter().any(|slope| *slope != 0.0));
+        }
+    }
+}
+
 #[test]
 fn both_learners_take_the_same_steps() {
     steps_agree::<f64>(1e-9);
@@ -194,4 +218,22 @@ fn the_map_is_the_lorentz_linear_layer() {
         let gap = gap_of(&found, &expected);
         assert!(gap < tolerance, "{parity:?} {gap:e}");
     }
+}
+
+/// √6 / 12, of weights of the input's time too; of 144 weights the largest is near the bound.
+#[test]
+fn the_authors_variant_starts_within_its_bound() {
+    let config = LorentzLinearConfig {
+        parity: Some(Parity::Kg),
+        ..LorentzLinearConfig::new(12, 12)
+    };
+    let layer = config.init(Seed::new(7), &devices()[0]).unwrap();
+    let weights = numbers(layer.linear.weight.val());
+    let bound = 6.0_f64.sqrt() / 12.0;
+    let largest = weights.iter().fold(0.0_f64, |most, w| most.max(w.abs()));
+    assert!(
+        (0.9 * bound..1.000_001 * bound).contains(&largest),
+        "{largest}"
+    );
+    assert!(weights[..12].iter().all(|w| *w != 0.0));
 }
