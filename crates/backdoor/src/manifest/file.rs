@@ -35,7 +35,7 @@ impl Manifest {
     /// Writes the manifest to the file `path`, as a whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Core`] where it cannot be written.
+    /// [`Error::Core`](crate::Error::Core) where it cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let written = Written {
             version: VERSION,
@@ -49,7 +49,7 @@ impl Manifest {
     /// Reads the file `path`.
     ///
     /// # Errors
-    /// As [`Manifest::from_reader`], and [`Error::Core`] where it cannot be opened.
+    /// As [`Manifest::from_reader`], and [`Error::Core`](crate::Error::Core) where it cannot be opened.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         Self::from_reader(open(&path)?, path)
     }
@@ -60,6 +60,10 @@ impl Manifest {
     /// [`Error::Core`] where reading fails, or for more than 1 GiB, or where it is not a manifest;
     /// [`Error::FileVersion`] for another version; [`Error::ManifestEntry`] for an entry that the
     /// attack cannot have made, and what [`Attack::run`] says of settings out of their limits.
+    ///
+    /// [`Error::Core`]: crate::Error::Core
+    /// [`Error::FileVersion`]: crate::Error::FileVersion
+    /// [`Error::ManifestEntry`]: crate::Error::ManifestEntry
     pub fn from_reader(reader: impl Read, origin: impl AsRef<Path>) -> Result<Self> {
         let origin = origin.as_ref();
         let found: Found = versioned::read(reader, origin, "the manifest", VERSION)?;
