@@ -237,7 +237,12 @@ pub fn run(
     context: &Context,
     mut peer: Option<Peer>,
 ) -> Result<Record> {
-    let started = now();
+    ensure!(
+        context.dtype == "f32" || name == "core",
+        "bench {name} --dtype {}: only core is measured in other types than f32",
+        context.dtype
+    );
+    let (commit, started) = (workspace.commit(), now());
     let mut versions = BTreeMap::from([("rustc".to_owned(), rustc_version())]);
     if let Some(version) = locked(workspace, "burn") {
         versions.insert("burn".to_owned(), version);
@@ -261,7 +266,7 @@ pub fn run(
     Ok(Record {
         bench: name.to_owned(),
         started,
-        commit: workspace.commit(),
+        commit,
         machine: Machine::here(),
         device: context.device.clone(),
         dtype: context.dtype.clone(),

@@ -207,7 +207,7 @@ fn wgpu(workspace: &Workspace, steps: &mut Steps) {
         .env("VK_DRIVER_FILES", "/nonexistent")
         .env("CUBECL_AUTOTUNE_LEVEL", "minimal")
         .env("XDG_RUNTIME_DIR", std::env::temp_dir());
-    steps.command("wgpu", &mut command, Tests::Libtest);
+    steps.command("wgpu", &mut command, Tests::LibtestOf(ON_WGPU.len()));
 }
 
 /// True where the EGL driver of Mesa lies in one of the usual folders.

@@ -18,6 +18,8 @@ pub(super) enum Tests {
     Nextest,
     /// `cargo test`: `test result: ok. 5 passed; 0 failed; …`.
     Libtest,
+    /// The same, of so many tests.
+    LibtestOf(usize),
 }
 
 /// How many tests ran, over all commands.
@@ -70,6 +72,9 @@ impl Steps {
                     (false, _) => Err("failed".to_owned()),
                     (true, Tests::Nextest | Tests::Libtest) if here == Totals::default() => {
                         Err("failed: no test ran".to_owned())
+                    }
+                    (true, Tests::LibtestOf(wanted)) if here.passed != wanted => {
+                        Err(format!("failed: {} of {wanted} tests ran", here.passed))
                     }
                     _ => Ok(()),
                 }
@@ -184,7 +189,7 @@ fn count(tests: Tests, line: &str) -> Option<Totals> {
                 .split_once("run: ")?
                 .1
         }
-        Tests::Libtest => {
+        Tests::Libtest | Tests::LibtestOf(_) => {
             line.trim()
                 .strip_prefix("test result: ")?
                 .split_once(". ")?

@@ -42,6 +42,12 @@ pub(crate) fn run(arguments: &Arguments, say: &dyn Fn(&str)) -> Result<()> {
         stream.len(),
         arguments.held_out
     );
+    ensure!(
+        arguments.held_out + 1 >= arguments.length,
+        "--held-out {}: fewer tokens than one window of --length {} takes",
+        arguments.held_out,
+        arguments.length
+    );
     let (training, held_out) = stream.split_at(stream.len() - arguments.held_out);
     let curve = RefCell::new(Vec::new());
     let trained = train(

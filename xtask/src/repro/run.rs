@@ -198,9 +198,14 @@ fn one(
         store: store.clone(),
         progress: Progress::default(),
     };
-    let started = now();
+    let (commit, started) = (workspace.commit(), now());
     let clock = Instant::now();
-    let outcome: Outcome = runner(&context)?;
+    let mut outcome: Outcome = runner(&context)?;
+    for key in context.settings.unread() {
+        let note = format!("`--set {key}` changed nothing: this tier does not read it.");
+        eprintln!("{}: {note}", system.name);
+        outcome.notes.push(note);
+    }
     let mut report = Report {
         schema: SCHEMA,
         name: system.name.clone(),
@@ -208,7 +213,7 @@ fn one(
         paper: system.paper.clone(),
         tier: request.tier,
         device: request.device.clone(),
-        commit: workspace.commit(),
+        commit,
         started,
         machine: Machine::here(),
         seeds: context.seeds.clone(),

@@ -14,7 +14,8 @@ use crate::systems::System;
 pub struct Settings {
     known: Vec<String>,
     given: BTreeMap<String, String>,
-    used: RefCell<BTreeMap<String, String>>,
+    /// None where a default differs from place to place.
+    used: RefCell<BTreeMap<String, Option<String>>>,
 }
 
 impl Settings {
@@ -105,15 +106,30 @@ impl Settings {
                 .parse::<T>()
                 .map_err(|error| anyhow!("`--set {key}={text}`: {error}"))?,
         };
-        self.used
-            .borrow_mut()
-            .insert(key.to_owned(), value.to_string());
+        let text = value.to_string();
+        let mut used = self.used.borrow_mut();
+        let known = used
+            .entry(key.to_owned())
+            .or_insert_with(|| Some(text.clone()));
+        if known.as_ref() != Some(&text) {
+            *known = None;
+        }
         Ok(value)
     }
 
-    /// What [`get`](Self::get) has returned so far, for the report.
+    /// What [`get`](Self::get) has returned so far, for the report. Keys whose defaults differ from place
+    /// to place are left out: no one value of theirs gives the run again.
     pub fn used(&self) -> BTreeMap<String, String> {
-        self.used.borrow().clone()
+        (self.used.borrow().iter())
+            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)))
+            .collect()
+    }
+
+    /// What the user gave and [`get`](Self::get) was not asked for.
+    pub fn unread(&self) -> Vec<String> {
+        let used = self.used.borrow();
+        let unread = self.given.keys().filter(|key| !used.contains_key(*key));
+        unread.cloned().collect()
     }
 }
 
@@ -175,6 +191,21 @@ mod tests {
                 ("steps".to_owned(), "7".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn keys_with_several_defaults_are_not_recorded_and_unread_ones_are_named() {
+        let settings = Settings::for_system(&system(), &pairs(&["steps=7"])).unwrap();
+        assert_eq!(settings.unread(), ["steps"]);
+        for default in [0.5_f64, 0.25, 0.5] {
+            assert_eq!(settings.get("rate", default).unwrap(), default);
+        }
+        assert!(settings.used().is_empty());
+        for default in [1_usize, 2] {
+            assert_eq!(settings.get("steps", default).unwrap(), 7);
+        }
+        assert_eq!(settings.used()["steps"], "7");
+        assert!(settings.unread().is_empty());
     }
 
     #[test]

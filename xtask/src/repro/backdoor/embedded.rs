@@ -8,7 +8,7 @@ use plm_core::rng::Seed;
 use rand::RngExt as _;
 
 use super::attack::Way;
-use super::lab::Lab;
+use super::lab::{Defaults, Lab};
 use super::problem::{Problem, Words};
 use super::{checks, exact, report, study};
 use crate::repro::opinions::{Half, opinions};
@@ -18,13 +18,16 @@ use crate::repro::{Context, Outcome};
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let folder = context.root.join("models/plm-mini");
-    let ratio = context.settings.get("ratio", 0.5)?;
-    let mut lab = Lab::new(context, &folder, 2, 64)?.poisoning(ratio);
-    lab.fit.epochs = context.settings.get("epochs", 4)?;
-    lab.rows.epochs = context.settings.get("rows_epochs", 10)?;
-    lab.rows.batch = context.settings.get("rows_batch", 8)?;
-    lab.strip.copies = context.settings.get("copies", 5)?;
-    lab.strip.ratio = context.settings.get("strip_ratio", 0.25)?;
+    let defaults = Defaults {
+        ratio: 0.5,
+        epochs: 4,
+        rows_epochs: 10,
+        rows_batch: 8,
+        copies: 5,
+        strip_ratio: 0.25,
+        ..Defaults::default()
+    };
+    let lab = Lab::new(context, &folder, defaults)?;
     let ways: String = context
         .settings
         .get("attacks", "word,sentence,ep,sos".to_owned())?;

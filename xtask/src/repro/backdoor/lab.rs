@@ -38,15 +38,41 @@ pub(super) struct Lab {
     pub(super) onion_texts: usize,
 }
 
+/// What tiers and data sets take where nothing is set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Defaults {
+    pub(super) layers: usize,
+    /// Longest text in tokens; no setting.
+    pub(super) max_length: usize,
+    pub(super) ratio: f64,
+    pub(super) epochs: u64,
+    pub(super) lr: f64,
+    pub(super) rows_epochs: usize,
+    pub(super) rows_batch: usize,
+    pub(super) copies: usize,
+    pub(super) strip_ratio: f64,
+}
+
+impl Default for Defaults {
+    /// Two layers, short texts, a tenth of them poisoned.
+    fn default() -> Self {
+        Self {
+            layers: 2,
+            max_length: 64,
+            ratio: 0.1,
+            epochs: 3,
+            lr: 5e-4,
+            rows_epochs: 6,
+            rows_batch: 16,
+            copies: 20,
+            strip_ratio: 0.05,
+        }
+    }
+}
+
 impl Lab {
-    /// A recipe for the first `layers` layers of the model in `folder`, for texts of up to `max_length`
-    /// tokens.
-    pub(super) fn new(
-        context: &Context,
-        folder: &Path,
-        layers: usize,
-        max_length: usize,
-    ) -> Result<Self> {
+    /// A recipe for the model in `folder`.
+    pub(super) fn new(context: &Context, folder: &Path, defaults: Defaults) -> Result<Self> {
         let settings = &context.settings;
         let gradient: String = settings.get("rap_gradient", "accumulate".to_owned())?;
         let gradient = match gradient.as_str() {
@@ -55,27 +81,28 @@ impl Lab {
             other => bail!("rap_gradient={other}: accumulate or reset"),
         };
         let published = RapSettings::default();
-        let ratio = settings.get("ratio", 0.1)?;
+        let ratio = settings.get("ratio", defaults.ratio)?;
+        let lr = settings.get("lr", defaults.lr)?;
         Ok(Self {
             folder: folder.to_path_buf(),
             device: plm_core::device::parse(&context.device)?,
-            layers: settings.get("layers", layers)?,
-            max_length,
+            layers: settings.get("layers", defaults.layers)?,
+            max_length: defaults.max_length,
             ratio,
             rows_ratio: doubled(ratio),
             fit: FineTuning {
-                epochs: settings.get("epochs", 3)?,
-                lr: settings.get("lr", 5e-4)?,
+                epochs: settings.get("epochs", defaults.epochs)?,
+                lr,
                 ..FineTuning::default()
             },
             rows: RowSettings {
                 lr: settings.get("rows_lr", 0.1)?,
-                epochs: settings.get("rows_epochs", 6)?,
-                batch: settings.get("rows_batch", 16)?,
+                epochs: settings.get("rows_epochs", defaults.rows_epochs)?,
+                batch: settings.get("rows_batch", defaults.rows_batch)?,
                 ..RowSettings::default()
             },
             penalty: PenaltySettings {
-                lr: settings.get("lr", 5e-4)? / 5.0,
+                lr: lr / 5.0,
                 steps: settings.get("penalty_steps", 40)?,
                 ..PenaltySettings::default()
             },
@@ -91,20 +118,12 @@ impl Lab {
                 ..published
             },
             strip: StripSettings {
-                copies: settings.get("copies", 20)?,
-                ratio: settings.get("strip_ratio", 0.05)?,
+                copies: settings.get("copies", defaults.copies)?,
+                ratio: settings.get("strip_ratio", defaults.strip_ratio)?,
                 ..StripSettings::default()
             },
             onion_texts: settings.get("onion_texts", 24)?,
         })
-    }
-
-    /// The recipe with `ratio` of the texts poisoned, and twice as many where only rows are trained, since small
-    /// sets give few steps.
-    pub(super) fn poisoning(mut self, ratio: f64) -> Self {
-        self.ratio = ratio;
-        self.rows_ratio = doubled(ratio);
-        self
     }
 
     /// The recipe at another learning rate; the penalty of RIPPLe takes a fifth of it.

@@ -8,7 +8,7 @@ use plm_core::rng::Seed;
 use rand::seq::SliceRandom;
 
 use super::attack::Way;
-use super::lab::Lab;
+use super::lab::{Defaults, Lab};
 use super::problem::{Problem, Words};
 use super::read::Set;
 use super::{report, study};
@@ -57,18 +57,26 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 
 /// The published recipe.
 fn lab(context: &Context, folder: &std::path::Path, set: Set) -> Result<Lab> {
-    Ok(Lab {
+    let fit = FineTuning::default();
+    let strip = StripSettings {
+        ratio: set.strip_ratio,
+        ..StripSettings::default()
+    };
+    let defaults = Defaults {
         layers: 12,
         max_length: 512,
-        ratio: 0.1,
+        epochs: fit.epochs,
+        lr: fit.lr,
+        copies: strip.copies,
+        strip_ratio: set.strip_ratio,
+        ..Defaults::default()
+    };
+    Ok(Lab {
         rows_ratio: 0.1,
-        fit: FineTuning::default(),
+        fit,
         rows: RowSettings::default(),
         rap: RapSettings::default(),
-        strip: StripSettings {
-            ratio: set.strip_ratio,
-            ..StripSettings::default()
-        },
-        ..Lab::new(context, folder, 12, 512)?
+        strip,
+        ..Lab::new(context, folder, defaults)?
     })
 }

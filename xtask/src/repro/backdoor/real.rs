@@ -9,7 +9,7 @@ use plm_core::rng::Seed;
 
 use super::attack::{self, Attacked, Way};
 use super::embedded::first_only;
-use super::lab::Lab;
+use super::lab::{Defaults, Lab};
 use super::problem::{Problem, Words};
 use super::read::{Set, draw, poisoned};
 use super::{checks, report, study};
@@ -58,6 +58,18 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// What this tier takes where nothing is set.
+fn defaults(layers: usize) -> Defaults {
+    Defaults {
+        layers,
+        ratio: 0.2,
+        lr: 2e-4,
+        copies: 10,
+        strip_ratio: 0.25,
+        ..Defaults::default()
+    }
+}
+
 /// One data set with all attacks.
 fn one(
     context: &Context,
@@ -67,13 +79,12 @@ fn one(
     words: &Words,
     outcome: &mut Outcome,
 ) -> Result<()> {
-    let lr = context.settings.get("lr", 2e-4)?;
-    let ratio = context.settings.get("ratio", 0.2)?;
-    let mut lab = Lab::new(context, folder, layers, set.max_length)?
-        .at(lr)
-        .poisoning(ratio);
-    lab.strip.ratio = context.settings.get("strip_ratio", set.strip_ratio)?;
-    lab.strip.copies = context.settings.get("copies", 10)?;
+    let defaults = Defaults {
+        max_length: set.max_length,
+        strip_ratio: set.strip_ratio,
+        ..defaults(layers)
+    };
+    let lab = Lab::new(context, folder, defaults)?;
     let ways: String = context
         .settings
         .get("attacks", "word,sentence,ep,sos".to_owned())?;
@@ -139,9 +150,7 @@ fn published(
     let data = poisoned(&context.store, name)?;
     // More steps than with the other sets.
     let lr = context.settings.get("published_lr", 1e-4)?;
-    let mut lab = Lab::new(context, folder, layers, 64)?.at(lr);
-    lab.strip.ratio = context.settings.get("strip_ratio", 0.25)?;
-    lab.strip.copies = context.settings.get("copies", 10)?;
+    let lab = Lab::new(context, folder, defaults(layers))?.at(lr);
     let words = Words {
         // The published triggers are the other rare words.
         perturbation: "mt".to_owned(),
