@@ -60,7 +60,7 @@ impl TimeFromSpaceConfig {
 ///
 /// With the space rows of a boost or a rotation B as W it is B x, and every Lorentz transformation has
 /// such rows. It has no division and no bound on the radius, and is the cheapest layer from points to
-/// points: on a CPU 1.4 to 1.9 times a Euclidean layer in the repository's benchmarks.
+/// points: on a CPU 1.3 times a Euclidean layer in the repository's benchmarks.
 #[derive(Module, Debug)]
 pub struct TimeFromSpace {
     /// W and b: `[d_input, d_output − 1]`, `[d_output − 1]`.
