@@ -327,6 +327,18 @@ pub(crate) fn finite(what: &'static str, values: impl IntoIterator<Item = f64>) 
     }
 }
 
+/// `value` is above 0 and finite, else [`Error::Setting`] for `name`.
+pub(crate) fn positive(name: &'static str, value: f64) -> Result<()> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        name,
+        value: value.to_string(),
+        limit: "must be positive",
+    })
+}
+
 /// `value` is at least `least`, else [`Error::Setting`] for `name`.
 pub(crate) fn at_least(
     name: &'static str,

@@ -66,13 +66,7 @@ impl PenaltySettings {
             ("max_grad_norm", self.max_grad_norm),
             ("epsilon", self.epsilon),
         ] {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::Setting {
-                    name,
-                    value: value.to_string(),
-                    limit: "must be positive",
-                });
-            }
+            crate::error::positive(name, value)?;
         }
         if !(self.weight >= 0.0 && self.weight.is_finite()) {
             return Err(Error::Setting {

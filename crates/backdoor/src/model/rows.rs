@@ -11,7 +11,7 @@ use plm_core::train::freeze;
 use serde::{Deserialize, Serialize};
 
 use super::RowPatch;
-use crate::{Error, Result};
+use crate::Result;
 
 /// What a step's gradient is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,13 +77,7 @@ impl RowSettings {
     /// # Errors
     /// [`Error::Setting`] naming what is out of range.
     pub fn check(&self) -> Result<()> {
-        if !(self.lr > 0.0 && self.lr.is_finite()) {
-            return Err(Error::Setting {
-                name: "lr",
-                value: self.lr.to_string(),
-                limit: "must be positive",
-            });
-        }
+        crate::error::positive("lr", self.lr)?;
         crate::error::at_least("batch", self.batch, 1, "must be at least 1")?;
         crate::error::at_least("epochs", self.epochs, 1, "must be at least 1")
     }

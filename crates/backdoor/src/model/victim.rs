@@ -9,6 +9,7 @@ use plm_core::models::{EncoderForSequenceClassification, EncoderInput, Pretraine
 use plm_core::nn::{FeedForward, Ffn};
 use plm_core::text::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation, collate};
 
+use super::RowPatch;
 use crate::{Classifier, Error, PooledState, Result};
 
 /// An encoder classifier with its tokenizer, on a plain device.
@@ -153,6 +154,15 @@ impl<F: Ffn> Victim<F> {
         Ok(EncoderInput::ids(batch.ids)
             .with_padding(batch.mask)
             .with_token_types(batch.token_type_ids))
+    }
+
+    /// The vectors of `patch` as they stand in for those of this model.
+    ///
+    /// # Errors
+    /// [`Error::Patch`] where they do not fit.
+    pub(crate) fn rows_in_place(&self, patch: &RowPatch) -> Result<RowOverride> {
+        let [words, width] = self.model.encoder.embeddings.word.weight.dims();
+        patch.to_override(words, width, &self.device)
     }
 
     /// The probabilities of `texts` with other vectors in place of some rows of the word table.

@@ -7,23 +7,14 @@ use plm_moe::calibrate::{ClosedForm, fit_outputs};
 use plm_moe::exec::Planner;
 use plm_moe::{
     Activity, Capture, ContributionRouterConfig, Error, ExpertLoad, FeedForwards as _, FfnInputs,
-    Fill, LayerId, Metric, MoeConfig, MoeLayer, Policy, RouterKind, SharedPlanner, SparseFfn,
-    convert, expert_contributions, share_out, with_experts, with_sparse_experts,
+    Fill, LayerId, MoeConfig, MoeLayer, Policy, RouterKind, SharedPlanner, SparseFfn, convert,
+    expert_contributions, share_out, with_experts, with_sparse_experts,
 };
 
 use super::support::{
-    LAYERS, WIDTH, assert_close, captured, classifier, devices, ids, layer, numbers, rows,
+    LAYERS, WIDTH, assert_close, captured, classifier, config, devices, ids, layer, numbers, rows,
     tolerance,
 };
-
-fn config() -> MoeConfig {
-    MoeConfig {
-        expert_size: 4,
-        router: RouterKind::Similarity(Metric::Cosine),
-        share: 0.5,
-        ..MoeConfig::default()
-    }
-}
 
 #[test]
 fn a_model_is_converted_layer_by_layer() {

@@ -3,20 +3,11 @@
 use plm_core::kernel::Activation;
 use plm_core::rng::Seed;
 use plm_moe::{
-    ContributionRouterConfig, Metric, MlpRouterConfig, MoeConfig, MoeLayer, Router, RouterKind,
-    SplitKind, convert,
+    ContributionRouterConfig, MlpRouterConfig, MoeConfig, MoeLayer, Router, RouterKind, SplitKind,
+    convert,
 };
 
-use super::support::{WIDTH, captured, classifier, devices, layer, numbers, rows};
-
-fn config() -> MoeConfig {
-    MoeConfig {
-        expert_size: 4,
-        router: RouterKind::Similarity(Metric::Cosine),
-        share: 0.5,
-        ..MoeConfig::default()
-    }
-}
+use super::support::{WIDTH, captured, classifier, config, devices, layer, numbers, rows};
 
 #[test]
 fn equal_seeds_give_equal_models() {

@@ -1,8 +1,7 @@
 //! A gated ReLU layer worked by hand: its neurons' values have either sign.
 
-use burn::tensor::{Tensor, TensorData};
 use plm_core::kernel::Activation;
-use plm_core::nn::{FeedForward, Ffn, FfnContext, Tapped, Taps};
+use plm_core::nn::FeedForward;
 use plm_core::rng::Seed;
 use plm_moe::exec::{Path, Planner};
 use plm_moe::{
@@ -10,7 +9,7 @@ use plm_moe::{
     SharedPlanner, SparseFfn, SplitKind, expert_contributions,
 };
 
-use super::support::{assert_close, devices, numbers, tolerance};
+use super::support::{assert_close, devices, run, tolerance};
 
 /// For the input (2, 1) the gate gives (2, 1, 3, 0) and the other branch (-2, 1, -1, 2), so that the
 /// neurons' values are (-4, 1, -3, 0).
@@ -29,11 +28,11 @@ fn gated(device: &burn::tensor::Device) -> FeedForward {
     .to_feed_forward(device)
 }
 
-/// The input (2, 1) six times: five to fit to and one to measure with.
-fn inputs() -> FfnInputs {
+/// The input (2, 1) so many times.
+fn inputs(count: usize) -> FfnInputs {
     FfnInputs {
         width: 2,
-        rows: [2.0, 1.0].repeat(6),
+        rows: [2.0, 1.0].repeat(count),
     }
 }
 
@@ -47,42 +46,34 @@ fn config(split: SplitKind) -> MoeConfig {
     }
 }
 
-fn run<F: Ffn>(block: &F, device: &burn::tensor::Device) -> Vec<f32> {
-    let x = Tensor::from_data(TensorData::new(vec![2.0_f32, 1.0], [1, 1, 2]), device);
-    let masks = Default::default();
-    let mut context = FfnContext {
-        layer: 0,
-        taps: &Taps::default(),
-        tapped: &mut Tapped::default(),
-        masks: &masks,
-        dropout: None,
-    };
-    numbers(block.forward(x, &mut context))
-}
-
 #[test]
 fn negative_values_contribute_as_positive_ones_do() {
     for (name, device) in devices() {
         let dense = gated(&device);
         let t = tolerance(name);
         // -4 (1, 0) + (0, 1) - 3 (1, -1)
-        assert_close(&run(&dense, &device), &[-7.0, 4.0], t, name);
+        assert_close(&run(&dense, &inputs(1), &device), &[-7.0, 4.0], t, name);
         let partition = Partition::new(&[0, 1, 0, 1], 2).unwrap();
         let config = config(SplitKind::Cluster);
         let layer =
-            MoeLayer::with_partition(&dense, partition, &inputs(), &config, Seed::new(0)).unwrap();
+            MoeLayer::with_partition(&dense, partition, &inputs(6), &config, Seed::new(0)).unwrap();
         assert_eq!(layer.contribution, Contribution::Absolute);
         // 4 + 3 and 1 + 0; sums of what is positive would be 0 and 1.
-        let own = expert_contributions(&layer, &inputs()).unwrap();
+        let own = expert_contributions(&layer, &inputs(6)).unwrap();
         assert_close(&own[..2], &[7.0, 1.0], t, name);
         assert!((layer.report.capture - 7.0 / 8.0).abs() < t, "{name}");
         // The first expert: -4 (1, 0) - 3 (1, -1).
         let expected = [-7.0, 3.0];
-        assert_close(&run(&layer.to_moe_ffn(), &device), &expected, t, name);
+        assert_close(
+            &run(&layer.to_moe_ffn(), &inputs(1), &device),
+            &expected,
+            t,
+            name,
+        );
         for path in Path::ALL {
             let planner = SharedPlanner::new(Planner::fixed(path));
             let fast = SparseFfn::new(&layer, &planner).unwrap();
-            assert_close(&run(&fast, &device), &expected, t, name);
+            assert_close(&run(&fast, &inputs(1), &device), &expected, t, name);
         }
     }
 }
@@ -90,7 +81,7 @@ fn negative_values_contribute_as_positive_ones_do() {
 #[test]
 fn neurons_of_negative_values_are_active() {
     for (name, device) in devices() {
-        let activity = Activity::of(&gated(&device), &inputs()).unwrap();
+        let activity = Activity::of(&gated(&device), &inputs(6)).unwrap();
         assert_eq!(activity.mean(), 0.75, "{name}");
     }
 }
@@ -102,7 +93,7 @@ fn neurons_of_negative_values_are_active_together() {
         // and 1: the lightest of the three even cuts parts {0, 2} from {1, 3}. Of positive values alone
         // there would be no edge.
         let config = config(SplitKind::Coactivation);
-        let layer = MoeLayer::convert(&gated(&device), &inputs(), &config, Seed::new(0)).unwrap();
+        let layer = MoeLayer::convert(&gated(&device), &inputs(6), &config, Seed::new(0)).unwrap();
         assert_eq!(layer.partition.labels(), [0, 1, 0, 1], "{name}");
     }
 }

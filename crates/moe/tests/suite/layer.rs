@@ -14,22 +14,7 @@ use plm_moe::{
     SparseFfn, SplitKind,
 };
 
-use super::support::{NEURONS, WIDTH, assert_close, devices, layer, numbers, rows, tolerance};
-
-/// Runs a block over rows as one sequence.
-fn run<F: Ffn>(block: &F, rows: &FfnInputs, device: &burn::tensor::Device) -> Vec<f32> {
-    let shape = [1, rows.tokens(), rows.width];
-    let x = Tensor::from_data(TensorData::new(rows.rows.clone(), shape), device);
-    let masks = Default::default();
-    let mut context = FfnContext {
-        layer: 0,
-        taps: &Taps::default(),
-        tapped: &mut Tapped::default(),
-        masks: &masks,
-        dropout: None,
-    };
-    numbers(block.forward(x, &mut context))
-}
+use super::support::{NEURONS, WIDTH, assert_close, devices, layer, numbers, rows, run, tolerance};
 
 /// The layer of four neurons whose values can be worked out by hand.
 fn toy(device: &burn::tensor::Device) -> FeedForward {

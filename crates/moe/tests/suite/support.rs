@@ -1,12 +1,12 @@
 //! What the suites share: small models with distinct weights, and inputs.
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::config::{BartConfig, EncoderConfig, EncoderFamily, Gpt2Config, T5Config};
 use plm_core::kernel::Activation;
 use plm_core::models::{EncoderForSequenceClassification, EncoderInput, Pretrained, Stack};
-use plm_core::nn::{FeedForward, FeedForwardConfig, init};
+use plm_core::nn::{FeedForward, FeedForwardConfig, Ffn, FfnContext, Tapped, Taps, init};
 use plm_core::rng::Seed;
-use plm_moe::{Capture, FfnInputs};
+use plm_moe::{Capture, FfnInputs, Metric, MoeConfig, RouterKind};
 use rand::RngExt;
 
 pub(crate) const WIDTH: usize = 16;
@@ -155,5 +155,30 @@ pub(crate) fn assert_close(actual: &[f32], expected: &[f32], tolerance: f64, wha
             gap <= tolerance * f64::from(scale),
             "{what}[{place}]: {a}, expected {e}"
         );
+    }
+}
+
+/// Runs a block over rows as one sequence.
+pub(crate) fn run<F: Ffn>(block: &F, rows: &FfnInputs, device: &Device) -> Vec<f32> {
+    let shape = [1, rows.tokens(), rows.width];
+    let x = Tensor::from_data(TensorData::new(rows.rows.clone(), shape), device);
+    let masks = Default::default();
+    let mut context = FfnContext {
+        layer: 0,
+        taps: &Taps::default(),
+        tapped: &mut Tapped::default(),
+        masks: &masks,
+        dropout: None,
+    };
+    numbers(block.forward(x, &mut context))
+}
+
+/// Experts of four neurons, half of them taken by similarity.
+pub(crate) fn config() -> MoeConfig {
+    MoeConfig {
+        expert_size: 4,
+        router: RouterKind::Similarity(Metric::Cosine),
+        share: 0.5,
+        ..MoeConfig::default()
     }
 }

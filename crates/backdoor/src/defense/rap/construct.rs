@@ -13,7 +13,7 @@ use crate::model::{
     GradientMode, RowOptimizer, RowPatch, RowScaling, RowSettings, Victim, frozen_on_autodiff,
     gradient_rows, row_leaves, rows_of,
 };
-use crate::{Error, Result};
+use crate::{DecisionRule, Error, Result, Scored};
 
 /// How a perturbation is made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,6 +99,15 @@ pub fn construct<F: Ffn>(
     texts: &[&str],
     settings: &RapSettings,
 ) -> Result<Construction> {
+    Ok(construct_scored(victim, texts, settings)?.0)
+}
+
+/// [`construct`], and the drops of `texts` at the end.
+pub(super) fn construct_scored<F: Ffn>(
+    victim: &Victim<F>,
+    texts: &[&str],
+    settings: &RapSettings,
+) -> Result<(Construction, Vec<Scored>)> {
     settings.rows.check()?;
     settings.objective.check()?;
     let classes = victim.classes();
@@ -127,12 +136,7 @@ pub fn construct<F: Ffn>(
     let prefixed: Vec<&str> = prefixed.iter().map(String::as_str).collect();
     let perturbed = victim.encode(&prefixed)?;
     check_beginnings(&settings.words, &ids, &perturbed)?;
-    let before: Vec<f64> = victim
-        .clone()
-        .probabilities_with(texts, None)?
-        .iter()
-        .map(|row| row[settings.target])
-        .collect();
+    let before = victim.clone().probabilities_with(texts, None)?;
     let mut order: Vec<usize> = (0..texts.len()).collect();
     let mut epochs = Vec::new();
     for epoch in 0..settings.rows.epochs {
@@ -156,7 +160,10 @@ pub fn construct<F: Ffn>(
                     .map(|row| row[settings.target])
                     .collect()
             } else {
-                places.iter().map(|&at| before[at]).collect()
+                places
+                    .iter()
+                    .map(|&at| before[at][settings.target])
+                    .collect()
             };
             let (rows, leaf) = row_leaves(&optimizer.patch, &device);
             let mut input = victim
@@ -186,23 +193,24 @@ pub fn construct<F: Ffn>(
             break;
         }
     }
-    let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
-    let rows = optimizer.patch.to_override(words, width, victim.device())?;
-    let after: Vec<f64> = victim
-        .clone()
-        .probabilities_with(&prefixed, Some(&rows))?
+    let rows = victim.rows_in_place(&optimizer.patch)?;
+    let after = victim.clone().probabilities_with(&prefixed, Some(&rows))?;
+    let rule = DecisionRule::for_classes(classes);
+    let scored: Vec<Scored> = before
         .iter()
-        .zip(&before)
-        .map(|(row, before)| before - row[settings.target])
+        .zip(&after)
+        .map(|(before, after)| Scored::drop(before, after, settings.target, rule))
         .collect();
-    Ok(Construction {
+    let drops: Vec<f64> = scored.iter().map(|scored| scored.score).collect();
+    let made = Construction {
         patch: optimizer.patch,
         prefix,
         target: settings.target,
         epochs,
-        after: settings.objective.summary(&after)?,
+        after: settings.objective.summary(&drops)?,
         scale: settings.objective.scale,
-    })
+    };
+    Ok((made, scored))
 }
 
 /// λ · mean(max(0, lower - δ)) + mean(max(0, δ - upper)).

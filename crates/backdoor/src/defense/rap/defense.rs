@@ -213,8 +213,7 @@ impl RapDefense {
 
 /// What `victim` makes of the perturbation without a text.
 fn answer<F: Ffn>(victim: &mut Victim<F>, made: &Construction) -> Result<Vec<f64>> {
-    let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
-    let rows = made.patch.to_override(words, width, victim.device())?;
+    let rows = victim.rows_in_place(&made.patch)?;
     let mut answers = victim.probabilities_with(&[&made.prefix], Some(&rows))?;
     Ok(answers.pop().unwrap_or_default())
 }

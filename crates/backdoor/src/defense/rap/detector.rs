@@ -36,8 +36,7 @@ pub fn perturbed_probabilities<F: Ffn>(
     texts: &[&str],
     made: &Construction,
 ) -> Result<Vec<Vec<f64>>> {
-    let [words, width] = victim.model.encoder.embeddings.word.weight.dims();
-    let rows = made.patch.to_override(words, width, victim.device())?;
+    let rows = victim.rows_in_place(&made.patch)?;
     let prefixed: Vec<String> = texts
         .iter()
         .map(|text| format!("{} {text}", made.prefix))

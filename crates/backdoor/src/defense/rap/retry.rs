@@ -1,18 +1,19 @@
 use plm_core::nn::Ffn;
 
-use super::{Construction, RapSettings, construct, drops};
+use super::construct::construct_scored;
+use super::{Construction, RapSettings};
 use crate::model::Victim;
 use crate::percentile::check_level;
 use crate::{Calibration, Error, Result};
 
-/// [`construct`] with growing weights λ of drops that are too small, until the mean drop of the texts
+/// [`construct`](super::construct()) with growing weights λ of drops that are too small, until the mean drop of the texts
 /// reaches the lower limit and the threshold at `level` percent, of the drops of those texts that are
 /// predicted as the protected class, is above 0.
 ///
 /// Nothing is asked of drops that are too large.
 ///
 /// # Errors
-/// Those of [`construct`]; [`Error::Empty`] without scales or where no text is predicted as the protected
+/// Those of [`construct`](super::construct()); [`Error::Empty`] without scales or where no text is predicted as the protected
 /// class, [`Error::Setting`] for a level out of 0 to 100, [`Error::NotConstructed`] where no scale suffices.
 pub fn construct_with_retry<F: Ffn>(
     victim: &Victim<F>,
@@ -32,8 +33,7 @@ pub fn construct_with_retry<F: Ffn>(
     for &scale in scales {
         let mut settings = settings.clone();
         settings.objective.scale = scale;
-        let made = construct(victim, texts, &settings)?;
-        let scored = drops(&mut victim.clone(), texts, &made)?;
+        let (made, scored) = construct_scored(victim, texts, &settings)?;
         let found = Calibration::new(&scored)?.threshold(level)?.value;
         if made.after.mean >= settings.objective.lower && found > 0.0 {
             return Ok(made);

@@ -26,13 +26,8 @@ fn many_steps_stay_on_the_manifold() {
     everywhere(|device, dtype, k| walk(300, device, dtype, k));
 }
 
-/// A random walk of `steps` of both optimizers, looked at every 100.
-fn walk(steps: u64, device: &Device, dtype: DType, k: Curvature) {
-    let limits = StepLimits {
-        stabilize: None,
-        max_step: Some(1.0),
-        ..StepLimits::default()
-    };
+/// Adam, and descent with momentum, within `limits`.
+fn optimizers(limits: StepLimits) -> (RiemannianAdamConfig, RiemannianSgdConfig) {
     let adam = RiemannianAdamConfig {
         limits,
         ..RiemannianAdamConfig::default()
@@ -42,6 +37,17 @@ fn walk(steps: u64, device: &Device, dtype: DType, k: Curvature) {
         limits,
         ..RiemannianSgdConfig::default()
     };
+    (adam, sgd)
+}
+
+/// A random walk of `steps` of both optimizers, looked at every 100.
+fn walk(steps: u64, device: &Device, dtype: DType, k: Curvature) {
+    let limits = StepLimits {
+        stabilize: None,
+        max_step: Some(1.0),
+        ..StepLimits::default()
+    };
+    let (adam, sgd) = optimizers(limits);
     let (adam, sgd) = (adam.build(k).unwrap(), sgd.build(k).unwrap());
     let mut a = (points(3, 4, 1.0, k, 1, (device, dtype)), None);
     let mut b = a.clone();
@@ -93,15 +99,7 @@ fn gradients_of_every_size_give_points() {
                 max_space_norm: max_step,
                 ..StepLimits::default()
             };
-            let adam = RiemannianAdamConfig {
-                limits,
-                ..RiemannianAdamConfig::default()
-            };
-            let sgd = RiemannianSgdConfig {
-                momentum: 0.9,
-                limits,
-                ..RiemannianSgdConfig::default()
-            };
+            let (adam, sgd) = optimizers(limits);
             let (moved, _) = adam
                 .build(k)
                 .unwrap()
