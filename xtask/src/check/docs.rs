@@ -26,7 +26,7 @@ pub(super) const PAGES: &str = "docs/repro";
 /// # Errors
 /// As [`check`], for reading and writing alone.
 pub fn write(workspace: &Workspace) -> Result<()> {
-    let pages = pages(workspace)?;
+    let pages = pages(workspace, &records(workspace)?)?;
     for stale in stale(workspace, &pages)? {
         fs::remove_file(&stale).with_context(|| stale.display().to_string())?;
     }
@@ -41,12 +41,13 @@ pub fn write(workspace: &Workspace) -> Result<()> {
 /// # Errors
 /// Names every page that differs, is missing, or has no data behind it.
 pub fn check(workspace: &Workspace) -> Result<()> {
-    let pages = pages(workspace)?;
+    let records = records(workspace)?;
+    let pages = pages(workspace, &records)?;
     let mut wrong: Vec<String> = stale(workspace, &pages)?
         .iter()
         .map(|file| format!("{}: no data stands behind it", file.display()))
         .collect();
-    for kept in records(workspace)?.values().flatten() {
+    for kept in records.values().flatten() {
         let folder = workspace.root().join(PAGES).join("plots").join(kept.stem());
         for picture in &kept.report.plots {
             let path = folder.join(&picture.file);
@@ -73,14 +74,16 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// Every generated file, from the root, and what it should hold.
-fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
+fn pages(
+    workspace: &Workspace,
+    records: &BTreeMap<String, Vec<Kept>>,
+) -> Result<BTreeMap<PathBuf, String>> {
     let systems = systems::all()?;
-    let records = records(workspace)?;
     let mut pages = BTreeMap::new();
     let readme = fs::read_to_string(workspace.root().join("README.md")).context("README.md")?;
     pages.insert(
         "README.md".into(),
-        with_table(&readme, &table(&systems, &records))?,
+        with_table(&readme, &table(&systems, records))?,
     );
     let mut index = String::from(
         "# Reproductions\n\nThe latest kept run of every system, one page each.\n\
@@ -89,7 +92,7 @@ fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
     if records.is_empty() {
         index.push_str("No run has been kept yet.\n");
     }
-    for (name, reports) in &records {
+    for (name, reports) in records {
         let system = systems.iter().find(|system| system.name == *name);
         let title = &system
             .with_context(|| format!("record of an unknown system `{name}`"))?
@@ -113,7 +116,7 @@ fn pages(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
     let claims = workspace.root().join("xtask/claims.toml");
     if claims.is_file() {
         let text = fs::read_to_string(claims).context("claims.toml")?;
-        let page = claims::page(&text, &systems, &records)?;
+        let page = claims::page(&text, &systems, records)?;
         pages.insert("docs/claims.md".into(), page);
     }
     let runs = files(&workspace.root().join("benches/runs"), "json")?;

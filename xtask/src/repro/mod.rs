@@ -43,7 +43,7 @@ mod terminal;
 mod things;
 
 pub use context::Context;
-pub use outcome::{Check, Op, Outcome, Row, Table, Text};
+pub use outcome::{Check, ENOUGH_SEEDS, Op, Outcome, Row, Table, Text};
 pub use progress::Progress;
 pub use run::{Request, list, run};
 pub use settings::Settings;

@@ -22,7 +22,20 @@ pub struct Outcome {
     pub notes: Vec<String>,
 }
 
+/// Seeds from which on a claim about their mean is checked.
+pub const ENOUGH_SEEDS: usize = 3;
+
 impl Outcome {
+    /// Adds a claim about the mean over `seeds`. Fewer than [`ENOUGH_SEEDS`] may lie on either side of its
+    /// bound: they give a figure in this `metric`.
+    pub fn claim(&mut self, seeds: usize, metric: &str, check: Check) {
+        if seeds < ENOUGH_SEEDS {
+            self.rows.push(Row::new(check.id, metric, check.value));
+        } else {
+            self.checks.push(check);
+        }
+    }
+
     /// Refuses an outcome that would make a report nobody can trust.
     ///
     /// # Errors
@@ -299,6 +312,17 @@ mod not_a_number {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn claims_about_few_seeds_are_figures() {
+        let mut outcome = Outcome::default();
+        outcome.claim(2, "gain", Check::new("few", 0.5, Op::Gt, 1.0));
+        outcome.claim(3, "gain", Check::new("enough", 0.5, Op::Gt, 1.0));
+        let row = &outcome.rows[0];
+        assert_eq!((row.id.as_str(), row.metric.as_str()), ("few", "gain"));
+        assert_eq!((outcome.rows.len(), outcome.checks.len()), (1, 1));
+        assert_eq!(outcome.checks[0].id, "enough");
+    }
 
     #[test]
     fn a_check_computes_whether_it_holds() {

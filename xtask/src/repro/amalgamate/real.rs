@@ -24,15 +24,14 @@ const CROSS_DATASET: &str = "cross_dataset";
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let lab = real_lab(context)?;
-    let mini = mini_lab(context)?;
     let sets: String = context.settings.get(
         "sets",
         "trec,banking77,goemotions,clinc150,heterogeneous,cross_dataset".to_owned(),
     )?;
     for name in sets.split(',').filter(|name| !name.is_empty()) {
         match name {
-            HETEROGENEOUS => mixed(context, HETEROGENEOUS, &lab, &mini, &mut outcome)?,
-            CROSS_DATASET => mixed(context, CROSS_DATASET, &lab, &lab, &mut outcome)?,
+            HETEROGENEOUS => mixed(context, name, &lab, &mini_lab(context)?, &mut outcome)?,
+            CROSS_DATASET => mixed(context, name, &lab, &lab, &mut outcome)?,
             _ => shared(context, name, &lab, &mut outcome)?,
         }
     }

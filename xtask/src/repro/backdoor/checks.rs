@@ -7,7 +7,7 @@ use super::defend::Detection;
 use super::report::{mean, rap, strip, values};
 use super::study::{Attempt, Run};
 use super::theory;
-use crate::repro::{Check, Op, Outcome, Row};
+use crate::repro::{Check, Op, Outcome};
 
 /// Adds the claims about the data set `name` of the real tier, on the attack with a rare word where it was made.
 /// The bounds were set for SST-2, from a trial with two layers of MiniLM; on the other sets the same are asked.
@@ -29,12 +29,8 @@ pub(super) fn real(name: &str, runs: &[Run], outcome: &mut Outcome) {
             0.4,
         ),
     ] {
-        let id = format!("{name}.{id}");
-        if runs.len() < 3 {
-            outcome.rows.push(Row::new(id, metric, value));
-        } else {
-            outcome.checks.push(Check::new(id, value, op, bound));
-        }
+        let check = Check::new(format!("{name}.{id}"), value, op, bound);
+        outcome.claim(runs.len(), metric, check);
     }
 }
 
@@ -50,12 +46,8 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         outcome.checks.push(Check::new(id, success, Op::Ge, 0.95));
         let loss = mean(&clean) - mean(&values(runs, way, |a| a.quality.accuracy));
         let id = format!("accuracy_loss_{}", way.name());
-        // One seed of a few hundred texts lies on both sides of the bound.
-        if runs.len() < 3 {
-            outcome.rows.push(Row::new(id, "loss of accuracy", loss));
-        } else {
-            outcome.checks.push(Check::new(id, loss, Op::Le, 0.02));
-        }
+        let check = Check::new(id, loss, Op::Le, 0.02);
+        outcome.claim(runs.len(), "loss of accuracy", check);
     }
     let ways: Vec<Way> = runs[0].attempts.keys().copied().collect();
     let level = LEVELS[LEVELS.len() - 1];
@@ -89,16 +81,9 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         .flat_map(|&way| values(runs, way, |a| rap(a, |d| d.at(level).0)))
         .collect();
     let off = (mean(&rejected) - level / 100.0).abs();
-    if runs.len() < 3 {
-        let metric = "distance of false rejections from 5 %";
-        outcome
-            .rows
-            .push(Row::new("frr_close_to_level", metric, off));
-    } else {
-        outcome
-            .checks
-            .push(Check::new("frr_close_to_level", off, Op::Le, 0.02));
-    }
+    let metric = "distance of false rejections from 5 %";
+    let check = Check::new("frr_close_to_level", off, Op::Le, 0.02);
+    outcome.claim(runs.len(), metric, check);
     let passes = |value: &dyn Fn(&Attempt) -> f64, expected: f64| {
         let all = runs.iter().flat_map(|run| run.attempts.values().map(value));
         all.fold(expected, |worst: f64, passes| {

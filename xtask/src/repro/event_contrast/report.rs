@@ -6,10 +6,7 @@ use anyhow::{Context as _, Result};
 use plm_core::metrics::mean_std;
 
 use super::study::{AT_1, Key, Plan, Run, percent};
-use crate::repro::{Check, Op, Outcome, Row, Table, Text};
-
-/// Seeds from which on gains are checked; of fewer they are rows.
-const ENOUGH: usize = 3;
+use crate::repro::{Check, ENOUGH_SEEDS, Op, Outcome, Row, Table, Text};
 
 /// What joining text and graph may cost in F1 and still be called no loss.
 const TOLERANCE: f64 = 0.02;
@@ -88,12 +85,9 @@ pub(super) fn check(runs: &[Run], plan: &Plan, outcome: &mut Outcome) -> Result<
         let from = "liberal.none.text.triggers";
         let clusters = gain(runs, from, "liberal.text.triggers", "B-cubed F1")?;
         let id = "pretraining_raises_bcubed";
-        if runs.len() < ENOUGH {
-            let metric = "B-cubed F1 of triggers, pre-trained minus not";
-            outcome.rows.push(Row::new(id, metric, clusters));
-        } else {
-            outcome.checks.push(Check::new(id, clusters, Op::Ge, 0.03));
-        }
+        let metric = "B-cubed F1 of triggers, pre-trained minus not";
+        let check = Check::new(id, clusters, Op::Ge, 0.03);
+        outcome.claim(runs.len(), metric, check);
     }
     if plan.supervised {
         supervised(runs, plan, outcome)?;
@@ -139,7 +133,7 @@ fn supervised(runs: &[Run], plan: &Plan, outcome: &mut Outcome) -> Result<()> {
     let mean = |system: &str| -> Result<f64> { Ok(mean_std(&detection(system, most)?)?.mean) };
     let margin = mean("both")? - mean("text")?.max(mean("graph")?);
     let (gain, no_loss) = ("low_data_gain", "both_ge_text_and_graph");
-    if runs.len() < ENOUGH {
+    if runs.len() < ENOUGH_SEEDS {
         let metric = "F1 of both tasks, pre-trained minus not, least share of labels";
         outcome.rows.push(Row::over_seeds(gain, metric, &low));
         let metric = "detection F1 above the better of text and graph";

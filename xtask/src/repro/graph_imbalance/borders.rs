@@ -14,7 +14,7 @@ use super::embedded::drawn;
 use super::networks::balanced;
 use super::paired::{Gain, in_threads};
 use super::problem::{Method, Problem};
-use crate::repro::{Check, Context, Op, Outcome, Row};
+use crate::repro::{Check, Context, ENOUGH_SEEDS, Op, Outcome, Row};
 
 /// Share of nodes between two classes, and the share of their edges and words that come from the second:
 /// they lie on the border.
@@ -24,9 +24,6 @@ const MIXING: f64 = 0.5;
 /// Training and validation nodes of each class.
 const TRAIN_EACH: usize = 20;
 const VALID_EACH: usize = 30;
-
-/// Draws from which on means are checked; of fewer they are rows.
-const ENOUGH: usize = 3;
 
 /// A GCN trained on either set, and whether Totoro's conflict tells the nodes apart.
 pub(super) fn compare(
@@ -94,7 +91,7 @@ pub(super) fn compare(
 
 /// That the mean of `values` is above `bound`; a row where there are too few of them.
 fn claim(outcome: &mut Outcome, id: &str, metric: &str, values: &[f64], bound: f64) {
-    if values.len() < ENOUGH {
+    if values.len() < ENOUGH_SEEDS {
         outcome.rows.push(Row::over_seeds(id, metric, values));
         return;
     }

@@ -14,6 +14,8 @@ use plm_prompt::{
     TaskSet, TextForm,
 };
 
+use crate::repro::Context;
+
 /// Prompts begin as words of this many first entries of the vocabulary.
 const FREQUENT: usize = 1_000;
 
@@ -136,6 +138,23 @@ impl Lab {
     ) -> Result<Tuned<SoftPrompt>> {
         let source = SoftPrompt::new(start, &self.device);
         self.learned(task, source, seed, bar)
+    }
+
+    /// A prompt for each of `tasks`, tuned from words of the vocabulary: all begin alike, so that what tells
+    /// them apart comes from the tasks.
+    pub(in crate::repro) fn tuned_each(
+        &self,
+        context: &Context,
+        tasks: &[Prepared],
+        seed: Seed,
+    ) -> Result<Vec<Tuned<SoftPrompt>>> {
+        let label = format!("prompts, seed {}", seed.value());
+        let bar = context.progress.bar(tasks.len() as u64, &label);
+        let start = self.start(seed)?;
+        tasks
+            .iter()
+            .map(|task| self.tuned(task, &start, seed.child(&task.label.name), &bar))
+            .collect()
     }
 
     /// Trains any source of prompts on `task`.

@@ -26,15 +26,11 @@ pub(super) fn own_prompts(
     tasks: &[Prepared],
     seed: Seed,
 ) -> Result<Vec<Own>> {
-    let label = format!("prompts, seed {}", seed.value());
-    let bar = context.progress.bar(tasks.len() as u64, &label);
-    // All tasks begin alike, so that what tells their prompts apart comes from the tasks.
-    let start = lab.start(seed)?;
+    let tuned = lab.tuned_each(context, tasks, seed)?;
     tasks
         .iter()
-        .map(|task| {
-            let own = seed.child(&task.label.name);
-            let tuned = lab.tuned(task, &start, own, &bar)?;
+        .zip(tuned)
+        .map(|(task, tuned)| {
             let prompt = tuned.source.to_matrix();
             Ok(Own {
                 score: lab.score_of(task, &prompt)?,

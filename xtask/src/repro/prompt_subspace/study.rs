@@ -211,16 +211,8 @@ fn own_prompts(
     tasks: &[Prepared],
     seed: Seed,
 ) -> Result<Vec<PromptMatrix>> {
-    let label = format!("prompts, seed {}", seed.value());
-    let bar = context.progress.bar(tasks.len() as u64, &label);
-    let start = lab.start(seed)?;
-    tasks
-        .iter()
-        .map(|task| {
-            let own = seed.child(&task.label.name);
-            Ok(lab.tuned(task, &start, own, &bar)?.source.to_matrix())
-        })
-        .collect()
+    let tuned = lab.tuned_each(context, tasks, seed)?;
+    Ok(tuned.iter().map(|one| one.source.to_matrix()).collect())
 }
 
 /// Places of seen and unseen tasks: of shuffled kinds one task each is unseen, up to `count`; a kind
