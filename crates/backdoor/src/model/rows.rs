@@ -75,7 +75,7 @@ impl RowSettings {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Error::Setting`] naming what is out of range.
+    /// [`Error::Setting`](crate::Error::Setting) naming what is out of range.
     pub fn check(&self) -> Result<()> {
         crate::error::positive("lr", self.lr)?;
         crate::error::at_least("batch", self.batch, 1, "must be at least 1")?;
