@@ -122,9 +122,9 @@ struct Bench {
     /// Threads for both sides [default: all].
     #[arg(long)]
     threads: Option<usize>,
-    /// Samples of each case.
-    #[arg(long, default_value_t = 15)]
-    rounds: usize,
+    /// Samples of each case [default: 15, or as many as the case needs].
+    #[arg(long)]
+    rounds: Option<usize>,
     /// Folder for the record [default: benches/runs in the checkout].
     #[arg(long)]
     out: Option<PathBuf>,

@@ -113,6 +113,15 @@ impl Machine {
     }
 }
 
+/// Threads that CPU devices compute with in this process: `RAYON_NUM_THREADS`, else all.
+pub fn used_threads() -> usize {
+    std::env::var("RAYON_NUM_THREADS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .filter(|&threads| threads > 0)
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 /// The compiler's version line, or `unknown`.
 pub fn rustc_version() -> String {
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))

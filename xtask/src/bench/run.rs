@@ -24,8 +24,8 @@ pub struct Context {
     pub dtype: String,
     /// Threads for both sides.
     pub threads: usize,
-    /// Samples of each case, unless it asks for another number.
-    pub rounds: usize,
+    /// Samples of each case; by default what the case asks for.
+    pub rounds: Option<usize>,
     /// Models.
     pub store: Store,
     /// Root of the checkout.
@@ -34,9 +34,9 @@ pub struct Context {
 
 impl Context {
     /// The device as peers on PyTorch call it.
-    pub fn peer_device(&self) -> &'static str {
+    pub fn peer_device(&self) -> &str {
         if self.device.starts_with("cuda") {
-            "cuda"
+            &self.device
         } else {
             "cpu"
         }
@@ -147,7 +147,7 @@ impl Case {
         self
     }
 
-    /// Samples to take, instead of the run's number.
+    /// Samples to take where the user names no number.
     #[must_use]
     pub fn rounds(mut self, count: usize) -> Self {
         self.rounds = Some(count);
@@ -177,12 +177,22 @@ pub fn peak_memory_while(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     peak_memory()
 }
 
+/// Samples of a case that asks for no other number.
+const ROUNDS: usize = 15;
+
 /// Takes the samples of every case of `plan`, ours and the peer's in turns.
 ///
 /// # Errors
 /// Where a side fails or gives a figure that is no number.
-pub fn measure(plan: Plan, mut peer: Option<&mut Peer>, rounds: usize) -> Result<Vec<Measured>> {
-    ensure!(rounds > 0, "--rounds 0: at least one sample is needed");
+pub fn measure(
+    plan: Plan,
+    mut peer: Option<&mut Peer>,
+    rounds: Option<usize>,
+) -> Result<Vec<Measured>> {
+    ensure!(
+        rounds != Some(0),
+        "--rounds 0: at least one sample is needed"
+    );
     let progress = Progress::default();
     if let Some(peer) = peer.as_deref_mut() {
         for request in &plan.setup {
@@ -191,7 +201,7 @@ pub fn measure(plan: Plan, mut peer: Option<&mut Peer>, rounds: usize) -> Result
     }
     let mut results = Vec::new();
     for mut case in plan.cases {
-        let rounds = case.rounds.unwrap_or(rounds);
+        let rounds = rounds.or(case.rounds).unwrap_or(ROUNDS);
         let bar = progress.bar((case.warmup + rounds) as u64, &case.id);
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..case.warmup + rounds {
@@ -315,7 +325,7 @@ mod tests {
             setup: Vec::new(),
             cases: vec![case.peer(json!({"op": "x"})).warmup(1)],
         };
-        let results = measure(plan, Some(&mut peer), 3).unwrap();
+        let results = measure(plan, Some(&mut peer), Some(3)).unwrap();
         let order = fs::read_to_string(&log).unwrap();
         assert_eq!(
             order.split_whitespace().collect::<String>(),
@@ -348,11 +358,11 @@ mod tests {
             setup: vec![json!({"op": "load"})],
             cases: vec![case.warmup(2).rounds(4)],
         };
-        let results = measure(plan, None, 9).unwrap();
+        let results = measure(plan, None, None).unwrap();
         assert_eq!(*count.borrow(), 6);
         assert!(results[0].ours.min >= 0.002 && results[0].ours.samples.len() == 4);
         assert_eq!(results[0].peer, None);
-        assert!(measure(Plan::default(), None, 0).is_err());
+        assert!(measure(Plan::default(), None, Some(0)).is_err());
         let broken = Case::value("nan", "s", || Ok(f64::NAN));
         assert!(
             measure(
@@ -361,7 +371,7 @@ mod tests {
                     cases: vec![broken]
                 },
                 None,
-                1
+                Some(1)
             )
             .is_err()
         );
@@ -372,9 +382,10 @@ mod tests {
         let case = Case::value("sum", "MiB", || Ok(2.0)).baseline_value("dense", || Ok(5.0));
         let plan = Plan {
             setup: Vec::new(),
-            cases: vec![case],
+            cases: vec![case.rounds(7)],
         };
-        let results = measure(plan, None, 2).unwrap();
+        let results = measure(plan, None, Some(2)).unwrap();
+        assert_eq!(results[0].ours.samples.len(), 2);
         assert_eq!(results[0].baseline.as_deref(), Some("dense"));
         assert_eq!(results[0].ratio_of_medians, Some(2.5));
     }
@@ -382,7 +393,7 @@ mod tests {
     #[test]
     fn a_run_is_recorded_with_versions_and_never_overwritten() {
         fn plan(context: &Context) -> Result<Plan> {
-            let size = context.rounds;
+            let size = context.rounds.unwrap_or_default();
             let case = Case::timed(format!("sum.{size}"), move || {
                 ensure!((0..size).sum::<usize>() < usize::MAX);
                 Ok(())
@@ -398,7 +409,7 @@ mod tests {
             device: "cuda:1".into(),
             dtype: "f32".into(),
             threads: 1,
-            rounds: 3,
+            rounds: Some(3),
             store: Store::at(folder.path(), Manifest::committed().unwrap()),
             root: workspace.root().to_path_buf(),
         };

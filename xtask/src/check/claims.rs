@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::docs::PAGES;
 use super::records::Kept;
-use crate::report::{markdown_table, markdown_verdict, number};
+use crate::report::{Report, markdown_table, markdown_verdict, number};
 use crate::repro::Row;
 use crate::systems::{System, Tier};
 
@@ -26,6 +26,8 @@ struct Claim {
 #[serde(deny_unknown_fields)]
 struct Evidence {
     tier: Tier,
+    /// Part of the tier; by default the first kept run that has what is named.
+    part: Option<String>,
     check: Option<String>,
     row: Option<String>,
     than: Option<String>,
@@ -94,10 +96,12 @@ pub(super) fn page(
 
 impl Evidence {
     /// What is looked at, what was found, and the verdict.
-    fn judge(&self, kept: &[Kept]) -> Result<(String, String, &'static str)> {
+    fn judge<'a>(&self, kept: &'a [Kept]) -> Result<(String, String, &'static str)> {
         let reports = || {
-            let tier = kept.iter().filter(|kept| kept.report.tier == self.tier);
-            tier.map(|kept| &kept.report)
+            kept.iter()
+                .filter(|kept| kept.report.tier == self.tier)
+                .filter(|kept| self.part.as_ref().is_none_or(|part| *part == kept.part))
+                .map(|kept| &kept.report)
         };
         match (&self.check, &self.row, &self.than, &self.metric) {
             (Some(id), None, None, None) => {
@@ -113,13 +117,15 @@ impl Evidence {
                 ))
             }
             (None, Some(row), Some(than), Some(metric)) => {
-                let find = |id: &String| {
-                    reports()
-                        .flat_map(|report| &report.rows)
-                        .find(|row| row.id == *id && row.metric == *metric)
-                        .with_context(|| self.missing(&format!("row `{id}`, {metric}")))
+                let find = |report: &'a Report, id: &String| {
+                    (report.rows.iter()).find(|row| row.id == *id && row.metric == *metric)
                 };
-                let (one, other) = (find(row)?, find(than)?);
+                // Figures of two runs are not compared.
+                let (one, other) = reports()
+                    .find_map(|report| Some((find(report, row)?, find(report, than)?)))
+                    .with_context(|| {
+                        self.missing(&format!("rows `{row}` and `{than}`, {metric}"))
+                    })?;
                 let sign = if self.below { "<" } else { ">" };
                 let difference = if self.below {
                     other.ours - one.ours
@@ -173,8 +179,16 @@ mod tests {
             Row::over_seeds("b", "accuracy", &[0.7, 0.72]),
             Row::over_seeds("c", "accuracy", &[0.78, 0.82]),
         ];
-        let part = String::new();
-        [("moe".to_owned(), vec![Kept { part, report }])].into()
+        let mut other = report.clone();
+        other.rows = vec![
+            Row::over_seeds("a", "accuracy", &[0.5, 0.52]),
+            Row::over_seeds("d", "accuracy", &[0.6, 0.62]),
+        ];
+        let kept = [("", report), ("wide", other)].map(|(part, report)| Kept {
+            part: part.to_owned(),
+            report,
+        });
+        [("moe".to_owned(), kept.into())].into()
     }
 
     fn claim(evidence: &str) -> Result<String> {
@@ -200,6 +214,11 @@ mod tests {
             (rows("b", "a"), "| **does not hold** |"),
             (rows("a", "c"), "| not told apart |"),
             (rows("b", "a") + "\nbelow = true", "| holds |"),
+            (rows("d", "a"), "| holds |"),
+            (
+                rows("d", "a") + "\npart = \"wide\"",
+                "0.61 ± 0.01414 against 0.51",
+            ),
         ] {
             let page = claim(&evidence).unwrap();
             assert!(page.contains("It works."), "{page}");
@@ -216,7 +235,9 @@ mod tests {
     fn evidence_that_is_not_there_is_refused() {
         for (evidence, word) in [
             ("check = \"other\"".to_owned(), "check `other`"),
-            (rows("a", "other"), "row `other`"),
+            (rows("a", "other"), "`a` and `other`"),
+            (rows("b", "d"), "`b` and `d`"),
+            (rows("a", "b") + "\npart = \"wide\"", "`a` and `b`"),
             ("row = \"a\"".to_owned(), "evidence is either"),
         ] {
             let text = format!("{:#}", claim(&evidence).unwrap_err());

@@ -32,7 +32,8 @@ impl Kept {
 /// their systems and tiers, or of a `part` of these.
 ///
 /// # Errors
-/// Where there is none, one cannot be read or copied, or `part` is no short name.
+/// Where there is none, one cannot be read or copied, was run on a tree with uncommitted changes, or
+/// `part` is no short name.
 pub fn keep(workspace: &Workspace, from: &Path, part: Option<&str>) -> Result<Vec<PathBuf>> {
     let part = part.unwrap_or_default();
     ensure!(
@@ -52,12 +53,13 @@ pub fn keep(workspace: &Workspace, from: &Path, part: Option<&str>) -> Result<Ve
     );
     folders.sort();
     let pages = workspace.root().join(PAGES);
+    // All are read before any is kept.
+    let reports: Vec<Kept> = folders
+        .iter()
+        .map(|folder| readable(&folder.join("report.json"), part))
+        .collect::<Result<_>>()?;
     let mut records = Vec::new();
-    for folder in folders {
-        let kept = Kept {
-            part: part.to_owned(),
-            report: Report::read(&folder.join("report.json"))?,
-        };
+    for (folder, kept) in folders.iter().zip(reports) {
         let plots = pages.join("plots").join(kept.stem());
         if plots.exists() {
             fs::remove_dir_all(&plots).with_context(|| plots.display().to_string())?;
@@ -72,6 +74,21 @@ pub fn keep(workspace: &Workspace, from: &Path, part: Option<&str>) -> Result<Ve
         records.push(record);
     }
     Ok(records)
+}
+
+/// The report at `path`, if it may be kept.
+fn readable(path: &Path, part: &str) -> Result<Kept> {
+    let report = Report::read(path)?;
+    ensure!(
+        !report.commit.ends_with("-dirty"),
+        "{}: commit {}: what was run is in no commit; commit it and run again",
+        path.display(),
+        report.commit
+    );
+    Ok(Kept {
+        part: part.to_owned(),
+        report,
+    })
 }
 
 /// The kept reports by system, tiers in order, the whole of a tier before its parts.
@@ -117,6 +134,19 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(text.contains("`a/b`"), "{text}");
+    }
+
+    #[test]
+    fn runs_that_no_commit_holds_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::at(folder.path());
+        let mut report = sample::report();
+        report.commit.push_str("-dirty");
+        let run = folder.path().join("run");
+        report.write(&run, &sample::outcome().plots).unwrap();
+        let text = keep(&workspace, &run, None).unwrap_err().to_string();
+        assert!(text.contains("0123456789ab-dirty"), "{text}");
+        assert!(!folder.path().join(PAGES).exists());
     }
 
     #[test]

@@ -77,6 +77,28 @@ struct Tree<'a> {
     findings: Vec<Finding>,
 }
 
+/// Every dependency in a `Cargo.toml`, those of single targets too, by its package's name, with the
+/// kind of table it is in.
+fn dependencies(manifest: &toml::Table) -> Vec<(&'static str, &str)> {
+    let targets = (manifest.get("target").and_then(toml::Value::as_table)).into_iter();
+    let targets = targets.flat_map(toml::Table::values);
+    let tables: Vec<&toml::Table> = [manifest]
+        .into_iter()
+        .chain(targets.filter_map(toml::Value::as_table))
+        .collect();
+    let mut found = Vec::new();
+    for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+        for table in &tables {
+            let entries = (table.get(kind).and_then(toml::Value::as_table)).into_iter();
+            for (key, value) in entries.flatten() {
+                let package = value.get("package").and_then(toml::Value::as_str);
+                found.push((kind, package.unwrap_or(key)));
+            }
+        }
+    }
+    found
+}
+
 impl Tree<'_> {
     fn fault(&mut self, file: &Path, line: usize, what: impl Into<String>) {
         self.findings.push(Finding {
@@ -196,16 +218,13 @@ impl Tree<'_> {
             self.fault(&manifest, 0, "`[lints] workspace = true` is missing");
         }
         let core = krate.ends_with("plm-core");
-        for table in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            let names = toml.get(table).and_then(toml::Value::as_table);
-            for name in names.into_iter().flat_map(toml::Table::keys) {
-                if name.starts_with("plm-") && (core || name != "plm-core") {
-                    self.fault(
-                        &manifest,
-                        0,
-                        format!("{table}: `{name}`; method crates depend on plm-core alone"),
-                    );
-                }
+        for (table, name) in dependencies(&toml) {
+            if name.starts_with("plm-") && (core || name != "plm-core") {
+                self.fault(
+                    &manifest,
+                    0,
+                    format!("{table}: `{name}`; method crates depend on plm-core alone"),
+                );
             }
         }
         if !self.root.join(krate).join("README.md").is_file() {
@@ -330,6 +349,9 @@ mod tests {
             found(&[("crates/a/src/lib.rs", &tested)]),
             Vec::<String>::new()
         );
+        let elsewhere = format!(
+            "{MANIFEST}\n[target.'cfg(unix)'.dev-dependencies]\nother={{package=\"plm-moe\"}}\n"
+        );
         let home = format!("see {}me/somebody/x\n", "/ho");
         let merge = format!("{} HEAD\n", "<".repeat(7));
         let big = "x".repeat(FIXTURE as usize + 1);
@@ -360,6 +382,11 @@ mod tests {
                 "crates/a/Cargo.toml",
                 &MANIFEST.replace("plm-core", "plm-moe"),
                 "`plm-moe`",
+            ),
+            (
+                "crates/a/Cargo.toml",
+                &elsewhere,
+                "dev-dependencies: `plm-moe`",
             ),
             (
                 "crates/a/Cargo.toml",

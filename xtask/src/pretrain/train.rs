@@ -1,9 +1,10 @@
 //! The training itself.
 
-use std::cell::RefCell;
+use std::fs;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::checkpoint::SaveOptions;
 use plm_core::config::EncoderConfig;
@@ -16,6 +17,7 @@ use plm_core::train::{
     AdamWConfig, CheckpointConfig, Evaluation, EvaluationContext, Event, Every, Goal, Optimizer,
     Schedule, StepContext, StepLoss, TrainConfig, Trainer, Until,
 };
+use serde_json::Value;
 
 use super::windows::Windows;
 use super::{Arguments, corpus};
@@ -49,22 +51,14 @@ pub(crate) fn run(arguments: &Arguments, say: &dyn Fn(&str)) -> Result<()> {
         arguments.length
     );
     let (training, held_out) = stream.split_at(stream.len() - arguments.held_out);
-    let curve = RefCell::new(Vec::new());
-    let trained = train(
-        arguments,
-        model.model,
-        &tokenizer,
-        training,
-        held_out,
-        &curve,
-    )?;
+    let trained = train(arguments, model.model, &tokenizer, training, held_out)?;
     let model = Pretrained {
         model: trained,
         ..model
     };
     let folder = arguments.out.join("model");
     model.save(&folder, &SaveOptions::new())?;
-    let points = curve.into_inner();
+    let points = curve(&metrics(arguments))?;
     if !points.is_empty() {
         let plot = Plot::lines(
             "loss",
@@ -77,6 +71,27 @@ pub(crate) fn run(arguments: &Arguments, say: &dyn Fn(&str)) -> Result<()> {
     }
     say(&format!("saved {}", folder.display()));
     Ok(())
+}
+
+/// Where the run writes its metrics, those of the sessions before a resume included.
+fn metrics(arguments: &Arguments) -> PathBuf {
+    arguments.out.join("metrics.jsonl")
+}
+
+/// Steps and held-out losses of all evaluations in the metrics at `path`.
+fn curve(path: &Path) -> Result<Vec<(f64, f64)>> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let mut points = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let record: Value = serde_json::from_str(line)
+            .with_context(|| format!("{}:{}", path.display(), index + 1))?;
+        if record["kind"] == "evaluation"
+            && let (Some(step), Some(loss)) = (record["step"].as_f64(), record["metric"].as_f64())
+        {
+            points.push((step, loss));
+        }
+    }
+    Ok(points)
 }
 
 /// The model to begin with, with its tokenizer.
@@ -130,7 +145,6 @@ fn train(
     tokenizer: &Tokenizer,
     training: &[u32],
     held_out: &[u32],
-    curve: &RefCell<Vec<(f64, f64)>>,
 ) -> Result<EncoderForMaskedLM> {
     let seed = Seed::new(arguments.seed);
     let device = plm_core::device::parse(&arguments.device)?;
@@ -154,7 +168,7 @@ fn train(
         accumulation: parts,
         max_grad_norm: Some(1.0),
         log_every: 10,
-        metrics: Some(arguments.out.join("metrics.jsonl")),
+        metrics: Some(metrics(arguments)),
         evaluate: Every::Steps(arguments.evaluate_every),
         evaluate_initial: true,
         goal: Goal::Minimize,
@@ -174,7 +188,6 @@ fn train(
             Event::Started { step, .. } => bar.set_position(*step),
             Event::Step(_) => bar.inc(1),
             Event::Evaluated(record) => {
-                curve.borrow_mut().push((record.step as f64, record.metric));
                 bar.set_message(format!("held-out loss {:.3}", record.metric));
             }
             _ => {}
@@ -281,5 +294,24 @@ impl Step {
         let best = logits.clone().detach().argmax(1).reshape([self.count]);
         let hits = best.equal(self.targets.clone()).float().sum();
         (loss::cross_entropy(logits, self.targets.clone()), hits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curve_is_that_of_all_evaluations_on_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let lines = "{\"kind\":\"evaluation\",\"step\":0,\"metric\":8.5}\n\
+                     {\"kind\":\"log\",\"step\":10,\"loss\":7.0}\n\
+                     {\"kind\":\"evaluation\",\"step\":20,\"metric\":6.25}\n";
+        fs::write(&path, lines).unwrap();
+        assert_eq!(curve(&path).unwrap(), [(0.0, 8.5), (20.0, 6.25)]);
+        fs::write(&path, format!("{lines}{{")).unwrap();
+        let text = format!("{:#}", curve(&path).unwrap_err());
+        assert!(text.contains("metrics.jsonl:4"), "{text}");
     }
 }

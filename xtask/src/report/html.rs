@@ -119,7 +119,7 @@ fn one(body: &mut String, report: &Report, plots: &[String]) {
     let seeds: Vec<String> = report.seeds.iter().map(u64::to_string).collect();
     let _ = write!(
         body,
-        "</p><p class=\"meta\">tier {} · device {} · commit {} · {} · seeds {} · {} s · {}, {} threads</p>",
+        "</p><p class=\"meta\">tier {} · device {} · commit {} · {} · seeds {} · {} s · {}, {} threads{}</p>",
         report.tier,
         escape(&report.device),
         escape(&report.commit),
@@ -127,7 +127,8 @@ fn one(body: &mut String, report: &Report, plots: &[String]) {
         seeds.join(", "),
         number(report.wall_s),
         escape(&report.machine.cpu),
-        report.machine.threads
+        report.machine.threads,
+        (report.threads).map_or_else(String::new, |used| format!(", {used} used"))
     );
     if !report.checks.is_empty() {
         body.push_str("<table><tr><th>check</th><th class=\"n\">value</th><th>must be</th><th>verdict</th></tr>");

@@ -40,7 +40,8 @@ pub fn section(report: &Report, part: &str, plots: &str) -> String {
         report.device,
         seeds.join(", ")
     );
-    let _ = writeln!(text, "Machine: {}.\n", report.machine);
+    let used = (report.threads).map_or_else(String::new, |used| format!("; threads used: {used}"));
+    let _ = writeln!(text, "Machine: {}{used}.\n", report.machine);
     if !report.checks.is_empty() {
         let _ = writeln!(
             text,
@@ -159,7 +160,7 @@ mod tests {
             ```
 
             Run at 2026-01-02T03:04:05Z on commit `0123456789ab` in 41.25 s, device `flex`, seeds 1, 2.
-            Machine: CPU, 2 threads, 2048 MiB, linux x86_64.
+            Machine: CPU, 2 threads, 2048 MiB, linux x86_64; threads used: 1.
 
             ### Checks: 1 of 2 hold
 

@@ -49,6 +49,9 @@ pub struct Report {
     pub started: String,
     /// Machine of the run.
     pub machine: Machine,
+    /// Threads that the run computed with; older reports do not say.
+    #[serde(default)]
+    pub threads: Option<usize>,
     /// Seeds that were run.
     pub seeds: Vec<u64>,
     /// Settings that were read, defaults included.
@@ -222,6 +225,7 @@ pub(crate) mod sample {
                 memory_mib: 2048,
                 os: "linux x86_64".into(),
             },
+            threads: Some(1),
             seeds: vec![1, 2],
             settings: [("steps".to_owned(), "20".to_owned())].into(),
             wall_s: 41.25,

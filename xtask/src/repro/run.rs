@@ -12,7 +12,7 @@ use super::{Context, Outcome, Progress, Settings, processes};
 use crate::report::{Entry, Report, SCHEMA, index, number, table};
 use crate::store::Store;
 use crate::systems::{self, System, Tier};
-use crate::workspace::{Machine, Workspace, now, write_atomic};
+use crate::workspace::{Machine, Workspace, now, used_threads, write_atomic};
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
@@ -216,6 +216,7 @@ fn one(
         commit,
         started,
         machine: Machine::here(),
+        threads: Some(used_threads()),
         seeds: context.seeds.clone(),
         settings: context.settings.used(),
         wall_s: clock.elapsed().as_millis() as f64 / 1000.0,

@@ -128,8 +128,9 @@ fn one(
 ) -> Result<PathBuf, Refusal> {
     let missing = |what: &str| {
         Refusal::NotThere(format!(
-            "no {what} is known; it can be had from: {}",
-            asset.sources()
+            "no {what} is known; it can be had from: {}{}",
+            asset.sources(),
+            asset.provenance()
         ))
     };
     let default = if asset.pypi.is_some() {
@@ -149,8 +150,8 @@ fn one(
             let from = from
                 .canonicalize()
                 .with_context(|| from.display().to_string())?;
-            let folder =
-                link::find(&from, asset).map_err(|error| Refusal::NotThere(error.to_string()))?;
+            let folder = link::find(&from, asset)
+                .map_err(|error| Refusal::NotThere(format!("{error}{}", asset.provenance())))?;
             Ok(store.install(asset, |target| link::files(&folder, asset, target))?)
         }
         Source::Hub => {
@@ -230,7 +231,12 @@ mod tests {
             format!("{:#}", lines(&store, names, source).unwrap_err())
         };
         let source = Source::Dir(folder.path().to_path_buf());
-        assert!(text(&["local"], Some(&source)).contains("deep/a.txt"));
+        let missing = text(&["local"], Some(&source));
+        assert!(missing.contains("deep/a.txt"), "{missing}");
+        assert!(
+            missing.contains("https://example.org/letters, repacked (one file)"),
+            "{missing}"
+        );
         assert!(text(&["local"], Some(&Source::Pypi)).contains("can be had from: dir"));
         assert!(text(&["nothing"], None).contains("tiny, local"));
         assert!(text(&["tiny"], None).contains("no-such-python"));

@@ -56,6 +56,11 @@ pub struct Asset {
     pub hub: Option<Hub>,
     /// Its folder below the folder given as `--from dir:PATH`; by default its name.
     pub dir: Option<String>,
+    /// Public addresses of its files, for those who fill the folder themselves.
+    #[serde(default)]
+    pub origin: Vec<String>,
+    /// What was made of the files at `origin`; without it they are as they lie there.
+    pub repacked: Option<String>,
 }
 
 /// One file of an [`Asset`].
@@ -165,6 +170,22 @@ impl Asset {
         names.join(", ")
     }
 
+    /// Where its files come from and how they were repacked, as the end of an error; empty where
+    /// only a registry is known.
+    pub fn provenance(&self) -> String {
+        let repacked = match &self.repacked {
+            Some(how) => format!(", repacked ({how})"),
+            None => String::new(),
+        };
+        match self.origin.is_empty() {
+            true => String::new(),
+            false => format!(
+                "; its files are those of {}{repacked}",
+                self.origin.join(" and ")
+            ),
+        }
+    }
+
     /// The command that gets it.
     pub fn command(&self) -> String {
         let from = if self.pypi.is_some() {
@@ -194,6 +215,16 @@ impl Asset {
             "name: only a-z, 0-9 and - are allowed"
         );
         ensure!(!self.files.is_empty(), "no file is listed");
+        ensure!(
+            self.pypi.is_some() || self.hub.is_some() || !self.origin.is_empty(),
+            "origin: neither a registry nor an address is given"
+        );
+        for address in &self.origin {
+            ensure!(
+                address.starts_with("https://"),
+                "origin: `{address}` does not start with https://"
+            );
+        }
         for file in &self.files {
             ensure!(
                 is_plain_path(&file.path),
@@ -268,6 +299,8 @@ pub(super) fn sample() -> Manifest {
         title = "Five letters in a folder"
         licence = "research"
         dir = "some/where"
+        origin = ["https://example.org/letters"]
+        repacked = "one file"
         [[asset.file]]
         path = "deep/a.txt"
         bytes = 5
@@ -331,6 +364,16 @@ mod tests {
                 "2 archives",
             ),
             ("licence", "license", "license"),
+            (
+                "licence",
+                "origin = [\"ftp://example.org\"]\nlicence",
+                "https",
+            ),
+            (
+                "[asset.pypi]\n            packages = [\"tiny==1.0\"]\n            inner = \"tiny\"",
+                "",
+                "origin",
+            ),
         ] {
             let text = format!(
                 "{:#}",

@@ -13,7 +13,7 @@ mod manifest;
 mod pypi;
 mod unpack;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -23,6 +23,12 @@ pub use manifest::{Asset, Hub, Kind, Listed, Manifest, Pypi};
 
 /// Written into an asset's folder last: the asset's fingerprint when it was verified.
 const MARKER: &str = ".plm-asset";
+
+/// Locked by the process that installs.
+const LOCK: &str = ".lock";
+
+/// How the names of the folders begin in which assets are put together.
+const WORK: &str = ".fetch-";
 
 /// The folder that holds the assets.
 #[derive(Debug, Clone)]
@@ -79,9 +85,10 @@ impl Store {
         match self.state(asset) {
             State::Ready => Ok(self.folder(asset)),
             State::Missing => bail!(
-                "asset `{name}` is not in the store {}; get it with `{}`",
+                "asset `{name}` is not in the store {}; get it with `{}`{}",
                 self.root.display(),
-                asset.command()
+                asset.command(),
+                asset.provenance()
             ),
             State::Stale(reason) => bail!(
                 "asset `{name}` in the store {}: {reason}; get it again with `{}`",
@@ -121,7 +128,8 @@ impl Store {
     }
 
     /// Lets `fill` put the files of `asset` into an empty folder, verifies them and moves the
-    /// folder into place. On any error nothing of it stays.
+    /// folder into place. On any error nothing of it stays; what a killed process left goes now.
+    /// Waits while another process installs.
     ///
     /// # Errors
     /// What `fill` says, or the first file that is missing or has another size or sum.
@@ -131,8 +139,10 @@ impl Store {
         fill: impl FnOnce(&Path) -> Result<()>,
     ) -> Result<PathBuf> {
         fs::create_dir_all(&self.root).with_context(|| self.root.display().to_string())?;
+        let _lock = self.lock()?;
+        self.clear()?;
         let work = tempfile::Builder::new()
-            .prefix(".fetch-")
+            .prefix(WORK)
             .tempdir_in(&self.root)
             .with_context(|| self.root.display().to_string())?;
         let fresh = work.path().join("asset");
@@ -159,6 +169,26 @@ impl Store {
         }
         fs::rename(&fresh, &folder).with_context(|| folder.display().to_string())?;
         Ok(folder)
+    }
+
+    /// Keeps other processes from installing until the file is dropped.
+    fn lock(&self) -> Result<File> {
+        let path = self.root.join(LOCK);
+        let file = File::create(&path).with_context(|| path.display().to_string())?;
+        file.lock().with_context(|| path.display().to_string())?;
+        Ok(file)
+    }
+
+    /// Removes the working folders of processes that were killed.
+    fn clear(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.root).with_context(|| self.root.display().to_string())? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with(WORK) {
+                fs::remove_dir_all(&path).with_context(|| path.display().to_string())?;
+            }
+        }
+        Ok(())
     }
 
     fn folder(&self, asset: &Asset) -> PathBuf {
@@ -229,7 +259,7 @@ mod tests {
             let put = |folder: &Path| Ok(fs::write(folder.join("a.txt"), content)?);
             let text = format!("{:#}", store.install(asset, put).unwrap_err());
             assert!(text.contains(word) && text.contains("a.txt"), "{text}");
-            assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0, "{content}");
+            assert_eq!(entries(root.path()), [LOCK], "{content}");
         }
         assert!(store.install(asset, |_| Ok(())).is_err());
         store
@@ -239,6 +269,31 @@ mod tests {
             .unwrap();
         assert!(store.install(asset, |_| Ok(())).is_err());
         assert_eq!(store.state(asset), State::Ready);
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+        assert_eq!(entries(root.path()), [LOCK, "tiny"]);
+    }
+
+    fn entries(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::at(root.path(), sample());
+        let left = root.path().join(format!("{WORK}abc/asset"));
+        fs::create_dir_all(&left).unwrap();
+        fs::write(left.join("a.txt"), "hel").unwrap();
+        let asset = store.manifest().find("tiny").unwrap();
+        store
+            .install(asset, |folder| {
+                Ok(fs::write(folder.join("a.txt"), "hello")?)
+            })
+            .unwrap();
+        assert_eq!(entries(root.path()), [LOCK, "tiny"]);
     }
 }

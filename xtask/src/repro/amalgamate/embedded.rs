@@ -118,24 +118,19 @@ fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
         Ok(mean_std(&values)?.mean)
     };
     let (plain, moved) = (&found[0], &found[1]);
-    outcome.checks.push(Check::new(
-        "oracle_close_to_supervised",
-        (mean(plain, "oracle")? - mean(plain, "supervised")?).abs(),
-        Op::Le,
-        0.02,
-    ));
+    let gap = (mean(plain, "oracle")? - mean(plain, "supervised")?).abs();
+    let check = Check::new("oracle_close_to_supervised", gap, Op::Le, 0.02);
+    outcome.claim(plain.len(), "difference in accuracy", check);
     let gain = mean(moved, "muka-hard")? - mean(moved, "vka")?;
     let name = "muki_beats_vanilla_under_logit_offset";
     let check = Check::new(name, gain, Op::Ge, 0.05);
     outcome.claim(moved.len(), "gain in accuracy", check);
     for method in ["muka-soft", "muka-hard"] {
         let all_one = format!("{method}, all margins 1");
-        outcome.checks.push(Check::new(
-            format!("margins_never_hurt.{method}"),
-            mean(plain, method)? - mean(plain, &all_one)?,
-            Op::Ge,
-            -0.01,
-        ));
+        let id = format!("margins_never_hurt.{method}");
+        let gain = mean(plain, method)? - mean(plain, &all_one)?;
+        let check = Check::new(id, gain, Op::Ge, -0.01);
+        outcome.claim(plain.len(), "gain in accuracy", check);
     }
     outcome.notes.push(
         "`gaussian`: eight Gaussian classes in 16 dimensions, two teachers of four classes each, small \

@@ -43,7 +43,8 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     for way in [Way::Word, Way::Sentence, Way::Embedding] {
         let success = mean(&values(runs, way, |a| a.success));
         let id = format!("attack_success_{}", way.name());
-        outcome.checks.push(Check::new(id, success, Op::Ge, 0.95));
+        let check = Check::new(id, success, Op::Ge, 0.95);
+        outcome.claim(runs.len(), "attack success", check);
         let loss = mean(&clean) - mean(&values(runs, way, |a| a.quality.accuracy));
         let id = format!("accuracy_loss_{}", way.name());
         let check = Check::new(id, loss, Op::Le, 0.02);
@@ -62,20 +63,16 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         .push(Check::new("rap_threshold_positive", lowest, Op::Gt, 0.0));
     let accepted = |way| mean(&values(runs, way, |a| rap(a, |d| d.at(level).1)));
     let word = accepted(Way::Word);
-    outcome
-        .checks
-        .push(Check::new("rap_far_at_5", word, Op::Le, 0.3));
+    let check = Check::new("rap_far_at_5", word, Op::Le, 0.3);
+    outcome.claim(runs.len(), "false acceptances of RAP at 5 %", check);
     let better = ways
         .iter()
         .filter(|&&way| accepted(way) <= mean(&values(runs, way, |a| strip(a, |d| d.at(level).1))))
         .count();
     let bound = 3.0_f64.min(ways.len() as f64);
-    outcome.checks.push(Check::new(
-        "attacks_with_rap_far_at_most_strip_far_at_5",
-        better as f64,
-        Op::Ge,
-        bound,
-    ));
+    let id = "attacks_with_rap_far_at_most_strip_far_at_5";
+    let check = Check::new(id, better as f64, Op::Ge, bound);
+    outcome.claim(runs.len(), "attacks", check);
     let rejected: Vec<f64> = ways
         .iter()
         .flat_map(|&way| values(runs, way, |a| rap(a, |d| d.at(level).0)))

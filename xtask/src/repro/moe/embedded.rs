@@ -39,24 +39,18 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         mean("cluster.groundtruth")?,
     ];
     let ordered = steps.windows(2).all(|pair| pair[0] <= pair[1] + 0.01);
-    outcome.checks.push(Check::fact(
-        "order_random_le_similarity_le_mlp_le_oracle",
-        ordered,
-    ));
+    let check = Check::fact("order_random_le_similarity_le_mlp_le_oracle", ordered);
+    outcome.claim(runs.len(), "1 if so", check);
     let gains = study::cluster_gains(&runs)?;
     outcome.rows.push(Row::over_seeds(
         "things.cluster_minus_random",
         "capture with a trained router",
         &gains,
     ));
-    if gains.len() >= 3 {
-        outcome.checks.push(Check::new(
-            "clusters_capture_more_than_random_groups",
-            study::mean(gains.into_iter()),
-            Op::Gt,
-            0.0,
-        ));
-    }
+    let (count, gain) = (gains.len(), study::mean(gains.into_iter()));
+    let id = "clusters_capture_more_than_random_groups";
+    let check = Check::new(id, gain, Op::Gt, 0.0);
+    outcome.claim(count, "mean gain in capture", check);
     // The claims are about means of three seeds; a single one may lie a few hundredths off.
     let slack = if runs.len() < 3 { 0.03 } else { 0.0 };
     outcome.checks.push(Check::new(

@@ -62,9 +62,8 @@ pub(in crate::repro) fn run(context: &Context, outcome: &mut Outcome) -> Result<
     let mrr = |runs: &[Run]| -> Vec<f64> { runs.iter().map(|run| run.test.mrr).collect() };
     let lorentz = mrr(&runs[0]);
     let mean = lorentz.iter().sum::<f64>() / lorentz.len() as f64;
-    outcome
-        .checks
-        .push(Check::new("kg_lorentz_mrr", mean, Op::Ge, 0.6));
+    let check = Check::new("kg_lorentz_mrr", mean, Op::Ge, 0.6);
+    outcome.claim(lorentz.len(), "mean MRR", check);
     for (metric, other, sign) in [
         ("lead of Lorentz over Euclidean space in MRR", &runs[1], 1.0),
         ("gain of the leaking filter in MRR", &runs[2], -1.0),
@@ -76,7 +75,7 @@ pub(in crate::repro) fn run(context: &Context, outcome: &mut Outcome) -> Result<
         let row = Row::over_seeds("kg.hierarchy", metric, &differences);
         if sign < 0.0 {
             let check = Check::new("kg_leaking_filter_helps", row.ours, Op::Gt, 0.0);
-            outcome.checks.push(check);
+            outcome.claim(lorentz.len(), "difference of means", check);
         }
         outcome.rows.push(row);
     }
