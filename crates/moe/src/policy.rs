@@ -5,6 +5,8 @@
 //! Mixture-of-Experts Conversion" (D2DMoE), meant for scores that predict the norm of each expert's
 //! output. Unlike there, scores need not be positive.
 
+mod top_k;
+
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
@@ -90,6 +92,9 @@ impl Policy {
                 value: f64::from(scores[place]),
             });
         }
+        if let Self::TopK(k) = self {
+            return Ok(top_k::select(scores, experts, k));
+        }
         let mut selection = Selection::none(experts);
         let mut order = Vec::with_capacity(experts);
         for row in scores.chunks_exact(experts) {
@@ -112,9 +117,7 @@ impl Policy {
         match self {
             Self::All => order.len(),
             Self::TopK(k) => {
-                if k < order.len() {
-                    order.select_nth_unstable_by(k - 1, best_first);
-                }
+                order.sort_unstable_by(best_first);
                 k
             }
             Self::Max { tau } => {
@@ -227,7 +230,11 @@ impl Selection {
 
     /// The tokens that chose each expert, in rising order; `[E]` lists.
     pub fn by_expert(&self) -> Vec<Vec<u32>> {
-        let mut tokens = vec![Vec::new(); self.experts];
+        let mut counts = vec![0; self.experts];
+        for &expert in &self.chosen {
+            counts[expert as usize] += 1;
+        }
+        let mut tokens: Vec<Vec<u32>> = counts.into_iter().map(Vec::with_capacity).collect();
         for token in 0..self.tokens() {
             for &expert in self.of(token) {
                 tokens[expert as usize].push(token as u32);

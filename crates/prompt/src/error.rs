@@ -307,6 +307,18 @@ pub(crate) fn same_size(what: impl Into<String>, found: usize, expected: usize) 
     })
 }
 
+/// Every named size is positive, else [`Error::Setting`] for the first that is not.
+pub(crate) fn positive_sizes<const N: usize>(sizes: [(&'static str, usize); N]) -> Result<()> {
+    match sizes.into_iter().find(|&(_, value)| value == 0) {
+        Some((name, value)) => Err(Error::Setting {
+            name,
+            value: value.to_string(),
+            limit: "must be positive",
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Every value is finite, else [`Error::NotFinite`] for `what`.
 pub(crate) fn finite(what: &'static str, values: impl IntoIterator<Item = f64>) -> Result<()> {
     match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {

@@ -1,5 +1,7 @@
 //! How a [`Plot`] is drawn.
 
+use std::ops::Range;
+
 use anyhow::{Context as _, Result, anyhow, ensure};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
@@ -70,6 +72,7 @@ impl Plot {
         let all = || finite.iter().flat_map(|(_, points)| points.iter());
         let x = range(all().map(|point| point.0), 0.02)?;
         let y = range(all().map(|point| point.1), 0.06)?;
+        let free = free_corner(finite.iter().map(|(_, points)| &points[..]), joined, &x, &y);
         let mut chart = self.chart(area, x.clone(), y.clone())?;
         chart
             .configure_mesh()
@@ -101,7 +104,7 @@ impl Plot {
                     .map_err(drawing)?;
             }
         }
-        legend(&mut chart, series.len())
+        legend(&mut chart, series.len(), free)
     }
 
     fn bar_groups(
@@ -215,7 +218,7 @@ impl Plot {
                 });
             chart.draw_series(whiskers).map_err(drawing)?;
         }
-        legend(&mut chart, groups.len())
+        legend(&mut chart, groups.len(), SeriesLabelPosition::UpperRight)
     }
 
     fn frequencies(&self, area: &Area<'_>, values: &[f64], bins: usize) -> Result<()> {
@@ -258,8 +261,8 @@ impl Plot {
     fn chart<'a, 'b>(
         &self,
         area: &'a Area<'b>,
-        x: std::ops::Range<f64>,
-        y: std::ops::Range<f64>,
+        x: Range<f64>,
+        y: Range<f64>,
     ) -> Result<Chart<'a, 'b>> {
         ChartBuilder::on(area)
             .caption(&self.title, (FONT, 20))
@@ -272,10 +275,7 @@ impl Plot {
 }
 
 /// Smallest to largest of `values`, widened by `margin` of the distance; never empty.
-pub(super) fn range(
-    values: impl Iterator<Item = f64>,
-    margin: f64,
-) -> Result<std::ops::Range<f64>> {
+pub(super) fn range(values: impl Iterator<Item = f64>, margin: f64) -> Result<Range<f64>> {
     let (low, high) = values
         .filter(|value| value.is_finite())
         .map(|value| (value, value))
@@ -291,7 +291,7 @@ pub(super) fn range(
 }
 
 /// Labels of an axis. A tick that should be 0 but is a rounding error away from it reads `0`.
-fn ticks(range: &std::ops::Range<f64>) -> impl Fn(&f64) -> String + use<> {
+fn ticks(range: &Range<f64>) -> impl Fn(&f64) -> String + use<> {
     let nothing = (range.end - range.start) * 1e-9;
     move |&value| number(if value.abs() < nothing { 0.0 } else { value })
 }
@@ -300,14 +300,55 @@ fn swatch(color: RGBColor) -> impl Fn((i32, i32)) -> Rectangle<(i32, i32)> {
     move |(x, y)| Rectangle::new([(x, y - 5), (x + 14, y + 5)], color.filled())
 }
 
+/// The corner of the plane `x` by `y` that the fewest points lie in, those between joined ones
+/// included; the upper right one if it is no worse than the others.
+fn free_corner<'p>(
+    series: impl Iterator<Item = &'p [(f64, f64)]>,
+    joined: bool,
+    x: &Range<f64>,
+    y: &Range<f64>,
+) -> SeriesLabelPosition {
+    const BETWEEN: usize = 16;
+    let share = |value: f64, of: &Range<f64>| (value - of.start) / (of.end - of.start);
+    let mut counts = [0_usize; 4];
+    let mut count = |point: (f64, f64)| {
+        let (right, up) = (share(point.0, x), share(point.1, y));
+        let (sides, ends) = ([right > 0.6, right < 0.4], [up > 0.65, up < 0.35]);
+        for (corner, count) in counts.iter_mut().enumerate() {
+            *count += usize::from(sides[corner % 2] && ends[corner / 2]);
+        }
+    };
+    for points in series {
+        points.iter().copied().for_each(&mut count);
+        for pair in points.windows(2).filter(|_| joined) {
+            for step in 1..BETWEEN {
+                let part = step as f64 / BETWEEN as f64;
+                let at = |from: f64, to: f64| from + part * (to - from);
+                count((at(pair[0].0, pair[1].0), at(pair[0].1, pair[1].1)));
+            }
+        }
+    }
+    let fewest = counts.into_iter().min().unwrap_or_default();
+    match counts.iter().position(|&count| count == fewest) {
+        Some(1) => SeriesLabelPosition::UpperLeft,
+        Some(2) => SeriesLabelPosition::LowerRight,
+        Some(3) => SeriesLabelPosition::LowerLeft,
+        _ => SeriesLabelPosition::UpperRight,
+    }
+}
+
 /// A single series needs no legend: the title says what it is.
-fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>, series: usize) -> Result<()> {
+fn legend<'a, 'b: 'a>(
+    chart: &mut Chart<'a, 'b>,
+    series: usize,
+    position: SeriesLabelPosition,
+) -> Result<()> {
     if series < 2 {
         return Ok(());
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(position)
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.2))
         .label_font((FONT, 14))
@@ -329,6 +370,26 @@ mod tests {
         assert_eq!(label(&-5.551e-17), "0");
         assert_eq!(label(&-0.1), "-0.1");
         assert_eq!(ticks(&(0.0..1e-12))(&5e-13), "5e-13");
+    }
+
+    #[test]
+    fn legends_go_where_no_line_is() {
+        let unit = 0.0..1.0;
+        let corner =
+            |points: &[(f64, f64)], joined| free_corner([points].into_iter(), joined, &unit, &unit);
+        use SeriesLabelPosition::{LowerLeft, LowerRight, UpperLeft, UpperRight};
+        assert!(matches!(corner(&[(0.1, 0.1)], true), UpperRight));
+        assert!(matches!(
+            corner(&[(0.0, 0.9), (1.0, 0.9)], true),
+            LowerRight
+        ));
+        assert!(matches!(corner(&[(0.9, 0.9)], true), UpperLeft));
+        let three = [(0.1, 0.9), (0.9, 0.9), (0.9, 0.1)];
+        assert!(matches!(corner(&three, true), LowerLeft));
+        // Only joined points have something between them.
+        let ends = [(0.5, 0.9), (1.0, 0.9), (0.5, 0.9)];
+        assert!(matches!(corner(&ends[..1], false), UpperRight));
+        assert!(matches!(corner(&ends, true), UpperLeft));
     }
 
     #[test]

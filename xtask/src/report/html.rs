@@ -13,6 +13,9 @@ pub struct Entry {
     pub result: Result<(Report, Vec<String>), String>,
 }
 
+/// Figures from which on their table is folded.
+const LONG: usize = 24;
+
 const STYLE: &str = "\
 :root{color-scheme:light dark;--line:#8884;--good:#1a7f37;--bad:#cf222e;--soft:#8881}
 body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem}
@@ -21,7 +24,8 @@ table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}
 th,td{text-align:left;padding:.3rem .8rem;border-bottom:1px solid var(--line)}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}
-.meta{color:#888;font-size:.9rem}code{font:.9em ui-monospace,monospace}
+.meta{color:#888;font-size:.9rem}code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
+td:nth-child(2){min-width:12rem}summary{cursor:pointer;font-weight:600}
 pre{background:var(--soft);padding:1rem;overflow-x:auto}
 figure{margin:1rem 0}figure svg{max-width:100%;height:auto;background:#fff;border-radius:6px}";
 
@@ -149,29 +153,10 @@ fn one(body: &mut String, report: &Report, plots: &[String]) {
         }
         body.push_str("</table>");
     }
-    if !report.rows.is_empty() {
-        body.push_str(
-            "<table><tr><th>figure</th><th>metric</th><th class=\"n\">ours</th><th class=\"n\">± std</th>\
-             <th class=\"n\">published</th><th>source</th></tr>",
-        );
-        for row in &report.rows {
-            let _ = write!(
-                body,
-                "<tr><td><code>{}</code></td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-                 <td class=\"n\">{}</td><td>{}</td></tr>",
-                escape(&row.id),
-                escape(&row.metric),
-                number(row.ours),
-                row.std.map_or_else(String::new, number),
-                row.published.map_or_else(|| "–".to_owned(), number),
-                escape(row.source.as_deref().unwrap_or_default())
-            );
-        }
-        body.push_str("</table>");
-    }
     for svg in plots {
         let _ = write!(body, "<figure>{svg}</figure>");
     }
+    figures(body, report);
     for table in &report.tables {
         let _ = write!(body, "<h3>{}</h3><table><tr>", escape(&table.title));
         for column in &table.columns {
@@ -202,6 +187,53 @@ fn one(body: &mut String, report: &Report, plots: &[String]) {
         }
         body.push_str("</ul>");
     }
+}
+
+/// The table of figures, folded where it is long. Columns that nothing stands in are left out.
+fn figures(body: &mut String, report: &Report) {
+    let rows = &report.rows;
+    if rows.is_empty() {
+        return;
+    }
+    let spread = rows.iter().any(|row| row.std.is_some());
+    let published = rows.iter().any(|row| row.published.is_some());
+    let open = if rows.len() > LONG { "" } else { " open" };
+    let _ = write!(
+        body,
+        "<details{open}><summary>{} figures</summary><table><tr><th>figure</th><th>metric</th>\
+         <th class=\"n\">ours</th>",
+        rows.len()
+    );
+    if spread {
+        body.push_str("<th class=\"n\">± std</th>");
+    }
+    if published {
+        body.push_str("<th class=\"n\">published</th><th>source</th>");
+    }
+    body.push_str("</tr>");
+    for row in rows {
+        let _ = write!(
+            body,
+            "<tr><td><code>{}</code></td><td>{}</td><td class=\"n\">{}</td>",
+            escape(&row.id),
+            escape(&row.metric),
+            number(row.ours)
+        );
+        if spread {
+            let spread = row.std.map_or_else(String::new, number);
+            let _ = write!(body, "<td class=\"n\">{spread}</td>");
+        }
+        if published {
+            let _ = write!(
+                body,
+                "<td class=\"n\">{}</td><td>{}</td>",
+                row.published.map_or_else(|| "–".to_owned(), number),
+                escape(row.source.as_deref().unwrap_or_default())
+            );
+        }
+        body.push_str("</tr>");
+    }
+    body.push_str("</table></details>");
 }
 
 fn verdict(good: bool) -> &'static str {

@@ -20,15 +20,35 @@ pub(super) const TASK: usize = 256;
 pub fn normalized_rows(rows: &[f32], width: usize) -> Result<Vec<f32>> {
     check_rows(rows, width)?;
     let mut normalized = rows.to_vec();
-    for row in normalized.chunks_exact_mut(width) {
-        let squares: f64 = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-        if squares > 0.0 {
-            let length = squares.sqrt();
-            row.iter_mut()
-                .for_each(|x| *x = (f64::from(*x) / length) as f32);
+    normalized
+        .par_chunks_exact_mut(width)
+        .with_min_len(ROWS)
+        .for_each(|row| {
+            let squares = squares(row);
+            if squares > 0.0 {
+                let length = squares.sqrt();
+                row.iter_mut()
+                    .for_each(|x| *x = (f64::from(*x) / length) as f32);
+            }
+        });
+    Ok(normalized)
+}
+
+/// Rows that outweigh handing them to a thread.
+const ROWS: usize = 16;
+
+/// The sum of the squares of `row`, in lanes that a processor can add up at once.
+fn squares(row: &[f32]) -> f64 {
+    const LANES: usize = 8;
+    let (whole, rest) = row.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for values in whole {
+        for (lane, &x) in lanes.iter_mut().zip(values) {
+            *lane += f64::from(x) * f64::from(x);
         }
     }
-    Ok(normalized)
+    let rest = rest.iter().map(|&x| f64::from(x) * f64::from(x));
+    lanes.into_iter().chain(rest).sum()
 }
 
 /// Points in a space of `width` dimensions whose distances all are finite numbers.

@@ -14,7 +14,6 @@
 
 mod atomic;
 mod convert;
-mod header;
 mod index;
 mod keys;
 mod load;

@@ -11,7 +11,8 @@ use burn::store::pytorch_reader::Tensor as TorchTensor;
 use memmap2::Mmap;
 
 use super::source::{Bytes, Entry, OpenFile, TensorSource};
-use super::{header, index, torch};
+use super::{index, torch};
+use crate::files::safetensors::Layout;
 use crate::{Error, Result};
 
 /// What is looked for in a directory, in this order.
@@ -157,15 +158,16 @@ fn open_safetensors(path: &Path, file: usize) -> Result<(Mmap, Vec<(String, Entr
     // SAFETY: the map is read only and private to the source. Another process that truncates the
     // file in place would end this one; the type's documentation forbids it.
     let map = unsafe { Mmap::map(&handle) }.map_err(|error| Error::io(path, error))?;
-    let located = header::parse(&map).map_err(|reason| Error::format(path, reason))?;
-    let entries = located
+    let layout = Layout::of(&map).map_err(|error| Error::format(path, error.to_string()))?;
+    let entries = (layout.tensors)
         .into_iter()
         .map(|tensor| {
             let entry = Entry {
                 dtype: tensor.dtype,
                 shape: tensor.shape,
                 file,
-                bytes: Bytes::Mapped(tensor.range),
+                // The file is in memory: its places fit.
+                bytes: Bytes::Mapped(tensor.range.start as usize..tensor.range.end as usize),
             };
             (tensor.name, entry)
         })

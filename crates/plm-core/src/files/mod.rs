@@ -1,6 +1,7 @@
-//! Files: writing one as a whole or not at all, arrays of NumPy.
+//! Files: writing one as a whole or not at all, arrays of NumPy, the layout of safetensors files.
 
 pub mod npy;
+pub mod safetensors;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};

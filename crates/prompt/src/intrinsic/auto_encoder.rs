@@ -6,10 +6,10 @@ use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::{PromptDecoder, PromptEncoder};
+use crate::Result;
 use crate::error::same_size;
 use crate::matrix::PromptMatrix;
 use crate::soft_prompt::{matrices_of, stack};
-use crate::{Error, Result};
 
 /// Forms of the auto-encoder, by the numbers of the authors' code. D = slots × width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -89,26 +89,17 @@ impl AutoEncoderConfig {
         }
     }
 
-    /// Refuses sizes of 0, and a BERT layer whose heads do not divide the width.
+    /// Refuses sizes of 0.
     ///
     /// # Errors
-    /// [`Error::Setting`].
+    /// [`Error::Setting`](crate::Error::Setting).
     pub fn check(&self) -> Result<()> {
-        for (name, value) in [
+        crate::error::positive_sizes([
             ("slots", self.slots),
             ("width", self.width),
             ("dimensions", self.dimensions),
             ("hidden", self.hidden),
-        ] {
-            if value == 0 {
-                return Err(Error::Setting {
-                    name,
-                    value: value.to_string(),
-                    limit: "must be positive",
-                });
-            }
-        }
-        Ok(())
+        ])
     }
 }
 
@@ -151,7 +142,8 @@ impl PromptAutoEncoder {
     /// for prompts of tasks that it has not seen.
     ///
     /// # Errors
-    /// [`Error::Size`] for prompts of another size; [`Error::Empty`] without prompts.
+    /// [`Error::Size`](crate::Error::Size) for prompts of another size;
+    /// [`Error::Empty`](crate::Error::Empty) without prompts.
     pub fn reconstruct(&self, prompts: &[PromptMatrix]) -> Result<Vec<PromptMatrix>> {
         let config = self.config();
         if let Some(first) = prompts.first() {

@@ -8,12 +8,12 @@ use plm_core::nn::{LayerNorm, apply, zero_linear};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
+use crate::Result;
 use crate::error::same_size;
 use crate::layers::torch_linear;
 use crate::matrix::PromptMatrix;
 use crate::soft_prompt::{matrices_of, select, stack};
 use crate::source::PromptSource;
-use crate::{Error, Result};
 
 /// What stands between the projector's two linear maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -78,24 +78,15 @@ impl ProjectorConfig {
     /// Refuses sizes of 0.
     ///
     /// # Errors
-    /// [`Error::Setting`].
+    /// [`Error::Setting`](crate::Error::Setting).
     pub fn check(&self) -> Result<()> {
-        for (name, value) in [
+        crate::error::positive_sizes([
             ("source_slots", self.source_slots),
             ("source_width", self.source_width),
             ("target_slots", self.target_slots),
             ("target_width", self.target_width),
             ("hidden", self.hidden),
-        ] {
-            if value == 0 {
-                return Err(Error::Setting {
-                    name,
-                    value: value.to_string(),
-                    limit: "must be positive",
-                });
-            }
-        }
-        Ok(())
+        ])
     }
 }
 
@@ -233,8 +224,8 @@ impl ProjectedPrompts {
     /// `projector` over the source prompts of the tasks.
     ///
     /// # Errors
-    /// [`Error::Size`] where a prompt has another size than the projector reads; [`Error::Empty`]
-    /// without prompts.
+    /// [`Error::Size`](crate::Error::Size) where a prompt has another size than the projector reads;
+    /// [`Error::Empty`](crate::Error::Empty) without prompts.
     pub fn new(projector: PromptProjector, prompts: &[PromptMatrix]) -> Result<Self> {
         let device = projector.inner.weight.device().inner();
         let sources = checked(&projector.config, prompts, &device)?;

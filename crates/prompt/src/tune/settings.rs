@@ -152,14 +152,9 @@ impl TuneSettings {
             let value = self.label_smoothing.to_string();
             return wrong("label_smoothing", value, "must lie in [0, 1)");
         }
-        for (name, value) in [
+        crate::error::positive_sizes([
             ("batch_size", self.batch_size),
             ("evaluation_batch", self.evaluation_batch),
-        ] {
-            if value == 0 {
-                return wrong(name, value.to_string(), "must be positive");
-            }
-        }
-        Ok(())
+        ])
     }
 }

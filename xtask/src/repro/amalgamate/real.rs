@@ -73,7 +73,7 @@ fn layers(context: &Context) -> Result<usize> {
 fn mini_lab(context: &Context) -> Result<Lab> {
     let fit = FitSettings {
         epochs: context.settings.get("epochs", 8)?,
-        batch_size: 32,
+        batch_size: context.settings.get("batch", 32)?,
         lr: 5e-4,
         ..FitSettings::default()
     };

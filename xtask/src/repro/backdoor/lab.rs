@@ -122,7 +122,7 @@ impl Lab {
                 ratio: settings.get("strip_ratio", defaults.strip_ratio)?,
                 ..StripSettings::default()
             },
-            onion_texts: settings.get("onion_texts", 24)?,
+            onion_texts: settings.get("onion_texts", 12)?,
         })
     }
 

@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 pub(in crate::repro) fn lab(context: &Context) -> Result<Lab> {
     let fit = FitSettings {
         epochs: context.settings.get("epochs", 8)?,
-        batch_size: 32,
+        batch_size: context.settings.get("batch", 32)?,
         lr: context.settings.get("lr", 2e-4)?,
         ..FitSettings::default()
     };

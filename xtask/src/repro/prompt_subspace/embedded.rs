@@ -38,8 +38,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 pub(super) fn plan(context: &Context, lab: &Lab) -> Result<Plan> {
     Ok(Plan {
         recipe: Recipe {
-            prefit_steps: context.settings.get("prefit_steps", 1_500)?,
-            steps: context.settings.get("search_steps", 160)?,
+            prefit_steps: context.settings.get("prefit_steps", 800)?,
+            steps: context.settings.get("search_steps", 100)?,
             batch: context.settings.get("search_batch", 24)?,
             lr: context.settings.get("search_lr", 2e-3)?,
             alpha: context.settings.get("alpha", 1.0)?,

@@ -1,29 +1,22 @@
 //! Reading.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
+use plm_core::files::safetensors::{Layout, LayoutError, Located, PREFIX, header_length};
 use safetensors::Dtype;
 
-use super::header::{self, Located, Metadata};
 use crate::{Error, PromptMatrix, Result};
-
-/// Bytes in front of the header.
-const LENGTH: u64 = 8;
-
-/// The format's own limit on the header.
-const LONGEST_HEADER: u64 = 100_000_000;
 
 /// An open safetensors file. Only its header is in memory.
 #[derive(Debug)]
 pub(in crate::io) struct TensorFile {
     path: PathBuf,
     file: File,
-    start: u64,
-    metadata: Metadata,
-    tensors: Vec<Located>,
+    layout: Layout,
 }
 
 impl TensorFile {
@@ -32,46 +25,34 @@ impl TensorFile {
         let io = |error| Error::io(path, error);
         let mut file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        let Some(rest) = length.checked_sub(LENGTH) else {
-            let reason = format!(
-                "{length} bytes, but the length of a safetensors header alone takes {LENGTH}"
-            );
-            return Err(Error::format(path, reason));
-        };
-        let mut claimed = [0; LENGTH as usize];
-        file.read_exact(&mut claimed).map_err(io)?;
-        let claimed = u64::from_le_bytes(claimed);
-        let limit = rest.min(LONGEST_HEADER);
-        if claimed > limit {
-            let reason =
-                format!("the header claims {claimed} bytes, at most {limit} are possible here");
-            return Err(Error::format(path, reason));
+        let format = |error: LayoutError| Error::format(path, error.to_string());
+        let mut prefix = [0; PREFIX];
+        if length >= PREFIX as u64 {
+            file.read_exact(&mut prefix).map_err(io)?;
         }
+        let claimed = header_length(prefix, length).map_err(format)?;
         let header = exactly(&mut file, claimed).map_err(io)?;
-        let (metadata, tensors) =
-            header::parse(&header, rest - claimed).map_err(|reason| Error::format(path, reason))?;
+        let layout = Layout::parse(&header, length).map_err(format)?;
         Ok(Self {
             path: path.to_path_buf(),
             file,
-            start: LENGTH + claimed,
-            metadata,
-            tensors,
+            layout,
         })
     }
 
     /// The texts of the header.
-    pub(in crate::io) fn metadata(&self) -> &Metadata {
-        &self.metadata
+    pub(in crate::io) fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.layout.metadata
     }
 
     /// The tensors in the order of their bytes.
     pub(in crate::io) fn tensors(&self) -> &[Located] {
-        &self.tensors
+        &self.layout.tensors
     }
 
     /// The tensor `name`.
     pub(in crate::io) fn find(&self, name: &str) -> Result<Located> {
-        let found = self.tensors.iter().find(|tensor| tensor.name == name);
+        let found = self.tensors().iter().find(|tensor| tensor.name == name);
         found.cloned().ok_or_else(|| Error::NoEntry {
             path: self.path.clone(),
             key: name.to_owned(),
@@ -82,7 +63,7 @@ impl TensorFile {
     /// The bytes of `tensor`, little endian.
     pub(in crate::io) fn bytes(&mut self, tensor: &Located) -> Result<Vec<u8>> {
         let io = |error| Error::io(&self.path, error);
-        let place = SeekFrom::Start(self.start + tensor.range.start);
+        let place = SeekFrom::Start(tensor.range.start);
         self.file.seek(place).map_err(io)?;
         exactly(&mut self.file, tensor.range.end - tensor.range.start).map_err(io)
     }
@@ -109,7 +90,7 @@ impl TensorFile {
     }
 
     fn names(&self) -> String {
-        names(self.tensors.iter().map(|tensor| tensor.name.as_str()))
+        names(self.tensors().iter().map(|tensor| tensor.name.as_str()))
     }
 }
 
