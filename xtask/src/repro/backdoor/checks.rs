@@ -58,9 +58,8 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         })
     });
     let lowest = least(thresholds);
-    outcome
-        .checks
-        .push(Check::new("rap_threshold_positive", lowest, Op::Gt, 0.0));
+    let check = Check::new("rap_threshold_positive", lowest, Op::Gt, 0.0);
+    outcome.claim(runs.len(), "lowest threshold", check);
     let accepted = |way| mean(&values(runs, way, |a| rap(a, |d| d.at(level).1)));
     let word = accepted(Way::Word);
     let check = Check::new("rap_far_at_5", word, Op::Le, 0.3);
