@@ -34,13 +34,15 @@ pub(super) fn real(name: &str, runs: &[Run], outcome: &mut Outcome) {
     }
 }
 
-/// Adds the claims of the embedded tier.
+/// Adds the claims of the embedded tier, as far as their attacks were made.
 pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
+    let made = |way: Way| runs.iter().all(|run| run.attempts.contains_key(&way));
     let clean: Vec<f64> = runs
         .iter()
         .map(|run| run.clean.map_or(f64::NAN, |quality| quality.accuracy))
         .collect();
-    for way in [Way::Word, Way::Sentence, Way::Embedding] {
+    let checked = [Way::Word, Way::Sentence, Way::Embedding];
+    for way in checked.into_iter().filter(|&way| made(way)) {
         let success = mean(&values(runs, way, |a| a.success));
         let id = format!("attack_success_{}", way.name());
         let check = Check::new(id, success, Op::Ge, 0.95);
@@ -61,9 +63,10 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     let check = Check::new("rap_threshold_positive", lowest, Op::Gt, 0.0);
     outcome.claim(runs.len(), "lowest threshold", check);
     let accepted = |way| mean(&values(runs, way, |a| rap(a, |d| d.at(level).1)));
-    let word = accepted(Way::Word);
-    let check = Check::new("rap_far_at_5", word, Op::Le, 0.3);
-    outcome.claim(runs.len(), "false acceptances of RAP at 5 %", check);
+    if made(Way::Word) {
+        let check = Check::new("rap_far_at_5", accepted(Way::Word), Op::Le, 0.3);
+        outcome.claim(runs.len(), "false acceptances of RAP at 5 %", check);
+    }
     let better = ways
         .iter()
         .filter(|&&way| accepted(way) <= mean(&values(runs, way, |a| strip(a, |d| d.at(level).1))))
@@ -93,9 +96,8 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     };
     let per_input = |d: &Detection| d.cost.classifier_per_input.unwrap_or(f64::NAN);
     let of_rap = passes(&|a| rap(a, per_input), 2.0);
-    outcome
-        .checks
-        .push(Check::new("rap_passes_an_input", of_rap, Op::Eq, 2.0));
+    let check = Check::new("rap_passes_an_input", of_rap, Op::Eq, 2.0);
+    outcome.claim(runs.len(), "passes of the classifier", check);
     let expected = copies as f64 + 1.0;
     let of_strip = passes(&|a| strip(a, per_input), expected);
     outcome.checks.push(Check::new(
@@ -115,6 +117,9 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         Op::Le,
         1e-6,
     ));
+    if !made(Way::Word) {
+        return;
+    }
     let gap = mean(&values(runs, Way::Word, |attempt| {
         attempt.rap.as_ref().map_or(f64::NAN, |rap| {
             let margin =
@@ -122,9 +127,8 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
             margin(1) - margin(0)
         })
     }));
-    outcome
-        .checks
-        .push(Check::new("poisoned_minus_clean_margin", gap, Op::Gt, 0.0));
+    let check = Check::new("poisoned_minus_clean_margin", gap, Op::Gt, 0.0);
+    outcome.claim(runs.len(), "difference of mean margins", check);
 }
 
 /// The least of `values`; NaN where one of them is.

@@ -66,9 +66,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 fn problem(context: &Context, seed: Seed) -> Result<Problem> {
     let count = |key: &str, default: usize| context.settings.get(key, default);
     let parts = [
-        reviews(count("texts", 320)?, seed.child("train")),
-        reviews(count("validation", 200)?, seed.child("validation")),
-        reviews(count("test", 200)?, seed.child("test")),
+        reviews(count("texts", 360)?, seed.child("train")),
+        reviews(count("validation", 240)?, seed.child("validation")),
+        reviews(count("test", 240)?, seed.child("test")),
     ];
     Problem::new("generated", parts, Words::of_the_small_model())
 }

@@ -17,8 +17,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let lab = lab(context, (32, 1e-3, 6))?;
     exact::check(context, &lab, &mut outcome)?;
-    let texts: usize = context.settings.get("texts", 300)?;
-    let test: usize = context.settings.get("test", 300)?;
+    let texts: usize = context.settings.get("texts", 360)?;
+    let test: usize = context.settings.get("test", 360)?;
     let models = Models::of(&lab, 2, 1);
     let mut runs = Vec::new();
     for &number in &context.seeds {

@@ -62,7 +62,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 /// The sentences of a seed, and how many of their graphs change when written and read again.
 fn problem(context: &Context, seed: Seed, failed: &mut usize) -> Result<Problem> {
     let count = |key: &str, default: usize| context.settings.get(key, default);
-    let (unlabeled, clustered) = (count("unlabeled", 320)?, count("clustered", 150)?);
+    let (unlabeled, clustered) = (count("unlabeled", 400)?, count("clustered", 150)?);
     let config = GeneratorConfig {
         unlabeled: unlabeled + clustered,
         labeled: count("labeled", 120)?,
