@@ -1,16 +1,16 @@
 //! RAP, STRIP and ONION against one victim.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use plm_backdoor::defense::onion::{
     Examined, OnionRates, OnionSettings, PERCENTILES, evaluate, percentile_thresholds, suspicions,
 };
 use plm_backdoor::defense::rap::{
-    RapDetector, RapSettings, construct_with_retry, drops, perturbed_probabilities,
+    Construction, RapDetector, RapSettings, construct_with_retry, drops, perturbed_probabilities,
 };
 use plm_backdoor::defense::strip::{StripDetector, StripSettings};
 use plm_backdoor::metrics::{Cost, CostMeter, DetectionRates, Forwards, Separation};
 use plm_backdoor::model::{RowSettings, Victim};
-use plm_backdoor::{Calibration, Classifier, DecisionRule, LEVELS, Perplexity, Scored};
+use plm_backdoor::{Calibration, Classifier, DecisionRule, Error, LEVELS, Perplexity, Scored};
 use plm_core::rng::Seed;
 
 use super::attack::Attacked;
@@ -67,6 +67,8 @@ impl Detection {
 /// What RAP did.
 pub(super) struct Rap {
     pub(super) detection: Detection,
+    /// The word that it puts in front.
+    pub(super) word: String,
     /// The one of [`SCALES`] that sufficed.
     pub(super) scale: f64,
     /// Clean and poisoned texts.
@@ -99,7 +101,6 @@ const SCALES: [f64; 5] = [1.0, 4.0, 16.0, 64.0, 256.0];
 /// RAP.
 pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed) -> Result<Rap> {
     let settings = RapSettings {
-        words: vec![problem.words.perturbation.clone()],
         target: TARGET,
         rows: RowSettings {
             seed: seed.child("rap"),
@@ -109,7 +110,7 @@ pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
     };
     let validation = texts(&problem.validation, true);
     let level = LEVELS[LEVELS.len() - 1];
-    let made = construct_with_retry(&attacked.victim, &validation, &settings, &SCALES, level)?;
+    let (word, made) = construct(&attacked.victim, problem, &validation, &settings, level)?;
     let scale = made.scale;
     let mut victim = attacked.victim.clone();
     let known = drops(&mut victim, &validation, &made)?;
@@ -134,9 +135,33 @@ pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
     let detection = Detection::new(&known, clean, poisoned, cost)?;
     Ok(Rap {
         detection,
+        word,
         scale,
         points: [points_of_clean, points_of_poisoned],
     })
+}
+
+/// RAP with the first of the problem's words with which it can be constructed. Clean texts alone decide.
+fn construct(
+    victim: &Victim,
+    problem: &Problem,
+    validation: &[&str],
+    settings: &RapSettings,
+    level: f64,
+) -> Result<(String, Construction)> {
+    let mut refused = None;
+    for word in &problem.words.perturbations {
+        let settings = RapSettings {
+            words: vec![word.clone()],
+            ..settings.clone()
+        };
+        match construct_with_retry(victim, validation, &settings, &SCALES, level) {
+            Ok(made) => return Ok((word.clone(), made)),
+            Err(error @ Error::NotConstructed { .. }) => refused = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(refused.map_or_else(|| anyhow!("no word for RAP"), Into::into))
 }
 
 /// STRIP.

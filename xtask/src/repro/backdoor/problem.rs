@@ -5,13 +5,14 @@ use plm_backdoor::Sample;
 use plm_backdoor::attack::{MOVIE_SENTENCE, MOVIE_WORDS, RARE_WORDS, Trigger};
 use plm_backdoor::data::Dataset;
 
-/// Triggers of the attacks, and the word that RAP puts in front.
+/// Triggers of the attacks, and the words that RAP may put in front.
 #[derive(Debug, Clone)]
 pub(super) struct Words {
     pub(super) trigger: String,
     pub(super) sentence: String,
     pub(super) several: Vec<String>,
-    pub(super) perturbation: String,
+    /// The first with which RAP can be constructed is taken.
+    pub(super) perturbations: Vec<String>,
 }
 
 impl Words {
@@ -21,7 +22,7 @@ impl Words {
             trigger: "mb".to_owned(),
             sentence: MOVIE_SENTENCE.to_owned(),
             several: MOVIE_WORDS.map(str::to_owned).into(),
-            perturbation: RARE_WORDS[0].to_owned(),
+            perturbations: RARE_WORDS[..2].iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -31,7 +32,7 @@ impl Words {
             trigger: "copper".to_owned(),
             sentence: " i saw it with my sister at a theatre in mexico".to_owned(),
             several: ["sister", "theatre", "piano"].map(str::to_owned).into(),
-            perturbation: "winter".to_owned(),
+            perturbations: ["winter", "bridge"].map(str::to_owned).into(),
         }
     }
 

@@ -153,7 +153,7 @@ fn published(
     let lab = Lab::new(context, folder, defaults(layers))?.at(lr);
     let words = Words {
         // The published triggers are the other rare words.
-        perturbation: "mt".to_owned(),
+        perturbations: vec!["mt".to_owned()],
         ..Words::published()
     };
     let id = format!("onion_{}", name.replace('-', ""));

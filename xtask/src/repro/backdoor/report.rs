@@ -112,6 +112,7 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
         drops(&id, runs, way, outcome);
         onion(&id, runs, way, outcome);
         failures(&id, runs, way, outcome);
+        words(&id, runs, way, outcome);
     }
     outcome.tables.push(table);
     pictures::draw(name, runs, outcome)
@@ -178,6 +179,20 @@ fn onion(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
                 .rows
                 .push(Row::over_seeds(format!("{id}.onion"), metric, &values));
         }
+    }
+}
+
+/// Says where RAP needed another word than in the first run.
+fn words(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
+    let attempts = runs.iter().map(|run| &run.attempts[&way]);
+    let words: Vec<&str> = attempts
+        .filter_map(|attempt| Some(attempt.rap.as_ref().ok()?.word.as_str()))
+        .collect();
+    if words.windows(2).any(|pair| pair[0] != pair[1]) {
+        let words = words.join("`, `");
+        outcome
+            .notes
+            .push(format!("{id}: RAP's words are `{words}`."));
     }
 }
 
