@@ -104,7 +104,7 @@ impl Machine {
         };
         Self {
             cpu: field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".to_owned()),
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            threads: threads(),
             memory_mib: field("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
                 .map_or(0, |kib| kib / 1024),
@@ -113,13 +113,18 @@ impl Machine {
     }
 }
 
+/// Threads that this process may use at once.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Threads that CPU devices compute with in this process: `RAYON_NUM_THREADS`, else all.
 pub fn used_threads() -> usize {
     std::env::var("RAYON_NUM_THREADS")
         .ok()
         .and_then(|text| text.parse().ok())
         .filter(|&threads| threads > 0)
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        .unwrap_or_else(threads)
 }
 
 /// The compiler's version line, or `unknown`.

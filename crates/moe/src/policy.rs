@@ -92,57 +92,54 @@ impl Policy {
                 value: f64::from(scores[place]),
             });
         }
-        if let Self::TopK(k) = self {
-            return Ok(top_k::select(scores, experts, k));
-        }
-        let mut selection = Selection::none(experts);
-        let mut order = Vec::with_capacity(experts);
-        for row in scores.chunks_exact(experts) {
-            order.clear();
-            order.extend(0..experts as u32);
-            let count = self.rank(row, &mut order);
-            order[..count].sort_unstable();
-            selection.push(&order[..count]);
-        }
-        Ok(selection)
+        Ok(match self {
+            Self::All => Selection::all(scores.len() / experts, experts),
+            Self::TopK(k) => top_k::select(scores, experts, k),
+            Self::Max { tau } => ranked(scores, experts, |best| near_the_best(best, tau)),
+            Self::Share { tau } => ranked(scores, experts, |best| of_the_total(best, tau)),
+        })
     }
+}
 
-    /// Brings the chosen experts to the front of `order` and returns their number.
-    fn rank(self, row: &[f32], order: &mut [u32]) -> usize {
-        let score = |expert: &u32| row[*expert as usize];
-        let best_first = |a: &u32, b: &u32| -> Ordering {
+/// For each token the best of its experts, as many as `count` says of its scores, the largest first.
+fn ranked(scores: &[f32], experts: usize, count: impl Fn(&[f32]) -> usize) -> Selection {
+    let mut selection = Selection::none(experts);
+    for row in scores.chunks_exact(experts) {
+        let score = |expert: u32| row[expert as usize];
+        let mut order: Vec<u32> = (0..experts as u32).collect();
+        order.sort_unstable_by(|&a, &b| {
             let descending = score(b).partial_cmp(&score(a));
-            descending.unwrap_or(Ordering::Equal).then(a.cmp(b))
-        };
-        match self {
-            Self::All => order.len(),
-            Self::TopK(k) => {
-                order.sort_unstable_by(best_first);
-                k
-            }
-            Self::Max { tau } => {
-                order.sort_unstable_by(best_first);
-                let largest = f64::from(score(&order[0]));
-                if largest <= 0.0 {
-                    return 1;
-                }
-                let threshold = (1.0 - tau) * largest;
-                order.partition_point(|expert| f64::from(score(expert)) >= threshold)
-            }
-            Self::Share { tau } => {
-                order.sort_unstable_by(best_first);
-                let positive = |expert: &u32| f64::from(score(expert).max(0.0));
-                let wanted = tau * order.iter().map(positive).sum::<f64>();
-                let mut reached = 0.0;
-                let mut count = 0;
-                while count == 0 || (count < order.len() && reached < wanted) {
-                    reached += positive(&order[count]);
-                    count += 1;
-                }
-                count
-            }
-        }
+            descending.unwrap_or(Ordering::Equal).then(a.cmp(&b))
+        });
+        let best: Vec<f32> = order.iter().map(|&expert| score(expert)).collect();
+        order.truncate(count(&best));
+        order.sort_unstable();
+        selection.push(&order);
     }
+    selection
+}
+
+/// See [`Policy::Max`].
+fn near_the_best(best: &[f32], tau: f64) -> usize {
+    let largest = f64::from(best[0]);
+    if largest <= 0.0 {
+        return 1;
+    }
+    let threshold = (1.0 - tau) * largest;
+    best.partition_point(|&score| f64::from(score) >= threshold)
+}
+
+/// See [`Policy::Share`].
+fn of_the_total(best: &[f32], tau: f64) -> usize {
+    let positive = |score: &f32| f64::from(score.max(0.0));
+    let wanted = tau * best.iter().map(positive).sum::<f64>();
+    let mut reached = 0.0;
+    let mut count = 0;
+    while count == 0 || (count < best.len() && reached < wanted) {
+        reached += positive(&best[count]);
+        count += 1;
+    }
+    count
 }
 
 /// The chosen experts of some tokens, in rising order for each.

@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use super::{Progress, Request, Settings};
 use crate::report::{Entry, Report};
 use crate::systems::System;
+use crate::workspace;
 
 /// Lines of a failed process's standard error that are shown.
 const LAST_LINES: usize = 12;
@@ -29,8 +30,7 @@ pub(super) fn run(
         |index: &usize| (systems[*index].tier(request.tier)).map_or(0.0, |spec| spec.minutes);
     let mut order: Vec<usize> = (0..systems.len()).collect();
     order.sort_by(|a, b| minutes(b).total_cmp(&minutes(a)));
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads_each(threads, jobs);
+    let threads = threads_each(workspace::threads(), jobs);
     let (next, ended) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let bar = Progress::default().bar(systems.len() as u64, "systems");
     thread::scope(|scope| {

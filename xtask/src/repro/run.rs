@@ -12,7 +12,7 @@ use super::{Context, Outcome, Progress, Settings, processes};
 use crate::report::{Entry, Report, SCHEMA, index, number, table};
 use crate::store::Store;
 use crate::systems::{self, System, Tier};
-use crate::workspace::{Machine, Workspace, now, used_threads, write_atomic};
+use crate::workspace::{Machine, Workspace, now, threads, used_threads, write_atomic};
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
@@ -141,8 +141,7 @@ pub fn run(
     find: impl Fn(&str) -> Option<Runner>,
 ) -> Result<bool> {
     let chosen = request.check(systems, store)?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = request.jobs(chosen.len(), threads);
+    let jobs = request.jobs(chosen.len(), threads());
     let entries = if jobs > 1 {
         let program = std::env::current_exe().context("this program's own path")?;
         processes::run(&program, &chosen, request, jobs, tell)

@@ -3,7 +3,7 @@
 use burn::module::Module as _;
 use burn::tensor::{Tensor, TensorData};
 use plm_core::kernel::Activation;
-use plm_core::nn::{FeedForward, Ffn, FfnContext, Tapped, Taps};
+use plm_core::nn::FeedForward;
 use plm_core::rng::Seed;
 use plm_core::train::Gradients;
 use plm_moe::calibrate::{Trainable, freeze_but};
@@ -14,7 +14,9 @@ use plm_moe::{
     SparseFfn, SplitKind,
 };
 
-use super::support::{NEURONS, WIDTH, assert_close, devices, layer, numbers, rows, run, tolerance};
+use super::support::{
+    NEURONS, WIDTH, assert_close, devices, forward, layer, numbers, rows, run, tolerance,
+};
 
 /// The layer of four neurons whose values can be worked out by hand.
 fn toy(device: &burn::tensor::Device) -> FeedForward {
@@ -195,15 +197,7 @@ fn only_output_matrices_are_trained() {
             let model = freeze_but(model, Trainable::Outputs).train();
             let shape = [1, 60, WIDTH];
             let x = Tensor::from_data(TensorData::new(inputs.rows.clone(), shape), &tracked);
-            let masks = Default::default();
-            let mut context = FfnContext {
-                layer: 0,
-                taps: &Taps::default(),
-                tapped: &mut Tapped::default(),
-                masks: &masks,
-                dropout: None,
-            };
-            let y = model.ffn.forward(x, &mut context);
+            let y = forward(&model.ffn, x);
             let what = format!("{config:?} on {name}");
             assert_close(&numbers(y.clone().inner()), &plain, tolerance(name), &what);
             let gradients = Gradients::of(&y.square().mean(), &model).unwrap();

@@ -162,6 +162,11 @@ pub(crate) fn assert_close(actual: &[f32], expected: &[f32], tolerance: f64, wha
 pub(crate) fn run<F: Ffn>(block: &F, rows: &FfnInputs, device: &Device) -> Vec<f32> {
     let shape = [1, rows.tokens(), rows.width];
     let x = Tensor::from_data(TensorData::new(rows.rows.clone(), shape), device);
+    numbers(forward(block, x))
+}
+
+/// A block's output without taps, masks and dropout.
+pub(crate) fn forward<F: Ffn>(block: &F, x: Tensor<3>) -> Tensor<3> {
     let masks = Default::default();
     let mut context = FfnContext {
         layer: 0,
@@ -170,7 +175,7 @@ pub(crate) fn run<F: Ffn>(block: &F, rows: &FfnInputs, device: &Device) -> Vec<f
         masks: &masks,
         dropout: None,
     };
-    numbers(block.forward(x, &mut context))
+    block.forward(x, &mut context)
 }
 
 /// Experts of four neurons, half of them taken by similarity.

@@ -13,7 +13,7 @@ use crate::repro::{Check, Op, Outcome};
 /// The bounds were set for SST-2, from a trial with two layers of MiniLM; on the other sets the same are asked.
 /// Fewer than three seeds give rows.
 pub(super) fn real(name: &str, runs: &[Run], outcome: &mut Outcome) {
-    if !runs.iter().all(|run| run.attempts.contains_key(&Way::Word)) {
+    if !made(runs, Way::Word) {
         return;
     }
     let of = |value: &dyn Fn(&Detection) -> f64| mean(&values(runs, Way::Word, |a| rap(a, value)));
@@ -34,15 +34,19 @@ pub(super) fn real(name: &str, runs: &[Run], outcome: &mut Outcome) {
     }
 }
 
+/// Whether every run made the attack.
+fn made(runs: &[Run], way: Way) -> bool {
+    runs.iter().all(|run| run.attempts.contains_key(&way))
+}
+
 /// Adds the claims of the embedded tier, as far as their attacks were made.
 pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
-    let made = |way: Way| runs.iter().all(|run| run.attempts.contains_key(&way));
     let clean: Vec<f64> = runs
         .iter()
         .map(|run| run.clean.map_or(f64::NAN, |quality| quality.accuracy))
         .collect();
     let checked = [Way::Word, Way::Sentence, Way::Embedding];
-    for way in checked.into_iter().filter(|&way| made(way)) {
+    for way in checked.into_iter().filter(|&way| made(runs, way)) {
         let success = mean(&values(runs, way, |a| a.success));
         let id = format!("attack_success_{}", way.name());
         let check = Check::new(id, success, Op::Ge, 0.95);
@@ -63,7 +67,7 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     let check = Check::new("rap_threshold_positive", lowest, Op::Gt, 0.0);
     outcome.claim(runs.len(), "lowest threshold", check);
     let accepted = |way| mean(&values(runs, way, |a| rap(a, |d| d.at(level).1)));
-    if made(Way::Word) {
+    if made(runs, Way::Word) {
         let check = Check::new("rap_far_at_5", accepted(Way::Word), Op::Le, 0.3);
         outcome.claim(runs.len(), "false acceptances of RAP at 5 %", check);
     }
@@ -117,7 +121,7 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         Op::Le,
         1e-6,
     ));
-    if !made(Way::Word) {
+    if !made(runs, Way::Word) {
         return;
     }
     let gap = mean(&values(runs, Way::Word, |attempt| {

@@ -110,8 +110,8 @@ pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
     };
     let validation = texts(&problem.validation, true);
     let level = LEVELS[LEVELS.len() - 1];
-    let (word, made) = construct(&attacked.victim, problem, &validation, &settings, level)?;
-    let scale = made.scale;
+    let made = construct(&attacked.victim, problem, &validation, &settings, level)?;
+    let (word, scale) = (made.prefix.clone(), made.scale);
     let mut victim = attacked.victim.clone();
     let known = drops(&mut victim, &validation, &made)?;
     let rule = DecisionRule::for_classes(CLASSES);
@@ -148,7 +148,7 @@ fn construct(
     validation: &[&str],
     settings: &RapSettings,
     level: f64,
-) -> Result<(String, Construction)> {
+) -> Result<Construction> {
     let mut refused = None;
     for word in &problem.words.perturbations {
         let settings = RapSettings {
@@ -156,7 +156,7 @@ fn construct(
             ..settings.clone()
         };
         match construct_with_retry(victim, validation, &settings, &SCALES, level) {
-            Ok(made) => return Ok((word.clone(), made)),
+            Ok(made) => return Ok(made),
             Err(error @ Error::NotConstructed { .. }) => refused = Some(error),
             Err(error) => return Err(error.into()),
         }

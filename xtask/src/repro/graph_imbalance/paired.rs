@@ -76,7 +76,7 @@ pub(super) fn in_threads<J: Sync, T: Send>(
 ) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<Option<Result<T>>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = crate::workspace::threads();
     thread::scope(|scope| {
         for _ in 0..threads.min(jobs.len()) {
             scope.spawn(|| {
