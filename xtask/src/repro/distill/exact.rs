@@ -5,7 +5,6 @@ use plm_core::checkpoint::{SaveOptions, TensorSource};
 use plm_core::rng::Seed;
 use plm_core::train::checksum;
 use plm_distill::Example;
-use plm_distill::cache::TeacherCache;
 use plm_distill::dynamic::DynamicSettings;
 use plm_distill::fit::distill;
 use plm_distill::score::McSettings;
@@ -15,7 +14,7 @@ use plm_distill::teacher::{
 };
 
 use super::embedded::sentences;
-use super::lab::{Lab, examples};
+use super::lab::{Lab, examples, new_cache};
 use crate::repro::opinions::Half;
 use crate::repro::things::CLASSES;
 use crate::repro::{Check, Context, Op, Outcome};
@@ -57,7 +56,7 @@ pub(super) fn check(context: &Context, lab: &Lab, outcome: &mut Outcome) -> Resu
         .push(Check::new("mc_dropout_has_variance", spread, Op::Gt, 0.0));
 
     let folder = context.out.join("exact-cache");
-    let mut cache = TeacherCache::open(&folder, live.cache_key(Some(&settings), &[0, 2])?)?;
+    let mut cache = new_cache(&folder, live.cache_key(Some(&settings), &[0, 2])?)?;
     precompute(&mut live, &rows, &mut cache, 7, |_| ())?;
     let mut cached = CachedTeacher::new(live.info().clone(), cache, live.device())?;
     let request = Request {

@@ -185,3 +185,29 @@ pub(in crate::repro) fn examples(name: &str, texts: &[LabelledText]) -> Vec<Exam
     };
     texts.iter().enumerate().map(example).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_run_left_does_not_stop_a_new_one() {
+        let key = |config: &str| CacheKey {
+            weights: "w".to_owned(),
+            config: config.to_owned(),
+            tokenizer: "t".to_owned(),
+            max_length: 8,
+            precision: "f32".to_owned(),
+            classes: 2,
+            scoring: None,
+            first_token: Vec::new(),
+            hidden_size: 0,
+        };
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("cache");
+        TeacherCache::open(&folder, key("one")).unwrap();
+        assert!(TeacherCache::open(&folder, key("other")).is_err());
+        new_cache(&folder, key("other")).unwrap();
+        assert!(TeacherCache::open(&folder, key("other")).is_ok());
+    }
+}

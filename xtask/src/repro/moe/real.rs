@@ -13,6 +13,7 @@ use plm_core::models::{EncoderForSequenceClassification, Pretrained};
 use plm_core::rng::Seed;
 use plm_core::text::{EncodeOptions, Padding, Tokenizer, Truncation};
 use plm_moe::relufy::{Blend, blend_activations, set_relu, to_relu};
+use rand::seq::SliceRandom as _;
 
 use super::grid::Extent;
 use super::study;
@@ -142,7 +143,10 @@ fn untrained(
     let tokenizer = model.tokenizer()?;
     let data = context.store.dir("sentconv")?;
     let read = |name: &str| read(&data.join(name), tokenizer, source.classes);
-    let (training, test) = (read(source.train)?, read(source.test)?);
+    let (mut training, test) = (read(source.train)?, read(source.test)?);
+    let most = context.settings.get("examples", training.len())?;
+    training.shuffle(&mut seed.stream("examples"));
+    training.truncate(most);
     Ok(Task {
         padding: Padding::of(tokenizer)?,
         model,
