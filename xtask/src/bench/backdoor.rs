@@ -212,7 +212,7 @@ fn step(victim: &Victim, tracked: Tracked) -> Result<impl FnMut() -> Result<()> 
             };
             input = input.with_row_override(override_);
         }
-        let (_, logits) = model.forward(&input);
+        let logits = model.logits(&input);
         let loss = loss::cross_entropy(logits, labels.clone());
         match leaf {
             Some(leaf) => {

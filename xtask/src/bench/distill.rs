@@ -258,7 +258,7 @@ impl Step {
         let texts: Vec<&Example> = self.texts.iter().collect();
         let input = self.encoder.input(&texts, 0, &self.device)?;
         let padding = padding(&input)?;
-        let (_, logits) = learner.classifier.forward(&input);
+        let logits = learner.classifier.logits(&input);
         let batch = StudentBatch {
             examples: &texts,
             labels: Some(&self.labels),

@@ -27,7 +27,7 @@ const SIZES: [(usize, usize); 3] = [(16, 32), (16, 131), (64, 32)];
 /// A way of making the step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// Frozen weights, scores of the label words at slot 0.
+    /// Frozen weights, the last layer's output and scores of the label words at slot 0 alone.
     Fast,
     /// Frozen weights, scores of all words at all positions, as PEFT computes them.
     WholeHead,

@@ -92,7 +92,7 @@ pub(super) fn train_with<F: Ffn>(
         |model: &EncoderForSequenceClassification<F>, rows: Vec<usize>, context| {
             before(bar.position() as f64 / total as f64);
             let (input, labels) = batch(examples, &rows, padding, &device)?;
-            let (_, logits) = model.forward(&input.with_dropout(context.dropout()));
+            let logits = model.logits(&input.with_dropout(context.dropout()));
             let loss = loss::cross_entropy(logits, labels);
             let value: f32 = loss.clone().into_scalar();
             let sum = &mut losses[context.epoch as usize];
@@ -119,7 +119,7 @@ pub(super) fn predict<F: Ffn>(
     let mut predicted = vec![0; examples.len()];
     for rows in order.chunks(recipe.evaluation_batch) {
         let (input, _) = batch(examples, rows, padding, device)?;
-        let (_, logits) = model.forward(&input);
+        let logits = model.logits(&input);
         let classes = logits.argmax(1).into_data().convert::<i64>();
         let classes: Vec<i64> = classes
             .try_to_vec()

@@ -140,7 +140,7 @@ pub(super) fn training_loss<F: Ffn>(
     kind: TrainingLoss,
 ) -> Tensor<1> {
     match kind {
-        TrainingLoss::Classifier => loss::cross_entropy(model.forward(&input).1, labels),
+        TrainingLoss::Classifier => loss::cross_entropy(model.logits(&input), labels),
         TrainingLoss::Layerwise => layerwise_loss(model, input, labels),
     }
 }

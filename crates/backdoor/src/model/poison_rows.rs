@@ -75,7 +75,7 @@ pub fn poison_rows<F: Ffn>(
                 let seed = seed.child("dropout").at(number as u64).value();
                 input = input.with_dropout(DropoutMode::Train { seed });
             }
-            let (_, logits) = model.forward(&input);
+            let logits = model.logits(&input);
             let labels: Vec<i64> = places.iter().map(|&at| samples[at].label as i64).collect();
             let labels = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
             let loss = loss::cross_entropy(logits, labels);

@@ -180,7 +180,7 @@ impl<F: Ffn> Victim<F> {
                 Some(rows) => input.with_row_override(rows.clone()),
                 None => input,
             };
-            let (_, logits) = victim.model.forward(&input);
+            let logits = victim.model.logits(&input);
             for (&place, row) in places.iter().zip(rows_of(softmax(logits, 1))) {
                 all[place] = row;
             }
@@ -221,11 +221,7 @@ impl<F: Ffn> PooledState for Victim<F> {
     fn states(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let mut all = vec![Vec::new(); texts.len()];
         self.each_batch(texts, |victim, places, input| {
-            let output = victim.model.encoder.forward(&input);
-            let pooled = match output.pooler_output {
-                Some(pooled) => pooled,
-                None => output.last_hidden_state.narrow(1, 0, 1).squeeze_dim(1),
-            };
+            let pooled = victim.model.encoder.pooled(&input);
             for (&place, row) in places.iter().zip(rows_of(pooled)) {
                 all[place] = row.iter().map(|&value| value as f32).collect();
             }

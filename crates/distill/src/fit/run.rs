@@ -220,13 +220,18 @@ impl<'e> Seen<'e> {
             Some(AttentionMask::Padding(padding)) => padding.clone(),
             _ => unreachable!("batches of texts hide their padding"),
         };
-        let (output, logits) = learner.classifier.forward(&input);
+        let (hidden, logits) = if fit.hidden.is_empty() {
+            (BTreeMap::new(), learner.classifier.logits(&input))
+        } else {
+            let (output, logits) = learner.classifier.forward(&input);
+            (output.tapped.hidden_states, logits)
+        };
         let labels = texts.labels.as_ref();
         Ok(Self {
             examples: rows.iter().map(|&row| texts.examples[row]).collect(),
             labels: labels.map(|labels| rows.iter().map(|&row| labels[row]).collect()),
             logits,
-            hidden: output.tapped.hidden_states,
+            hidden,
             padding,
         })
     }

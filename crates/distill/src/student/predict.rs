@@ -128,7 +128,7 @@ pub fn predict<F: Ffn>(
     order.sort_by_key(|&row| data.encodings[row].len());
     let mut scores = vec![Vec::new(); order.len()];
     for rows in order.chunks(batch) {
-        let (_, logits) = model.forward(&data.input(rows, device)?);
+        let logits = model.logits(&data.input(rows, device)?);
         for (&row, values) in rows.iter().zip(rows_of(logits)) {
             scores[row] = values;
         }

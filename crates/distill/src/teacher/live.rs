@@ -1,5 +1,6 @@
 //! A teacher whose model is at hand.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::module::Module;
@@ -188,8 +189,7 @@ impl<F: Ffn> LiveTeacher<F> {
     ) -> Result<Vec<Vec<f64>>> {
         let input = self.input(examples, 0)?;
         let input = input.with_dropout_context(masks(examples, settings, pass));
-        let (_, logits) = self.model.forward(&input);
-        Ok(rows_of(logits))
+        Ok(rows_of(self.model.logits(&input)))
     }
 }
 
@@ -221,12 +221,14 @@ impl<F: Ffn> Teacher for LiveTeacher<F> {
             input = input.with_dropout(DropoutMode::Train { seed });
         }
         self.answers += 1;
-        let (output, logits) = self.model.forward(&input);
+        let (hidden, logits) = if request.hidden.is_empty() {
+            (BTreeMap::new(), self.model.logits(&input))
+        } else {
+            let (output, logits) = self.model.forward(&input);
+            (output.tapped.hidden_states, logits)
+        };
         check_finite(&self.info, examples, &rows_of(logits.clone()))?;
-        Ok(Observation {
-            logits,
-            hidden: output.tapped.hidden_states,
-        })
+        Ok(Observation { logits, hidden })
     }
 
     fn scores(&mut self, examples: &[&Example], settings: &McSettings) -> Result<Vec<McScore>> {
@@ -242,11 +244,7 @@ impl<F: Ffn> Teacher for LiveTeacher<F> {
                 .collect::<Result<_>>()?,
             McSites::Classifier => {
                 let input = self.input(examples, 0)?;
-                let output = self.model.encoder.forward(&input);
-                let pooled = match output.pooler_output {
-                    Some(pooled) => pooled,
-                    None => output.last_hidden_state.narrow(1, 0, 1).squeeze_dim(1),
-                };
+                let pooled = self.model.encoder.pooled(&input);
                 (0..settings.passes as u64)
                     .map(|pass| {
                         let context = masks(examples, settings, pass);

@@ -10,6 +10,7 @@ use super::dropout::DropoutContext;
 use super::feed_forward::{FeedForward, Ffn, FfnContext};
 use super::norm::LayerNorm;
 use super::taps::{Tapped, Taps};
+use crate::kernel::SiteMask;
 
 /// What every layer of one forward pass is told.
 #[derive(Debug, Clone)]
@@ -24,6 +25,13 @@ pub struct LayerContext<'a> {
     pub taps: &'a Taps,
     /// Factors of feed-forward intermediates by layer.
     pub ffn_masks: &'a BTreeMap<usize, Tensor<3>>,
+}
+
+impl LayerContext<'_> {
+    /// The dropout mask of a site of layer `layer`.
+    fn site(&self, layer: usize, site: u64, prob: f64) -> Option<SiteMask> {
+        (self.dropout).site(layer as u64 * site::SITES + site, prob)
+    }
 }
 
 /// The dropout sites of a layer; a site's number is `layer * SITES + site`.
@@ -83,24 +91,60 @@ impl<F: Ffn> EncoderLayer<F> {
         context: &LayerContext<'_>,
         tapped: &mut Tapped,
     ) -> Tensor<3> {
-        let site = |site, prob| {
-            context
-                .dropout
-                .site(layer as u64 * site::SITES + site, prob)
-        };
         let attention = AttentionContext {
-            mask: context.mask.clone(),
-            bias: context.bias.clone(),
-            dropout: site(site::ATTENTION_WEIGHTS, self.dropout.attention),
             wants_weights: context.taps.attentions.contains(&layer),
+            ..self.attention_context(layer, context)
         };
         let (attended, weights) = self.attention.forward(x.clone(), &attention);
         if let Some(weights) = weights {
             tapped.attentions.insert(layer, weights);
         }
-        let mask = site(site::ATTENTION_OUTPUT, self.dropout.hidden);
+        let mask = context.site(layer, site::ATTENTION_OUTPUT, self.dropout.hidden);
         let x = self.attention_norm.forward_add(attended, x, mask.as_ref());
         self.feed_forward(x, layer, context, tapped)
+    }
+
+    /// The layer's output at the first token alone, the same as [`forward`](Self::forward) gives there:
+    /// only keys and values are computed for the other tokens. Nothing is tapped.
+    ///
+    /// Dropout masks depend on a token's place only, so they are the same too.
+    ///
+    /// # Shapes
+    /// - x: `[batch, length, hidden]`
+    /// - result: `[batch, 1, hidden]`
+    pub fn forward_first(
+        &self,
+        x: Tensor<3>,
+        layer: usize,
+        context: &LayerContext<'_>,
+    ) -> Tensor<3> {
+        let of_layer = context.ffn_masks.get(&layer);
+        let ffn_masks = of_layer.map(|factors| (layer, factors.clone().narrow(1, 0, 1)));
+        let context = LayerContext {
+            mask: context.mask.clone().map(|mask| mask.narrow(1, 0, 1)),
+            bias: context.bias.clone().map(|bias| bias.narrow(2, 0, 1)),
+            dropout: context.dropout,
+            taps: &Taps::default(),
+            ffn_masks: &ffn_masks.into_iter().collect(),
+        };
+        let first = x.clone().narrow(1, 0, 1);
+        let query = self.attention.project_query(first.clone());
+        let memory = self.attention.project_key_value(x);
+        let attention = self.attention_context(layer, &context);
+        let (attended, _) = self.attention.attend(query, memory, &attention);
+        let mask = context.site(layer, site::ATTENTION_OUTPUT, self.dropout.hidden);
+        let x = (self.attention_norm).forward_add(attended, first, mask.as_ref());
+        self.feed_forward(x, layer, &context, &mut Tapped::default())
+    }
+
+    /// What attention is told; its weights are not wanted.
+    fn attention_context(&self, layer: usize, context: &LayerContext<'_>) -> AttentionContext {
+        AttentionContext {
+            mask: context.mask.clone(),
+            bias: context.bias.clone(),
+            dropout: context.site(layer, site::ATTENTION_WEIGHTS, self.dropout.attention),
+            wants_weights: false,
+        }
     }
 
     /// The second half: feed-forward block, residual, normalisation.
@@ -114,20 +158,15 @@ impl<F: Ffn> EncoderLayer<F> {
         context: &LayerContext<'_>,
         tapped: &mut Tapped,
     ) -> Tensor<3> {
-        let site = |site, prob| {
-            context
-                .dropout
-                .site(layer as u64 * site::SITES + site, prob)
-        };
         let mut ffn_context = FfnContext {
             layer,
             taps: context.taps,
             tapped,
             masks: context.ffn_masks,
-            dropout: site(site::FFN_INTERMEDIATE, self.dropout.activation),
+            dropout: context.site(layer, site::FFN_INTERMEDIATE, self.dropout.activation),
         };
         let out = self.ffn.forward(x.clone(), &mut ffn_context);
-        let mask = site(site::FFN_OUTPUT, self.dropout.hidden);
+        let mask = context.site(layer, site::FFN_OUTPUT, self.dropout.hidden);
         self.ffn_norm.forward_add(out, x, mask.as_ref())
     }
 

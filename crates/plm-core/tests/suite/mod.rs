@@ -6,6 +6,7 @@ mod decoder_support;
 mod decoder_vocabulary;
 mod encoder_hooks;
 mod encoder_parity;
+mod first_token;
 mod fixture;
 mod generate;
 mod gpt2;

@@ -86,7 +86,7 @@ impl Task {
     ) -> Result<Vec<f32>> {
         let rows: Vec<usize> = (0..self.test.len().min(texts)).collect();
         let (input, _) = batch(&self.test, &rows, &self.padding, &self.device)?;
-        let (_, logits) = model.forward(&input);
+        let logits = model.logits(&input);
         Ok(logits.into_data().iter::<f32>().collect())
     }
 }

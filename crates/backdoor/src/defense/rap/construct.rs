@@ -154,7 +154,7 @@ pub(super) fn construct_scored<F: Ffn>(
                 let input = victim
                     .input(&pick(&encoded), victim.device())?
                     .with_dropout(mode);
-                let (_, logits) = victim.model.forward(&input);
+                let logits = victim.model.logits(&input);
                 rows_of(softmax(logits, 1))
                     .iter()
                     .map(|row| row[settings.target])
@@ -172,7 +172,7 @@ pub(super) fn construct_scored<F: Ffn>(
             if settings.rows.dropout {
                 input = input.with_dropout(mode);
             }
-            let (_, logits) = model.forward(&input);
+            let logits = model.logits(&input);
             let with: Tensor<1> = softmax(logits, 1)
                 .narrow(1, settings.target, 1)
                 .squeeze_dim(1);

@@ -10,7 +10,8 @@ use crate::config::{EncoderConfig, EncoderFamily};
 use crate::kernel::Activation;
 use crate::nn::{
     EncoderLayer, FeedForward, FeedForwardConfig, Ffn, LayerContext, LayerDropout, LayerNorm,
-    MultiHeadAttentionConfig, Tapped, apply_activated, relative_bias, zero_embedding, zero_linear,
+    MultiHeadAttentionConfig, Tapped, Taps, apply_activated, relative_bias, zero_embedding,
+    zero_linear,
 };
 
 /// Largest distance that MPNet's bias tells apart.
@@ -91,14 +92,7 @@ impl<F: Ffn> EncoderModel<F> {
     /// # Panics
     /// If a sequence is longer than the position table allows.
     pub fn forward(&self, input: &EncoderInput) -> EncoderOutput {
-        let [_, length] = input.tokens.dims();
-        let context = LayerContext {
-            mask: input.mask.as_ref().map(|mask| mask.to_kernel()),
-            bias: self.attention_bias(length),
-            dropout: &input.dropout,
-            taps: &input.taps,
-            ffn_masks: &input.ffn_masks,
-        };
+        let context = self.context(input, &input.taps);
         let mut tapped = Tapped::default();
         let mut x = self.embeddings.forward(input);
         tapped.record_hidden_state(&input.taps, 0, &x);
@@ -110,6 +104,55 @@ impl<F: Ffn> EncoderModel<F> {
             pooler_output: self.pool(&x),
             last_hidden_state: x,
             tapped,
+        }
+    }
+
+    /// The last layer's output at the first token, which classifiers of sequences and soft prompts read.
+    ///
+    /// The same as [`forward`](Self::forward) gives there, dropout included, without what the last layer
+    /// would compute for the other tokens, which is most of it. Values that the input wants tapped are not
+    /// handed out.
+    ///
+    /// # Shapes
+    /// - result: `[batch, 1, hidden]`
+    ///
+    /// # Panics
+    /// If a sequence is longer than the position table allows.
+    pub fn first_token(&self, input: &EncoderInput) -> Tensor<3> {
+        let nothing = Taps::default();
+        let context = self.context(input, &nothing);
+        let mut x = self.embeddings.forward(input);
+        let Some((last, below)) = self.layers.split_last() else {
+            return x.narrow(1, 0, 1);
+        };
+        for (index, layer) in below.iter().enumerate() {
+            x = layer.forward(x, index, &context, &mut Tapped::default());
+        }
+        last.forward_first(x, below.len(), &context)
+    }
+
+    /// What a classifier of sequences reads: the pooler's vector, or in a model without one the last layer's
+    /// output at the first token; see [`first_token`](Self::first_token).
+    ///
+    /// # Shapes
+    /// - result: `[batch, hidden]`
+    ///
+    /// # Panics
+    /// If a sequence is longer than the position table allows.
+    pub fn pooled(&self, input: &EncoderInput) -> Tensor<2> {
+        let first_token = self.first_token(input);
+        let pooled = self.pool(&first_token);
+        pooled.unwrap_or_else(|| first(&first_token))
+    }
+
+    fn context<'a>(&self, input: &'a EncoderInput, taps: &'a Taps) -> LayerContext<'a> {
+        let [_, length] = input.tokens.dims();
+        LayerContext {
+            mask: input.mask.as_ref().map(|mask| mask.to_kernel()),
+            bias: self.attention_bias(length),
+            dropout: &input.dropout,
+            taps,
+            ffn_masks: &input.ffn_masks,
         }
     }
 

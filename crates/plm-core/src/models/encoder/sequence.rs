@@ -86,7 +86,8 @@ impl EncoderForSequenceClassification {
 }
 
 impl<F: Ffn> EncoderForSequenceClassification<F> {
-    /// The encoder's output and class scores, `[batch, classes]`.
+    /// The encoder's output and class scores, `[batch, classes]`; where the scores are all that is wanted,
+    /// [`logits`](Self::logits) costs less.
     pub fn forward(&self, input: &EncoderInput) -> (EncoderOutput, Tensor<2>) {
         let output = self.encoder.forward(input);
         let pooled = match &output.pooler_output {
@@ -95,6 +96,20 @@ impl<F: Ffn> EncoderForSequenceClassification<F> {
         };
         let logits = self.classifier.forward(pooled, &input.dropout);
         (output, logits)
+    }
+
+    /// Class scores alone: the same as [`forward`](Self::forward) gives, without what the last layer would
+    /// compute for tokens that nobody reads. That saves about an eighth of a model of six layers and two
+    /// fifths of one of two layers, in training too.
+    ///
+    /// # Shapes
+    /// - result: `[batch, classes]`
+    ///
+    /// # Panics
+    /// If a sequence is longer than the position table allows.
+    pub fn logits(&self, input: &EncoderInput) -> Tensor<2> {
+        let pooled = self.encoder.pooled(input);
+        self.classifier.forward(pooled, &input.dropout)
     }
 
     /// The same model with other feed-forward blocks.
