@@ -19,8 +19,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     small_networks(context, &mut outcome)?;
     let lab = embedded_lab(context, (16, 5e-4, 4))?;
-    let texts: usize = context.settings.get("texts", 300)?;
-    let test: usize = context.settings.get("test", 300)?;
+    let texts: usize = context.settings.get("texts", 360)?;
+    let test: usize = context.settings.get("test", 360)?;
     let mut runs = Vec::new();
     for &number in &context.seeds {
         let seed = Seed::new(number);

@@ -50,7 +50,7 @@ impl Plan {
         Ok(Self {
             supervised: parts.contains("supervised"),
             liberal: parts.contains("liberal"),
-            shares: shares(context, "0.1,0.3,1")?,
+            shares: shares(context, "0.1,1")?,
         })
     }
 }

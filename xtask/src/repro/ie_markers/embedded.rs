@@ -88,7 +88,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 /// Generated sentences for training and test.
 fn problem(context: &Context, seed: Seed) -> Result<Problem> {
     let train = sentences(
-        context.settings.get("texts", 100)?,
+        context.settings.get("texts", 120)?,
         seed.child("train"),
         &[],
     );

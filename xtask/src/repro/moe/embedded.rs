@@ -88,7 +88,7 @@ fn task(context: &Context, seed: Seed) -> Result<Task> {
         lr: 3e-4,
         evaluation_batch: 64,
     };
-    let examples: usize = context.settings.get("examples", 720)?;
+    let examples: usize = context.settings.get("examples", 900)?;
     let folder = context.root.join("models/plm-mini");
     let tokenizer = Tokenizer::from_dir(&folder)?;
     let padding = Padding::of(&tokenizer)?;
