@@ -1,11 +1,10 @@
 //! `bench core`: MiniLM-L6 forward, training step, latency, load time and memory.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use anyhow::{Result, anyhow, bail};
 use burn::module::Module;
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::{Device, FloatDType, Tensor};
 use plm_core::models::{EncoderInput, EncoderModel, Pretrained};
 use plm_core::rng::Seed;
 use plm_core::train::{
@@ -79,6 +78,9 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
                 .peer(json!({ "op": "peak_memory" })),
         );
     }
+    for layers in [6, 2] {
+        cases.push(first_token(model.clone(), layers, &device));
+    }
     cases.push(data_parallel(model, &device)?);
     Ok(Plan {
         setup: vec![load],
@@ -91,25 +93,52 @@ fn without_pooler(mut pretrained: Pretrained<EncoderModel>) -> EncoderModel {
     pretrained.model
 }
 
-/// Forward, backward and AdamW over all weights; the loss is the mean square of the output.
-fn train_step(model: EncoderModel, device: &Device) -> Case {
+/// Forward, backward and AdamW over all weights.
+fn step(
+    model: EncoderModel,
+    device: &Device,
+    loss: impl Fn(&EncoderModel, &EncoderInput) -> Tensor<1> + 'static,
+) -> impl FnMut() -> Result<()> + 'static {
     let device = device.clone().autodiff();
     let input = EncoderInput::ids(peer_ids(32, 128, model.config.vocab_size, &device));
     let optimizer = Optimizer::adamw(AdamWConfig::default(), 1e-5).with_weight_decay(0.01);
-    let state = Rc::new(RefCell::new(Some((model.train(), optimizer))));
-    Case::timed("train_step.b32.s128", move || {
-        let mut state = state.borrow_mut();
+    let mut state = Some((model.train(), optimizer));
+    move || {
         let Some((model, mut optimizer)) = state.take() else {
             anyhow::bail!("an earlier training step failed")
         };
-        let loss = model.forward(&input).last_hidden_state.square().mean();
+        let loss = loss(&model, &input);
         let gradients = Gradients::of(&loss, &model)?;
         let model = optimizer.step(model, gradients, 1.0);
         device.sync()?;
-        *state = Some((model, optimizer));
+        state = Some((model, optimizer));
         Ok(())
-    })
-    .peer(request("train_step", 32, 128))
+    }
+}
+
+/// A step of all tokens.
+fn train_step(model: EncoderModel, device: &Device) -> Case {
+    let whole = |model: &EncoderModel, input: &EncoderInput| {
+        model.forward(input).last_hidden_state.square().mean()
+    };
+    Case::timed("train_step.b32.s128", step(model, device, whole)).peer(request(
+        "train_step",
+        32,
+        128,
+    ))
+}
+
+/// A step that reads the first token alone, of the model's first `layers` layers.
+fn first_token(mut model: EncoderModel, layers: usize, device: &Device) -> Case {
+    model.layers.truncate(layers);
+    let own = |model: &EncoderModel, input: &EncoderInput| model.first_token(input).square().mean();
+    let whole = |model: &EncoderModel, input: &EncoderInput| {
+        let hidden = model.forward(input).last_hidden_state;
+        hidden.narrow(1, 0, 1).square().mean()
+    };
+    let id = format!("first_token.l{layers}.b32.s128");
+    Case::timed(id, step(model.clone(), device, own))
+        .baseline("the last layer for all tokens", step(model, device, whole))
 }
 
 /// An optimizer step whose two halves are worked on by two replicas, against one half after the other.

@@ -72,8 +72,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
             .to_owned(),
     );
     outcome.notes.push(
-        "Neurons that are active together make better experts here than neurons of like weights, \
-         whatever the router; the paper finds the two close to each other."
+        "Groups of neurons that are active together hold more of the contributions here than groups of \
+         like weights, for every router but the random one; the paper finds the two close to each other."
             .to_owned(),
     );
     Ok(outcome)
