@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod amalgamate;
+mod answer;
 pub mod augment;
 pub mod cache;
 mod card;

@@ -12,6 +12,7 @@ use plm_core::train::{Batches, Evaluation, Observer, StepContext, StepLoss, Trai
 
 use super::classes::Texts;
 use super::{FitSettings, Select};
+use crate::answer::answer;
 use crate::dynamic::StudentBatch;
 use crate::example::Example;
 use crate::student::{Auxiliary, Learner, Prepared};
@@ -220,12 +221,7 @@ impl<'e> Seen<'e> {
             Some(AttentionMask::Padding(padding)) => padding.clone(),
             _ => unreachable!("batches of texts hide their padding"),
         };
-        let (hidden, logits) = if fit.hidden.is_empty() {
-            (BTreeMap::new(), learner.classifier.logits(&input))
-        } else {
-            let (output, logits) = learner.classifier.forward(&input);
-            (output.tapped.hidden_states, logits)
-        };
+        let (hidden, logits) = answer(&learner.classifier, &input);
         let labels = texts.labels.as_ref();
         Ok(Self {
             examples: rows.iter().map(|&row| texts.examples[row]).collect(),

@@ -1,6 +1,5 @@
 //! A teacher whose model is at hand.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::module::Module;
@@ -14,6 +13,7 @@ use plm_core::train::{checksum, freeze};
 use super::class_names::class_names;
 use super::dropout::{Probabilities, masks};
 use super::{Observation, Request, Teacher, TeacherInfo, check_finite};
+use crate::answer::answer;
 use crate::cache::CacheKey;
 use crate::encode::TextEncoder;
 use crate::example::Example;
@@ -221,12 +221,7 @@ impl<F: Ffn> Teacher for LiveTeacher<F> {
             input = input.with_dropout(DropoutMode::Train { seed });
         }
         self.answers += 1;
-        let (hidden, logits) = if request.hidden.is_empty() {
-            (BTreeMap::new(), self.model.logits(&input))
-        } else {
-            let (output, logits) = self.model.forward(&input);
-            (output.tapped.hidden_states, logits)
-        };
+        let (hidden, logits) = answer(&self.model, &input);
         check_finite(&self.info, examples, &rows_of(logits.clone()))?;
         Ok(Observation { logits, hidden })
     }

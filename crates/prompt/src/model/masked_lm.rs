@@ -248,11 +248,11 @@ impl<F: Ffn> PromptModel for PromptedMaskedLM<F> {
         words: Tensor<1, Int>,
         pass: &Pass,
     ) -> Tensor<2> {
-        let slots = prompts.dims()[1];
+        let answer = self.answer(prompts.dims()[1]);
         let input = self.input(prompts, text, pass, Taps::default());
-        let (hidden, answer) = match self.read_out {
-            ReadOut::MaskSlot | ReadOut::FirstSlot => (self.model.encoder.first_token(&input), 0),
-            ReadOut::MaskToken => (self.model.encoder.forward(&input).last_hidden_state, slots),
+        let hidden = match self.read_out {
+            ReadOut::MaskSlot | ReadOut::FirstSlot => self.model.encoder.first_token(&input),
+            ReadOut::MaskToken => self.model.encoder.forward(&input).last_hidden_state,
         };
         let [batch, length, _] = hidden.dims();
         let device = hidden.device().inner();
