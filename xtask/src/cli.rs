@@ -125,6 +125,9 @@ struct Bench {
     /// Samples of each case [default: 15, or as many as the case needs].
     #[arg(long)]
     rounds: Option<usize>,
+    /// Measure only the cases whose names contain this; the record is written only with `--out`.
+    #[arg(long, conflicts_with = "all")]
+    only: Option<String>,
     /// Folder for the record [default: benches/runs in the checkout].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -299,11 +302,15 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         dtype: arguments.dtype,
         threads,
         rounds: arguments.rounds,
+        only: arguments.only.clone().unwrap_or_default(),
         store: Store::open()?,
         root: workspace.root().to_path_buf(),
     };
     let record = bench::run(&workspace, &name, planner, &context, peer)?;
     print!("{}", record.table());
+    if arguments.only.is_some() && arguments.out.is_none() {
+        return Ok(ExitCode::SUCCESS);
+    }
     let folder = arguments
         .out
         .unwrap_or_else(|| workspace.root().join("benches/runs"));

@@ -224,6 +224,22 @@ mod tests {
         assert!(text.contains("`tpu`") && text.contains("ndarray"), "{text}");
     }
 
+    /// Crates of this workspace come without default features, so each kernel for flex must be asked for.
+    #[test]
+    fn every_crate_comes_with_its_kernels() {
+        let manifest: toml::Table = toml::from_str(include_str!("../Cargo.toml")).unwrap();
+        let repro = manifest["features"]["repro"].as_array().unwrap();
+        let repro: Vec<&str> = repro.iter().filter_map(toml::Value::as_str).collect();
+        let crates = repro
+            .iter()
+            .filter_map(|each| each.strip_prefix("dep:plm-"));
+        let wanted: Vec<String> = crates.map(|name| format!("plm-{name}/flex")).collect();
+        assert!(wanted.len() == 9, "{wanted:?}");
+        for each in wanted {
+            assert!(repro.contains(&each.as_str()), "{each}");
+        }
+    }
+
     #[test]
     fn a_second_run_never_builds_again() {
         assert_eq!(plan(false, false, false), Plan::Rebuild);

@@ -26,6 +26,8 @@ pub struct Context {
     pub threads: usize,
     /// Samples of each case; by default what the case asks for.
     pub rounds: Option<usize>,
+    /// Text in the names of the cases to measure; all of them where it is empty.
+    pub only: String,
     /// Models.
     pub store: Store,
     /// Root of the checkout.
@@ -271,7 +273,13 @@ pub fn run(
             );
         }
     }
-    let plan = planner(context)?;
+    let mut plan = planner(context)?;
+    plan.cases.retain(|case| case.id.contains(&context.only));
+    ensure!(
+        !plan.cases.is_empty(),
+        "bench {name} --only {}: no case has that in its name",
+        context.only
+    );
     let results = measure(plan, peer.as_mut(), context.rounds)?;
     Ok(Record {
         bench: name.to_owned(),
@@ -410,6 +418,7 @@ mod tests {
             dtype: "f32".into(),
             threads: 1,
             rounds: Some(3),
+            only: "m.3".into(),
             store: Store::at(folder.path(), Manifest::committed().unwrap()),
             root: workspace.root().to_path_buf(),
         };
@@ -429,6 +438,12 @@ mod tests {
         assert_ne!(first, second);
         let read: Record = serde_json::from_str(&fs::read_to_string(&first).unwrap()).unwrap();
         assert_eq!(read.results[0].id, "sum.3");
+        let other = Context {
+            only: "product".into(),
+            ..context
+        };
+        let refused = run(&workspace, "sum", plan, &other, None).unwrap_err();
+        assert!(refused.to_string().contains("--only product"), "{refused}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::Curvature;
 /// √k a / √(−⟨a, a⟩) with a = Σⱼ wⱼ xⱼ: the exact minimum of Σⱼ wⱼ d²_L(xⱼ, ·).
 ///
 /// −⟨a, a⟩ is the difference of two squares, which loses more digits than [`distance`](super::distance)
-/// does: in single precision the result is within .02 √k of the exact centroid up to a radius of 6 √k,
+/// does: in single precision the result is within .03 √k of the exact centroid up to a radius of 6 √k,
 /// and beyond 7 √k its radius means little. Double precision comes to the same at about 16 √k.
 ///
 /// # Shapes

@@ -13,6 +13,15 @@ use burn::tensor::Tensor;
 
 use crate::Curvature;
 
+/// The matrix and the bias of a linear map.
+#[derive(Debug, Clone)]
+pub(crate) struct Affine {
+    /// `[d_input, d_output]`
+    pub(crate) weight: Tensor<2>,
+    /// `[d_output]`
+    pub(crate) bias: Option<Tensor<1>>,
+}
+
 /// The points with these space components, where the fused form takes them.
 ///
 /// # Shapes
@@ -24,6 +33,24 @@ pub(crate) fn lift<const D: usize>(space: &Tensor<D>, curvature: Curvature) -> O
         return Some(flex::lift(space.clone(), curvature.k()));
     }
     let _ = (space, curvature);
+    None
+}
+
+/// The points whose space components are `map` of `x`, where the fused form takes them.
+///
+/// # Shapes
+/// - x: `[.., d_input]`
+/// - result: `[.., d_output + 1]`
+pub(crate) fn lifted_map<const D: usize>(
+    x: &Tensor<D>,
+    map: &Affine,
+    curvature: Curvature,
+) -> Option<Tensor<D>> {
+    #[cfg(feature = "flex")]
+    if flex::accepts_map(x, map) {
+        return Some(flex::lifted_map(x.clone(), map, curvature.k()));
+    }
+    let _ = (x, map, curvature);
     None
 }
 
@@ -46,4 +73,32 @@ pub(crate) fn bounded_point<const D: usize>(
     }
     let _ = (log_scale, curvature);
     plain(z)
+}
+
+/// [`bounded_point`] of each of the `heads` parts of `map` of `x`, where the fused form takes it.
+///
+/// # Shapes
+/// - x: `[.., d_input]`
+/// - log_scale: `[1]`, ln λ
+/// - result: `[.., d_output]`
+pub(crate) fn bounded_map<const D: usize>(
+    x: &Tensor<D>,
+    map: &Affine,
+    log_scale: &Tensor<1>,
+    curvature: Curvature,
+    heads: usize,
+) -> Option<Tensor<D>> {
+    #[cfg(feature = "flex")]
+    if flex::accepts_map(x, map) && flex::accepts(log_scale) {
+        let log_scale = log_scale.clone();
+        return Some(flex::bounded_map(
+            x.clone(),
+            map,
+            log_scale,
+            curvature.k(),
+            heads,
+        ));
+    }
+    let _ = (x, map, log_scale, curvature, heads);
+    None
 }

@@ -101,6 +101,93 @@ fn bounded_points_and_gradients_are_those_of_the_plain_form() {
     }
 }
 
+/// The linear map of a matrix and a bias in one row.
+fn affine(weight: Tensor<2>, bias: Tensor<2>) -> Affine {
+    let [_, width] = weight.dims();
+    Affine {
+        weight,
+        bias: Some(bias.reshape([width])),
+    }
+}
+
+#[test]
+fn points_of_linear_maps_and_gradients_are_those_of_the_plain_form() {
+    for curvature in curvatures() {
+        for (count, inputs, heads, width) in [(1, 2, 1, 2), (70, 5, 3, 4), (600, 17, 1, 33)] {
+            let columns = heads * width;
+            let x = draws(count * inputs, 3);
+            let (weight, bias) = (draws(inputs * columns, 5), draws(columns, 9));
+            let operands = [
+                (&x[..], [count, inputs]),
+                (&weight[..], [inputs, columns]),
+                (&bias[..], [1, columns]),
+            ];
+            compare(
+                operands,
+                |[x, weight, bias]| {
+                    lifted_map(&x, &affine(weight, bias), curvature).expect("flex takes it")
+                },
+                |[x, weight, bias]| lift_by_parts(x.matmul(weight) + bias, curvature),
+                1e-5,
+            );
+            let [x, weight, bias] = operands;
+            compare(
+                [x, weight, bias, (&[LOG_SCALE], [1, 1])],
+                |[x, weight, bias, scale]| {
+                    let map = affine(weight, bias);
+                    bounded_map(&x, &map, &scale.reshape([1]), curvature, heads)
+                        .expect("flex takes it")
+                },
+                |[x, weight, bias, scale]| {
+                    let z = x.matmul(weight) + bias;
+                    let z = z.reshape([count * heads, width]);
+                    let (logits, directions) = (time(z.clone()), space(z));
+                    let scale = scale.reshape([1]);
+                    bounded_point_by_parts(logits, directions, scale, curvature, None)
+                        .reshape([count, columns])
+                },
+                2e-5,
+            );
+        }
+    }
+}
+
+#[test]
+fn linear_maps_are_taken_in_any_layout_and_without_what_is_not_asked_for() {
+    let curvature = curvatures()[1];
+    let device = flex().autodiff();
+    let matrix = |seed, shape: [usize; 2]| {
+        tensor::<2>(
+            &draws(shape[0] * shape[1], seed),
+            shape,
+            &device,
+            DType::F32,
+        )
+    };
+    let x = matrix(3, [6, 4]);
+    let weight = matrix(5, [5, 4]).transpose().require_grad();
+    let without = Affine {
+        weight: weight.clone(),
+        bias: None,
+    };
+    let zero = affine(weight.clone(), Tensor::zeros([1, 5], &device));
+    let cube = x.clone().reshape([2, 3, 4]);
+    let flat = lifted_map(&x, &zero, curvature).unwrap();
+    let points = lifted_map(&cube, &without, curvature).unwrap();
+    assert_eq!(points.dims(), [2, 3, 6]);
+    assert_eq!(values(points.clone()), values(flat));
+    let scale = tensor::<1>(&[LOG_SCALE], [1], &device, DType::F32);
+    let flat = bounded_map(&x, &zero, &scale, curvature, 1).unwrap();
+    let bounded = bounded_map(&cube, &without, &scale, curvature, 1).unwrap();
+    assert_eq!(values(bounded.clone()), values(flat));
+    // Neither the input, the bias nor ln λ asks for a gradient.
+    let grads = (points.sum() + bounded.sum()).backward();
+    assert!(weight.grad(&grads).is_some() && x.grad(&grads).is_none());
+    let double = x.cast(DType::F64);
+    assert!(lifted_map(&double, &without, curvature).is_none());
+    assert!(bounded_map(&double, &without, &scale, curvature, 1).is_none());
+}
+
 #[test]
 fn a_vector_that_is_used_again_stays_what_it_is() {
     let curvature = curvatures()[1];

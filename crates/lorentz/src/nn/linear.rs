@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::linear_output::{Parity, bounded_point};
 use super::parameter::{head_count, parameter, point_width, uniform_linear};
 use crate::geometry::{space, time};
-use crate::kernel as fused;
+use crate::kernel::{self as fused, Affine};
 use crate::limits::positive;
 use crate::{Curvature, Error, Result};
 
@@ -171,6 +171,16 @@ impl LorentzLinear {
         };
         let bias = self.linear.bias.as_ref().map(Param::val);
         let weight = self.linear.weight.val();
+        if self.parity.is_none() && residual.is_none() {
+            let map = Affine {
+                weight: weight.clone(),
+                bias: bias.clone(),
+            };
+            let (scale, heads) = (self.log_scale.val(), self.output_heads);
+            if let Some(points) = fused::bounded_map(&x, &map, &scale, self.curvature, heads) {
+                return points;
+            }
+        }
         let kg = self.parity == Some(Parity::Kg);
         let raw = kernel::linear(x, weight, bias.clone().filter(|_| !kg));
         let logits = kg.then(|| raw.clone());

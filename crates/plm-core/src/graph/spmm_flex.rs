@@ -335,7 +335,7 @@ fn edge_dots<E: Scalar>(
     out
 }
 
-/// The inner product, in eight running sums so that it can be vectorised.
+/// The inner product, in eight running sums so that it can be vectorized.
 fn dot<E: Scalar>(a: &[E], b: &[E]) -> E {
     const LANES: usize = 8;
     let mut sums = [E::default(); LANES];

@@ -5,7 +5,7 @@
 //! the same values and gradients to rounding.
 
 #[cfg(feature = "flex")]
-mod flex;
+pub mod flex;
 mod mask;
 pub mod reference;
 #[cfg(all(test, feature = "flex"))]

@@ -160,7 +160,7 @@ fn centroids_of_many_points_are_good_to_radius_6() {
         let found = centroid(single, weights(DType::F32), k);
         let truth = centroid(double, weights(DType::F64), k);
         let error = astray(found, truth);
-        assert!(error < 2e-2, "{apart}: {error:e}");
+        assert!(error < 3e-2, "{apart}: {error:e}");
     }
 }
 

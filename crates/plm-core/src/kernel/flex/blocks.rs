@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::vectorised;
+use super::simd::vectorized;
 
 /// Runs `op(index, block)` for the blocks of `size` items of `items`.
 ///
@@ -17,7 +17,7 @@ pub(super) fn for_each_block<T: Send>(
         .par_chunks_mut(size)
         .enumerate()
         .for_each(|(index, block)| {
-            vectorised(
+            vectorized(
                 #[inline(always)]
                 || op(index, block),
             );
@@ -34,7 +34,7 @@ pub(super) fn map_blocks<T: Sync, R: Send>(
 ) -> Vec<R> {
     let blocks = items.par_chunks(size).enumerate();
     let run = |(index, block)| {
-        vectorised(
+        vectorized(
             #[inline(always)]
             || op(index, block),
         )

@@ -10,7 +10,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
 use rayon::prelude::*;
 
-use super::simd::{exp, max, sum_of, vectorised};
+use super::simd::{exp, max, sum_of, vectorized};
 use super::storage::{contiguous, tensor, values};
 
 #[backend_extension(Flex, Autodiff)]
@@ -130,7 +130,7 @@ fn forward(logits: &FlexTensor, targets: &Targets) -> (FlexTensor, Vec<f32>) {
                 return (0.0, 0.0);
             };
             let row = &logits[row * width..(row + 1) * width];
-            let (normaliser, mean) = vectorised(
+            let (normaliser, mean) = vectorized(
                 #[inline(always)]
                 || {
                     let largest = max(row);
@@ -177,7 +177,7 @@ fn gradient(logits: FlexTensor, normalisers: &[f32], targets: &Targets, scale: f
         let Some(target) = target else {
             return row.fill(0.0);
         };
-        vectorised(
+        vectorized(
             #[inline(always)]
             || {
                 for z in row.iter_mut() {

@@ -11,7 +11,7 @@ use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
 use rayon::prelude::*;
 
 use super::activation::row_grain;
-use super::simd::vectorised;
+use super::simd::vectorized;
 use super::storage::{contiguous, filled, tensor, values};
 use crate::kernel::SiteMask;
 
@@ -35,7 +35,7 @@ impl DropoutOps for Flex {
             filled(x.len(), |out| {
                 let tasks = out.par_chunks_mut(size).zip(x.par_chunks(size)).enumerate();
                 tasks.for_each(|(task, (out, x))| {
-                    vectorised(
+                    vectorized(
                         #[inline(always)]
                         || {
                             let pairs = out.chunks_exact_mut(width).zip(x.chunks_exact(width));

@@ -4,7 +4,7 @@ use gemm::Parallelism;
 
 /// A read-only matrix somewhere in a buffer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Matrix<'a> {
+pub struct Matrix<'a> {
     data: &'a [f32],
     start: usize,
     rows: usize,
@@ -18,7 +18,7 @@ impl<'a> Matrix<'a> {
     ///
     /// # Panics
     /// If an element lies outside `data`.
-    pub(super) fn new(
+    pub fn new(
         data: &'a [f32],
         start: usize,
         [rows, columns]: [usize; 2],
@@ -47,12 +47,12 @@ impl<'a> Matrix<'a> {
     }
 
     /// The row-major matrix that fills `data`.
-    pub(super) fn row_major(data: &'a [f32], rows: usize, columns: usize) -> Self {
+    pub fn row_major(data: &'a [f32], rows: usize, columns: usize) -> Self {
         Self::new(data, 0, [rows, columns], [columns as isize, 1])
     }
 
     /// The transposed view.
-    pub(super) fn transposed(self) -> Self {
+    pub fn transposed(self) -> Self {
         Self {
             rows: self.columns,
             columns: self.rows,
@@ -63,25 +63,25 @@ impl<'a> Matrix<'a> {
     }
 
     /// Number of rows.
-    pub(super) fn rows(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns.
-    pub(super) fn columns(&self) -> usize {
+    pub fn columns(&self) -> usize {
         self.columns
     }
 }
 
 /// What a product is written to: rows of contiguous values, `row_stride` apart.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Target {
+pub struct Target {
     /// Its first element.
-    pub(super) start: *mut f32,
+    pub start: *mut f32,
     /// Distance between rows.
-    pub(super) row_stride: usize,
+    pub row_stride: usize,
     /// Whether the product is added to what is there.
-    pub(super) add: bool,
+    pub add: bool,
 }
 
 /// `target = scale · a · b` (plus what was there), on this thread or on all.
@@ -94,7 +94,7 @@ pub(super) struct Target {
 ///
 /// # Panics
 /// If the inner sizes differ.
-pub(super) unsafe fn multiply(
+pub unsafe fn multiply(
     a: Matrix<'_>,
     b: Matrix<'_>,
     scale: f32,

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::activation::{bias_activate, bias_activate_in_place, chain};
 use super::gemm::{Matrix, Target, multiply};
-use super::simd::vectorised;
+use super::simd::vectorized;
 use super::storage::{OptionalFloat, contiguous, filled, tensor, values};
 use crate::kernel::Activation;
 
@@ -180,11 +180,11 @@ fn record<C: CheckpointStrategy, const N: usize>(
     prep.finish(saved, output)
 }
 
-/// The shape of the result.
+/// The shape of `x · weight`: that of `x` with the weight's columns as its last axis.
 ///
 /// # Panics
-/// If the sizes do not fit.
-fn output_shape(x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> Shape {
+/// If the sizes of input, weight and bias do not fit.
+pub fn output_shape(x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> Shape {
     let (mut shape, weight) = (x.shape(), weight.shape());
     let last = shape.num_dims() - 1;
     assert_eq!(
@@ -203,7 +203,7 @@ fn output_shape(x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) 
 }
 
 /// `x` as a matrix whose rows run over all axes but the last; a view if the strides allow one.
-fn rows(x: FlexTensor) -> FlexTensor {
+pub fn rows(x: FlexTensor) -> FlexTensor {
     let shape = x.shape();
     if shape.num_dims() == 2 {
         return x;
@@ -214,8 +214,11 @@ fn rows(x: FlexTensor) -> FlexTensor {
     x.reshape(Shape::from([count, width]))
 }
 
-/// The view of a tensor of two axes.
-fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
+/// The view of a tensor of `f32` values with two axes, whatever its strides.
+///
+/// # Panics
+/// If the tensor has another number type or fewer axes.
+pub fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
     let layout = tensor.layout();
     let (shape, strides) = (layout.shape(), layout.strides());
     Matrix::new(
@@ -226,7 +229,11 @@ fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
     )
 }
 
-fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+/// `a · b`, row-major.
+///
+/// # Panics
+/// If the inner sizes differ.
+pub fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     let width = b.columns();
     // SAFETY: the product covers the whole buffer.
     unsafe {
@@ -249,7 +256,7 @@ pub(super) fn column_sums(rows: &[f32], width: usize) -> Vec<f32> {
         .par_chunks((SUM_ROWS * width).max(1))
         .map(|block| {
             let mut sums = vec![0.0_f32; width];
-            vectorised(
+            vectorized(
                 #[inline(always)]
                 || {
                     for row in block.chunks_exact(width) {
@@ -265,8 +272,8 @@ pub(super) fn column_sums(rows: &[f32], width: usize) -> Vec<f32> {
     add_blocks(&blocks, width)
 }
 
-/// The element-wise sum of `blocks` in their order.
-pub(super) fn add_blocks(blocks: &[Vec<f32>], width: usize) -> Vec<f32> {
+/// The element-wise sum of `blocks`, of `width` numbers each, in their order.
+pub fn add_blocks(blocks: &[Vec<f32>], width: usize) -> Vec<f32> {
     let mut total = vec![0.0_f32; width];
     for block in blocks {
         for (total, &value) in total.iter_mut().zip(block) {

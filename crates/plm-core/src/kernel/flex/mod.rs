@@ -7,6 +7,8 @@
 //! - Results do not depend on the number of threads or on timing: work is cut into blocks of fixed
 //!   size, and partial sums are added in order.
 //! - What a gradient needs is saved only if that gradient is asked for.
+//!
+//! What is public are the building blocks, for crates that add kernels of their own.
 
 mod activation;
 mod attention;
@@ -19,7 +21,10 @@ mod norm;
 mod simd;
 mod storage;
 
-pub(super) use storage::{accepts, is_flex};
+pub use gemm::{Matrix, Target, multiply};
+pub use linear::{add_blocks, matrix, output_shape, product, rows};
+pub use simd::{exp, sigmoid, sum_of_pairs, vectorized};
+pub use storage::{accepts, contiguous, filled, is_flex, tensor, values, values_mut};
 
 use burn::backend::Dispatch;
 use burn::tensor::{Bool, Int, Tensor};

@@ -1,4 +1,4 @@
-//! Vectorised arithmetic: run-time selection of the instruction set, and the scalar functions that
+//! Vectorized arithmetic: run-time selection of the instruction set, and the scalar functions that
 //! the loops are built from.
 //!
 //! The functions are branch-free and always inlined, so that loops over them become vector code.
@@ -31,7 +31,7 @@ fn with_avx2<R>(op: impl FnOnce() -> R) -> R {
 ///
 /// `op` must be an `#[inline(always)]` closure over functions that are inlined too.
 #[inline(always)]
-pub(super) fn vectorised<R>(op: impl FnOnce() -> R) -> R {
+pub fn vectorized<R>(op: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f")
@@ -56,7 +56,7 @@ pub(super) fn vectorised<R>(op: impl FnOnce() -> R) -> R {
 ///
 /// x = n ln 2 + r, e^r by the minimax polynomial 1 + r + r² q(r) on |r| ≤ ln 2 / 2 (error 3e-9).
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     // Adding 1.5 · 2^23 rounds to an integer, which then stands in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
     const LN2_HIGH: f32 = 0.693_359_4;
@@ -86,7 +86,7 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// 1 / (1 + e^-x).
 #[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
+pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
@@ -150,7 +150,7 @@ pub(super) fn sum_of(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
 
 /// The sum of `term` over pairs of elements, in an order that depends on the length only.
 #[inline(always)]
-pub(super) fn sum_of_pairs(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+pub fn sum_of_pairs(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [0.0_f32; LANES];
     let (a_chunks, a_rest) = a.as_chunks::<LANES>();
     let (b_chunks, b_rest) = b.as_chunks::<LANES>();
@@ -248,7 +248,7 @@ mod tests {
             let row: Vec<f32> = (0..length).map(|i| i as f32 - 3.0).collect();
             let expected: f32 = row.iter().sum();
             assert_eq!(
-                vectorised(
+                vectorized(
                     #[inline(always)]
                     || sum_of(&row, |x| x)
                 ),

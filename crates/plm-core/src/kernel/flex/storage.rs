@@ -50,7 +50,7 @@ impl<B: Backend> OptionalBool<B> {
 }
 
 /// Whether `device` is flex, with or without autodiff, on a machine that the kernels are made for.
-pub(crate) fn is_flex(device: &Device) -> bool {
+pub fn is_flex(device: &Device) -> bool {
     let flex = match device.as_dispatch() {
         DispatchDevice::Flex(_) => true,
         DispatchDevice::Autodiff(inner) => matches!(**inner, DispatchDevice::Flex(_)),
@@ -61,12 +61,12 @@ pub(crate) fn is_flex(device: &Device) -> bool {
 }
 
 /// Whether `tensor` holds `f32` values on flex.
-pub(crate) fn accepts<const D: usize>(tensor: &Tensor<D>) -> bool {
+pub fn accepts<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.dtype() == DType::F32 && is_flex(&tensor.device())
 }
 
 /// `tensor` with its values in row-major order without gaps; copies if they are not.
-pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
+pub fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.layout().contiguous_offsets().is_some() {
         tensor
     } else {
@@ -75,12 +75,25 @@ pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
 }
 
 /// The values of a tensor from [`contiguous`].
-pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
+///
+/// # Panics
+/// If it is not contiguous or holds other numbers than `f32`.
+pub fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice::<f32>().expect("contiguous f32 values")
 }
 
+/// The values of a tensor from [`contiguous`], to be changed; copied first where other tensors share them.
+///
+/// # Panics
+/// As [`values`].
+pub fn values_mut(tensor: &mut FlexTensor) -> &mut [f32] {
+    let offsets = tensor.layout().contiguous_offsets();
+    let (start, end) = offsets.expect("a contiguous tensor");
+    &mut tensor.storage_mut::<f32>()[start..end]
+}
+
 /// A tensor of `shape` around `values`, without copying them.
-pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
+pub fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
@@ -90,7 +103,7 @@ pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
 ///
 /// # Safety
 /// `write` must initialise every element.
-pub(super) unsafe fn filled(len: usize, write: impl FnOnce(&mut [MaybeUninit<f32>])) -> Vec<f32> {
+pub unsafe fn filled(len: usize, write: impl FnOnce(&mut [MaybeUninit<f32>])) -> Vec<f32> {
     let mut values = Vec::with_capacity(len);
     write(&mut values.spare_capacity_mut()[..len]);
     // SAFETY: the capacity is there and the caller promises that `write` filled it.

@@ -18,7 +18,7 @@ use self::curves::{
     gelu, gelu_slope, gelu_tanh, gelu_tanh_slope, quick_gelu, quick_gelu_slope, relu, relu_slope,
     silu, silu_slope, tanh_slope,
 };
-use super::simd::{tanh, vectorised};
+use super::simd::{tanh, vectorized};
 use super::storage::{contiguous, filled, tensor, values};
 use crate::kernel::Activation;
 
@@ -156,7 +156,7 @@ fn apply(x: &[f32], activation: Activation) -> Vec<f32> {
             out.par_chunks_mut(GRAIN)
                 .zip(x.par_chunks(GRAIN))
                 .for_each(|(out, x)| {
-                    with_value!(activation, f => vectorised(#[inline(always)] || {
+                    with_value!(activation, f => vectorized(#[inline(always)] || {
                         for (out, &x) in out.iter_mut().zip(x) {
                             out.write(f(x));
                         }
@@ -178,7 +178,7 @@ pub(super) fn bias_activate_in_place(
     };
     let grain = row_grain(width);
     z.par_chunks_mut((grain * width).max(1)).for_each(|z| {
-        with_value!(activation, f => vectorised(#[inline(always)] || match bias {
+        with_value!(activation, f => vectorized(#[inline(always)] || match bias {
             Some(bias) => {
                 for row in z.chunks_exact_mut(width) {
                     for (z, &b) in row.iter_mut().zip(bias) {
@@ -214,7 +214,7 @@ pub(super) fn bias_activate(
                 .par_chunks_mut((grain * width).max(1))
                 .zip(z.par_chunks_mut((grain * width).max(1)));
             tasks.for_each(|(out, z)| {
-                with_value!(activation, f => vectorised(#[inline(always)] || match bias {
+                with_value!(activation, f => vectorized(#[inline(always)] || match bias {
                     Some(bias) => {
                         for (out, z) in out.chunks_exact_mut(width).zip(z.chunks_exact_mut(width)) {
                             for ((out, z), &b) in out.iter_mut().zip(z).zip(bias) {
@@ -238,7 +238,7 @@ fn add_bias(z: &mut [f32], bias: Option<&[f32]>, width: usize) {
     let Some(bias) = bias else { return };
     z.par_chunks_mut((row_grain(width) * width).max(1))
         .for_each(|z| {
-            vectorised(
+            vectorized(
                 #[inline(always)]
                 || {
                     for row in z.chunks_exact_mut(width) {
@@ -268,7 +268,7 @@ pub(super) fn chain(grad: FlexTensor, saved: &FlexTensor, activation: Activation
         grad.par_chunks_mut(GRAIN)
             .zip(saved.par_chunks(GRAIN))
             .for_each(|(grad, saved)| {
-                with_slope!(activation, f => vectorised(#[inline(always)] || {
+                with_slope!(activation, f => vectorized(#[inline(always)] || {
                     for (grad, &saved) in grad.iter_mut().zip(saved) {
                         *grad *= f(saved);
                     }
@@ -288,7 +288,7 @@ fn chain_into_new(grad: &[f32], saved: &[f32], activation: Activation) -> Vec<f3
             .zip(grad.par_chunks(GRAIN))
             .zip(saved.par_chunks(GRAIN));
         tasks.for_each(|((out, grad), saved)| {
-            with_slope!(activation, f => vectorised(#[inline(always)] || {
+            with_slope!(activation, f => vectorized(#[inline(always)] || {
                 for ((out, &grad), &saved) in out.iter_mut().zip(grad).zip(saved) {
                     out.write(grad * f(saved));
                 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::{Extent, Options, QUERY_BLOCK, drop_rows, head_rows, mask_row};
 use crate::kernel::flex::dropout::Rows;
 use crate::kernel::flex::gemm::{Matrix, Target, multiply};
-use crate::kernel::flex::simd::{sum_of_pairs, vectorised};
+use crate::kernel::flex::simd::{sum_of_pairs, vectorized};
 use crate::kernel::flex::storage::{SharedMut, contiguous, tensor, values};
 
 /// What the gradients need; absent where the gradient that needs it is not asked for.
@@ -248,7 +248,7 @@ fn score_gradients(
     if keys == 0 {
         return;
     }
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             let rows = scores

@@ -7,7 +7,7 @@ use super::{Extent, Extra, QUERY_BLOCK, drop_rows, head_rows, mask_row, row_star
 use crate::kernel::MASKED;
 use crate::kernel::flex::dropout::Rows;
 use crate::kernel::flex::gemm::{Matrix, Target, multiply};
-use crate::kernel::flex::simd::{exp, max, sum_of, vectorised};
+use crate::kernel::flex::simd::{exp, max, sum_of, vectorized};
 use crate::kernel::flex::storage::{SharedMut, filled, tensor};
 
 /// Multiplications that make a task worth handing to another thread.
@@ -174,7 +174,7 @@ impl Head {
         if keys == 0 {
             return;
         }
-        vectorised(
+        vectorized(
             #[inline(always)]
             || {
                 for (query, row) in (self.from..).zip(scores.chunks_exact_mut(keys)) {

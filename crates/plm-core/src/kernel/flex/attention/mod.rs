@@ -19,7 +19,7 @@ use self::backward::{Saved, gradients};
 use self::forward::forward;
 use super::dropout::Rows;
 use super::gemm::Matrix;
-use super::simd::vectorised;
+use super::simd::vectorized;
 use super::storage::{OptionalBool, OptionalFloat};
 use crate::kernel::SiteMask;
 
@@ -297,7 +297,7 @@ fn drop_rows(out: &mut [f32], weights: &[f32], masks: &Rows<'_>, first: usize, k
     if keys == 0 {
         return;
     }
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             let rows = out.chunks_exact_mut(keys).zip(weights.chunks_exact(keys));
