@@ -125,6 +125,9 @@ struct Bench {
     /// Samples of each case [default: 15, or as many as the case needs].
     #[arg(long)]
     rounds: Option<usize>,
+    /// Let both sides keep freed memory, as `repro` does, where glibc would give it back to the system.
+    #[arg(long)]
+    keep_memory: bool,
     /// Measure only the cases whose names contain this; the record is written only with `--out`.
     #[arg(long, conflicts_with = "all")]
     only: Option<String>,
@@ -281,7 +284,10 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         .with_context(|| format!("no benchmark is called `{name}`:\n{}", list()))?;
     let workspace = Workspace::find()?;
     let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
-    let purpose = Purpose::Timing { threads };
+    let purpose = Purpose::Timing {
+        threads,
+        keep_memory: arguments.keep_memory,
+    };
     if let Some(code) = rerun::on_device(&workspace, &arguments.device, purpose)? {
         return Ok(code);
     }
@@ -303,6 +309,7 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         threads,
         rounds: arguments.rounds,
         only: arguments.only.clone().unwrap_or_default(),
+        keep_memory: arguments.keep_memory,
         store: Store::open()?,
         root: workspace.root().to_path_buf(),
     };
@@ -323,7 +330,10 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
 fn run_benches(arguments: &Bench) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
-    let purpose = Purpose::Timing { threads };
+    let purpose = Purpose::Timing {
+        threads,
+        keep_memory: arguments.keep_memory,
+    };
     if let Some(code) = rerun::on_device(&workspace, &arguments.device, purpose)? {
         return Ok(code);
     }

@@ -74,6 +74,8 @@ pub enum Purpose {
     Timing {
         /// Worker threads.
         threads: usize,
+        /// Whether freed memory is kept, as it is for [`Work`](Self::Work).
+        keep_memory: bool,
     },
 }
 
@@ -149,19 +151,22 @@ pub fn with_features(
 /// The variables that a run for `purpose` needs and that are not as it needs them, with their values.
 /// Limits of the allocator that the user has set stay what they are.
 fn missing(purpose: Purpose) -> Vec<(&'static str, String)> {
-    match purpose {
-        Purpose::Work => (ALLOCATOR.iter())
-            .filter(|(variable, _)| std::env::var(variable).is_err())
-            .map(|&(variable, limit)| (variable, limit.to_owned()))
-            .collect(),
-        Purpose::Timing { threads } => {
-            let (variable, wanted) = ("RAYON_NUM_THREADS", threads.to_string());
-            match std::env::var(variable) {
-                Ok(present) if present == wanted => Vec::new(),
-                _ => vec![(variable, wanted)],
-            }
-        }
-    }
+    let (threads, keep_memory) = match purpose {
+        Purpose::Work => (None, true),
+        Purpose::Timing {
+            threads,
+            keep_memory,
+        } => (Some(threads.to_string()), keep_memory),
+    };
+    let limits = ALLOCATOR.iter().filter(|_| keep_memory);
+    let limits = limits
+        .filter(|(variable, _)| std::env::var(variable).is_err())
+        .map(|&(variable, limit)| (variable, limit.to_owned()));
+    let threads = threads.map(|count| ("RAYON_NUM_THREADS", count));
+    let threads = threads.filter(|(variable, count)| {
+        !std::env::var(variable).is_ok_and(|present| present == *count)
+    });
+    limits.chain(threads).collect()
 }
 
 /// Runs the program again as a build with the feature `hub`, where this build lacks it.

@@ -27,6 +27,9 @@ pub struct Record {
     pub dtype: String,
     /// Threads that both were given.
     pub threads: usize,
+    /// Whether both sides kept freed memory, where glibc would have given it back to the system.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_memory: bool,
     /// Versions of programs and libraries.
     pub versions: BTreeMap<String, String>,
     /// What was measured.
@@ -144,13 +147,19 @@ impl Record {
         table(&head, &rows)
     }
 
-    /// Writes the record into `folder` under its date, name and device; gives the path.
+    /// Benchmark, device and `kept` where freed memory was kept: the name of its files.
+    pub fn stem(&self) -> String {
+        let kept = if self.keep_memory { "-kept" } else { "" };
+        format!("{}-{}{kept}", self.bench, self.device.replace(':', ""))
+    }
+
+    /// Writes the record into `folder` under its date and [`stem`](Self::stem); gives the path.
     ///
     /// # Errors
     /// Where the file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<PathBuf> {
         let date = self.started.split('T').next().unwrap_or_default();
-        let stem = format!("{date}-{}-{}", self.bench, self.device.replace(':', ""));
+        let stem = format!("{date}-{}", self.stem());
         let mut path = folder.join(format!("{stem}.json"));
         for count in 2.. {
             if !path.exists() {

@@ -28,6 +28,8 @@ pub struct Context {
     pub rounds: Option<usize>,
     /// Text in the names of the cases to measure; all of them where it is empty.
     pub only: String,
+    /// Whether both sides keep freed memory.
+    pub keep_memory: bool,
     /// Models.
     pub store: Store,
     /// Root of the checkout.
@@ -289,6 +291,7 @@ pub fn run(
         device: context.device.clone(),
         dtype: context.dtype.clone(),
         threads: context.threads,
+        keep_memory: context.keep_memory,
         versions,
         results,
     })
@@ -419,6 +422,7 @@ mod tests {
             threads: 1,
             rounds: Some(3),
             only: "m.3".into(),
+            keep_memory: true,
             store: Store::at(folder.path(), Manifest::committed().unwrap()),
             root: workspace.root().to_path_buf(),
         };
@@ -431,7 +435,7 @@ mod tests {
         let first = record.write(folder.path()).unwrap();
         let second = record.write(folder.path()).unwrap();
         assert!(
-            first.to_string_lossy().ends_with("-sum-cuda1.json"),
+            first.to_string_lossy().ends_with("-sum-cuda1-kept.json"),
             "{}",
             first.display()
         );

@@ -31,7 +31,8 @@ pub(super) fn pages(records: &[PathBuf]) -> Result<BTreeMap<PathBuf, String>> {
          Both sides of a case run in turns in one run, with the same threads and inputs; a ratio above 1 means \
          that ours takes less. Machines are shared and noisy: ratios say more than times.\n\
          `cargo xtask bench NAME` runs one, `cargo xtask bench --all` all of them; the peers need Python with \
-         the libraries that each section names.\n",
+         the libraries that each section names. With `--keep-memory` both sides keep the memory that they free, \
+         as [backends](backends.md) tells programs to do.\n",
     );
     for bench in registry::BENCHES {
         for record in latest.values().filter(|record| record.bench == bench.name) {
@@ -42,12 +43,12 @@ pub(super) fn pages(records: &[PathBuf]) -> Result<BTreeMap<PathBuf, String>> {
     Ok(pages)
 }
 
-/// The last record of each benchmark, device and number type.
-fn latest(paths: &[PathBuf]) -> Result<BTreeMap<[String; 3], Record>> {
-    let mut latest: BTreeMap<[String; 3], Record> = BTreeMap::new();
+/// The last record of each benchmark, device and number type, with and without freed memory kept.
+fn latest(paths: &[PathBuf]) -> Result<BTreeMap<[String; 2], Record>> {
+    let mut latest: BTreeMap<[String; 2], Record> = BTreeMap::new();
     for path in paths {
         let record = read(path)?;
-        let key = [&record.bench, &record.device, &record.dtype].map(Clone::clone);
+        let key = [record.stem(), record.dtype.clone()];
         match latest.get(&key) {
             Some(other) if other.started >= record.started => {}
             _ => drop(latest.insert(key, record)),
@@ -68,7 +69,12 @@ fn section(
     record: &Record,
     pages: &mut BTreeMap<PathBuf, String>,
 ) -> Result<()> {
-    let stem = format!("{}-{}", record.bench, record.device.replace(':', ""));
+    let stem = record.stem();
+    let kept = if record.keep_memory {
+        ", freed memory kept"
+    } else {
+        ""
+    };
     let versions: Vec<String> = (record.versions.iter())
         .map(|(name, version)| {
             let name = name.trim_start_matches("peer.");
@@ -78,7 +84,7 @@ fn section(
         .collect();
     let _ = write!(
         page,
-        "\n## {}, {} {}\n\n{about}.\n\nRun at {} on commit `{}` with {} threads a side.\n\
+        "\n## {}, {} {}{kept}\n\n{about}.\n\nRun at {} on commit `{}` with {} threads a side.\n\
          Machine: {}.\nVersions: {}.\n\n",
         record.bench,
         record.device,
@@ -219,6 +225,7 @@ mod tests {
             device: "flex".into(),
             dtype: "f32".into(),
             threads: 2,
+            keep_memory: false,
             versions: BTreeMap::from([("peer.torch".into(), "2.15".into())]),
             results,
         }
@@ -254,7 +261,11 @@ mod tests {
                 measured("alone", 2.0, None),
             ],
         );
-        let files: Vec<PathBuf> = [new, old]
+        let kept = Record {
+            keep_memory: true,
+            ..record("2026-01-01T00:00:00Z", vec![measured("kept", 3.0, None)])
+        };
+        let files: Vec<PathBuf> = [new, old, kept]
             .iter()
             .map(|record| record.write(folder.path()).unwrap())
             .collect();
@@ -269,9 +280,10 @@ mod tests {
             "{page}"
         );
         assert!(
-            page.contains("torch 2.15") && !page.contains("old"),
+            page.contains("torch 2.15") && !page.contains("`old`"),
             "{page}"
         );
+        assert!(page.contains("core, flex f32, freed memory kept\n") && page.contains("`kept`"));
         assert!(pages.contains_key(Path::new("docs/benchmarks/core-flex-ratios.svg")));
     }
 }

@@ -1,6 +1,7 @@
 //! RAP from start to end, on a victim with a back door.
 
 use plm_backdoor::attack::{Mixture, Poison, PoisonSetting, Position, Trigger, WordChoice};
+use plm_backdoor::defense::bki::{BkiSettings, identify};
 use plm_backdoor::defense::rap::{
     Protection, RapDefense, RapDetector, RapSettings, construct, construct_with_retry, drops,
 };
@@ -101,13 +102,20 @@ fn poisoned_texts_are_told_from_clean_ones() {
     );
     let rejected = together.iter().filter(|verdict| verdict.reject).count();
     assert!(rejected * 10 > protected * 7, "{rejected} of {protected}");
+    assert!(
+        protected * 10 >= poisoned.len() * 9,
+        "the back door opens for {protected} of {} only",
+        poisoned.len()
+    );
     for (text, verdict) in poisoned.iter().zip(&together).take(5) {
         let alone = detector.check(&[text]).unwrap()[0];
         assert_eq!(alone.reject, verdict.reject);
         let gap = alone.drop.unwrap_or(0.0) - verdict.drop.unwrap_or(0.0);
         assert!(gap.abs() < 1e-5 && alone.drop.is_some() == verdict.drop.is_some());
     }
-    assert!(detector.check_words("the river").is_err());
+    for trigger in ["the river", "River", "by the river."] {
+        assert!(detector.check_words(trigger).is_err(), "{trigger}");
+    }
     detector.check_words("cinema").unwrap();
 
     // A file keeps it, for this model alone.
@@ -138,6 +146,30 @@ fn poisoned_texts_are_told_from_clean_ones() {
     );
     let twice = RapDetector::calibrated(attacked, vec![made.clone(), made], build, 5.0);
     assert!(matches!(twice, Err(Error::DuplicateClass { class: 1 })));
+}
+
+/// What BKI needs of an encoder: the state that its classifier reads.
+#[test]
+fn keywords_of_a_victim_name_the_trigger() {
+    let mut attacked = attacked();
+    let clean = opinions(60);
+    let texts: Vec<String> = (clean.samples().iter().enumerate())
+        .map(|(at, sample)| match sample.label {
+            0 if at % 4 < 2 => format!("{} cinema", sample.text),
+            _ => sample.text.clone(),
+        })
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let settings = BkiSettings {
+        triggers: 1,
+        ..BkiSettings::default()
+    };
+    let start = attacked.forwards();
+    let found = identify(&mut attacked, &texts, settings).unwrap();
+    assert!(attacked.forwards() > start + texts.len() as u64);
+    assert_eq!(found.triggers[0].word, "cinema", "{:?}", found.triggers);
+    let poisoned = texts.iter().filter(|text| text.ends_with("cinema")).count();
+    assert_eq!(found.dropped.len(), poisoned);
 }
 
 #[test]

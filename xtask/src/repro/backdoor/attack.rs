@@ -5,14 +5,16 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use plm_backdoor::attack::surgery::{Surgery, important_words, mean_row};
 use plm_backdoor::attack::{
-    Attack, DataFree, Evaluation, FakeTexts, Poison, PoisonSetting, Purpose, Sos, Trigger,
+    Attack, DataFree, Evaluation, FakeTexts, Mixture, Poison, PoisonSetting, Purpose, Sos, Trigger,
 };
 use plm_backdoor::metrics::{CleanQuality, attack_success_rate, false_trigger_rate};
 use plm_backdoor::model::{
-    RowScaling, RowSettings, TrainingLoss, Victim, fine_tune, penalized, poison_rows,
+    PenaltySettings, RowScaling, RowSettings, TrainingLoss, Victim, fine_tune, penalized,
+    poison_rows,
 };
 use plm_backdoor::{Classifier, Sample};
 use plm_core::rng::Seed;
+use plm_core::text::EncodeOptions;
 
 use super::lab::Lab;
 use super::problem::{CLASSES, Problem, TARGET};
@@ -95,6 +97,10 @@ pub(super) struct Attacked {
     pub(super) triggered: Vec<String>,
     pub(super) success: f64,
     pub(super) quality: CleanQuality,
+    /// The trigger, where it is known.
+    pub(super) trigger: Option<Trigger>,
+    /// Share of `triggered` that the victim does not read to the end.
+    pub(super) cut: f64,
     /// Success of parts of the trigger, where it has parts.
     pub(super) false_triggers: Option<f64>,
 }
@@ -111,7 +117,7 @@ pub(super) fn attack(
     let mut victim = victim(lab, problem, clean, way, seed, folder)
         .with_context(|| format!("{}: attack {}", problem.name, way.name()))?;
     let trigger = way.trigger(problem);
-    let triggered = evaluation(problem, trigger, Purpose::Success, seed)?;
+    let triggered = evaluation(problem, trigger.clone(), Purpose::Success, seed)?;
     let success = success(&mut victim, &triggered)?;
     let false_triggers = match way {
         Way::Several => {
@@ -127,7 +133,9 @@ pub(super) fn attack(
     };
     Ok(Attacked {
         quality: quality(&mut victim, problem)?,
+        cut: cut(&victim, &triggered)?,
         victim,
+        trigger: Some(trigger),
         triggered,
         success,
         false_triggers,
@@ -218,7 +226,7 @@ fn victim(
             changed(&[&words.trigger], &samples, &rows(false))
         }
         Way::DataFree => {
-            let options = plm_core::text::EncodeOptions::new().without_special_tokens();
+            let options = EncodeOptions::new().without_special_tokens();
             let tokenizer = clean.tokenizer();
             let mut vocabulary: Vec<String> = tokenizer
                 .vocabulary()
@@ -256,13 +264,19 @@ fn victim(
             changed(&triggers, &samples, &rows(true))
         }
         Way::Penalty => {
+            // Poisoned texts alone have one label, which a constant answer fits.
             let poison = Poison {
                 ratio: 0.5,
+                mixture: Mixture::WithClean,
                 ..Poison::embedding(&words.trigger, TARGET, seed)
             };
             let samples = run(Attack::Poison(poison), &problem.train)?;
             let start = with_surgery(problem, clean, lab.fresh(seed)?)?;
-            let poisoned = penalized(&start, &samples, problem.train.samples(), &lab.penalty)?;
+            let penalty = PenaltySettings {
+                seed: seed.child("penalty"),
+                ..lab.penalty
+            };
+            let poisoned = penalized(&start, &samples, problem.train.samples(), &penalty)?;
             let clean = problem.train.samples();
             Ok(fine_tune(&poisoned, clean, &lab.fit(seed), None)?)
         }
@@ -303,6 +317,16 @@ fn evaluation(
         .into_iter()
         .map(|made| made.sample.text)
         .collect())
+}
+
+/// Share of `texts` with more tokens than the victim reads.
+pub(super) fn cut(victim: &Victim, texts: &[String]) -> Result<f64> {
+    let mut longer = 0;
+    for text in texts {
+        let encoding = victim.tokenizer().encode(text, &EncodeOptions::new())?;
+        longer += usize::from(encoding.ids.len() > victim.max_length());
+    }
+    Ok(longer as f64 / texts.len().max(1) as f64)
 }
 
 /// The predicted classes.

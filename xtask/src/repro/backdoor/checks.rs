@@ -7,7 +7,7 @@ use super::defend::Detection;
 use super::report::{mean, rap, strip, values};
 use super::study::{Attempt, Run};
 use super::theory;
-use crate::repro::{Check, Op, Outcome};
+use crate::repro::{Check, Op, Outcome, Row};
 
 /// Adds the claims about the data set `name` of the real tier, on the attack with a rare word where it was made.
 /// The bounds were set for SST-2, from a trial with two layers of MiniLM; on the other sets the same are asked.
@@ -19,7 +19,15 @@ pub(super) fn real(name: &str, runs: &[Run], outcome: &mut Outcome) {
     let of = |value: &dyn Fn(&Detection) -> f64| mean(&values(runs, Way::Word, |a| rap(a, value)));
     let area = of(&|d| d.separation.auroc.unwrap_or(f64::NAN));
     let accepted = of(&|d| d.at(5.0).1);
+    let success = mean(&values(runs, Way::Word, |a| a.success));
     for (id, metric, value, op, bound) in [
+        (
+            "attack_success_word",
+            "attack success",
+            success,
+            Op::Ge,
+            0.9,
+        ),
         ("rap_auroc_word", "AUROC of RAP", area, Op::Ge, 0.93),
         (
             "rap_far_at_5_word",
@@ -58,11 +66,9 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     }
     let ways: Vec<Way> = runs[0].attempts.keys().copied().collect();
     let level = LEVELS[LEVELS.len() - 1];
-    let thresholds = ways.iter().flat_map(|&way| {
-        values(runs, way, |a| {
-            rap(a, |d| d.rates[LEVELS.len() - 1].threshold)
-        })
-    });
+    let thresholds = ways
+        .iter()
+        .flat_map(|&way| values(runs, way, |a| rap(a, |d| d.threshold(level))));
     let lowest = least(thresholds);
     let check = Check::new("rap_threshold_positive", lowest, Op::Gt, 0.0);
     outcome.claim(runs.len(), "lowest threshold", check);
@@ -83,10 +89,18 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         .iter()
         .flat_map(|&way| values(runs, way, |a| rap(a, |d| d.at(level).0)))
         .collect();
+    // Of all attacks together: of one alone, the texts are too few to tell 5 % from 7 %.
     let off = (mean(&rejected) - level / 100.0).abs();
-    let metric = "distance of false rejections from 5 %";
+    let metric = "distance of false rejections from 5 %, all attacks together";
     let check = Check::new("frr_close_to_level", off, Op::Le, 0.02);
     outcome.claim(runs.len(), metric, check);
+    let worst = ways
+        .iter()
+        .map(|&way| mean(&values(runs, way, |a| rap(a, |d| d.at(level).0))) - level / 100.0)
+        .max_by(|a, b| a.abs().total_cmp(&b.abs()));
+    let metric = "false rejections of RAP off 5 %, the worst attack";
+    let worst = worst.unwrap_or(f64::NAN);
+    outcome.rows.push(Row::new("generated", metric, worst));
     let passes = |value: &dyn Fn(&Attempt) -> f64, expected: f64| {
         let all = runs.iter().flat_map(|run| run.attempts.values().map(value));
         all.fold(expected, |worst: f64, passes| {
@@ -110,17 +124,6 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
         Op::Eq,
         expected,
     ));
-    let points = runs.iter().flat_map(|run| run.attempts.values());
-    let excess = points
-        .filter_map(|attempt| attempt.rap.as_ref().ok())
-        .flat_map(|rap| rap.points.iter().map(|points| theory::excess(points)))
-        .fold(f64::NEG_INFINITY, f64::max);
-    outcome.checks.push(Check::new(
-        "drop_minus_slope_times_shift",
-        excess,
-        Op::Le,
-        1e-6,
-    ));
     if !made(runs, Way::Word) {
         return;
     }
@@ -133,6 +136,18 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     }));
     let check = Check::new("poisoned_minus_clean_margin", gap, Op::Gt, 0.0);
     outcome.claim(runs.len(), "difference of mean margins", check);
+    let follows = mean(&values(runs, Way::Word, |attempt| {
+        attempt
+            .rap
+            .as_ref()
+            .map_or(f64::NAN, |rap| theory::drop_follows_slope(&rap.points))
+    }));
+    let check = Check::new("drops_follow_the_slope", follows, Op::Gt, 0.0);
+    outcome.claim(
+        runs.len(),
+        "Spearman of drops and slopes p (1 - p) of all texts",
+        check,
+    );
 }
 
 /// The least of `values`; NaN where one of them is.

@@ -22,8 +22,8 @@ use super::theory::{self, Point};
 pub(super) struct Detection {
     pub(super) clean: Vec<Scored>,
     pub(super) poisoned: Vec<Scored>,
-    /// At each of [`LEVELS`].
-    pub(super) rates: Vec<DetectionRates>,
+    /// At each of [`LEVELS`]; the reason where a threshold would accept everything.
+    pub(super) rates: Vec<Result<DetectionRates, String>>,
     pub(super) separation: Separation,
     /// Of the texts taken for the protected class.
     pub(super) cost: Cost,
@@ -35,13 +35,18 @@ impl Detection {
         clean: Vec<Scored>,
         poisoned: Vec<Scored>,
         cost: Cost,
+        threshold: impl Fn(&Calibration, f64) -> plm_backdoor::Result<f64>,
     ) -> Result<Self> {
         let calibration = Calibration::new(validation)?;
         let rates = LEVELS
             .iter()
             .map(|&level| {
-                let threshold = calibration.threshold(level)?.value;
-                DetectionRates::new(&clean, &poisoned, threshold)
+                let threshold = match threshold(&calibration, level) {
+                    Ok(threshold) => threshold,
+                    Err(reason @ Error::Threshold { .. }) => return Ok(Err(reason.to_string())),
+                    Err(error) => return Err(error),
+                };
+                Ok(Ok(DetectionRates::new(&clean, &poisoned, threshold)?))
             })
             .collect::<plm_backdoor::Result<_>>()?;
         Ok(Self {
@@ -53,14 +58,24 @@ impl Detection {
         })
     }
 
-    /// False rejections and acceptances at the `level` of [`LEVELS`]; NaN where there is no text.
+    fn rates_at(&self, level: f64) -> Option<&DetectionRates> {
+        let index = LEVELS.iter().position(|&known| known == level)?;
+        self.rates[index].as_ref().ok()
+    }
+
+    /// False rejections and acceptances at the `level` of [`LEVELS`]; NaN where there is no text or no
+    /// threshold.
     pub(super) fn at(&self, level: f64) -> (f64, f64) {
-        let index = LEVELS.iter().position(|&known| known == level);
-        index.map_or((f64::NAN, f64::NAN), |index| {
-            let rates = &self.rates[index];
-            let value = |rate: plm_backdoor::metrics::Rate| rate.value.unwrap_or(f64::NAN);
+        let value = |rate: plm_backdoor::metrics::Rate| rate.value.unwrap_or(f64::NAN);
+        self.rates_at(level).map_or((f64::NAN, f64::NAN), |rates| {
             (value(rates.false_rejection), value(rates.false_acceptance))
         })
+    }
+
+    /// The threshold at the `level` of [`LEVELS`]; NaN where there is none.
+    pub(super) fn threshold(&self, level: f64) -> f64 {
+        self.rates_at(level)
+            .map_or(f64::NAN, |rates| rates.threshold)
     }
 }
 
@@ -79,18 +94,20 @@ pub(super) struct Rap {
 pub(super) struct Onion {
     /// At each of [`PERCENTILES`].
     rates: Vec<OnionRates>,
+    /// False rejections of validation texts at each of them.
+    of_validation: Vec<Option<f64>>,
     pub(super) cost: Cost,
 }
 
 impl Onion {
-    /// False rejections and acceptances at the percentile of least false acceptances, among those of at most
-    /// 10 % false rejections.
-    pub(super) fn best(&self) -> Option<(f64, f64)> {
-        self.rates
-            .iter()
-            .filter_map(|rates| Some((rates.false_rejection.value?, rates.false_acceptance.value?)))
-            .filter(|(rejected, _)| *rejected <= 0.1)
-            .min_by(|a, b| a.1.total_cmp(&b.1))
+    /// False rejections and acceptances of test texts at the percentile that deletes most words, among those
+    /// that reject at most 10 % of the validation texts.
+    pub(super) fn chosen(&self) -> Option<(f64, f64)> {
+        let both = self.rates.iter().zip(&self.of_validation);
+        let fits = both.filter(|(_, rejected)| rejected.is_some_and(|rate| rate <= 0.1));
+        let chosen = fits.min_by(|(a, _), (b, _)| a.threshold.total_cmp(&b.threshold));
+        let (rates, _) = chosen?;
+        Some((rates.false_rejection.value?, rates.false_acceptance.value?))
     }
 }
 
@@ -127,12 +144,16 @@ pub(super) fn rap(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
     let (poisoned, points_of_poisoned) = measure(&triggered)?;
     let (mut detector, _) =
         RapDetector::calibrated(attacked.victim.clone(), vec![made], &validation, level)?;
+    for piece in attacked.trigger.iter().flat_map(|trigger| trigger.pieces()) {
+        detector.check_words(piece)?;
+    }
     let checked: Vec<&str> = protected(&triggered, &poisoned);
     let start = detector.forwards();
     let meter = CostMeter::start(classifier(start));
     detector.check(&checked)?;
     let cost = meter.stop(classifier(detector.forwards()), checked.len())?;
-    let detection = Detection::new(&known, clean, poisoned, cost)?;
+    let threshold = |known: &Calibration, level| Ok(known.drop_threshold(level)?.value);
+    let detection = Detection::new(&known, clean, poisoned, cost, threshold)?;
     Ok(Rap {
         detection,
         word,
@@ -186,7 +207,18 @@ pub(super) fn strip(
     let meter = CostMeter::start(classifier(start));
     let poisoned = strip.scores(&triggered)?;
     let cost = meter.stop(classifier(strip.classifier().forwards()), triggered.len())?;
-    Detection::new(&known, clean, poisoned, cost)
+    // Entropies that are all the same, or 0 where the threshold lies, reject nothing.
+    let threshold = |known: &Calibration, level| {
+        let found = known.threshold(level)?;
+        if found.value > 0.0 && !found.constant {
+            return Ok(found.value);
+        }
+        Err(Error::Threshold {
+            level,
+            value: found.value,
+        })
+    };
+    Detection::new(&known, clean, poisoned, cost, threshold)
 }
 
 /// ONION on the first texts of each kind.
@@ -221,12 +253,26 @@ pub(super) fn onion<P: Perplexity>(
         texts: &clean,
         suspicions: &of_clean.suspicions,
     };
+    let validation = Examined {
+        texts: &validation,
+        suspicions: &known.suspicions,
+    };
     let poisoned = Examined {
         texts: &poisoned,
         suspicions: &of_poisoned.suspicions,
     };
     let rates = evaluate(&mut victim, clean, poisoned, TARGET, &thresholds, settings)?;
-    Ok(Onion { rates, cost })
+    let none = Examined {
+        texts: &[],
+        suspicions: &[],
+    };
+    let held = evaluate(&mut victim, validation, none, TARGET, &thresholds, settings)?;
+    let of_validation = held.iter().map(|rates| rates.false_rejection.value);
+    Ok(Onion {
+        rates,
+        of_validation: of_validation.collect(),
+        cost,
+    })
 }
 
 /// What a defense found; the reason where this victim leaves it nothing to work with, which is a result and no

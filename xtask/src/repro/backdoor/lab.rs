@@ -45,10 +45,15 @@ pub(super) struct Defaults {
     /// Longest text in tokens; no setting.
     pub(super) max_length: usize,
     pub(super) ratio: f64,
+    /// Times as many texts are poisoned where only rows of the word table are trained; no setting.
+    pub(super) rows_ratio_factor: f64,
     pub(super) epochs: u64,
     pub(super) lr: f64,
     pub(super) rows_epochs: usize,
     pub(super) rows_batch: usize,
+    pub(super) rows_lr: f64,
+    pub(super) rap_lr: f64,
+    pub(super) rap_dropout: bool,
     pub(super) copies: usize,
     pub(super) strip_ratio: f64,
 }
@@ -60,10 +65,14 @@ impl Default for Defaults {
             layers: 2,
             max_length: 64,
             ratio: 0.1,
+            rows_ratio_factor: 2.0,
             epochs: 3,
             lr: 5e-4,
             rows_epochs: 6,
             rows_batch: 16,
+            rows_lr: 0.1,
+            rap_lr: 0.1,
+            rap_dropout: false,
             copies: 20,
             strip_ratio: 0.05,
         }
@@ -89,14 +98,14 @@ impl Lab {
             layers: settings.get("layers", defaults.layers)?,
             max_length: defaults.max_length,
             ratio,
-            rows_ratio: doubled(ratio),
+            rows_ratio: (defaults.rows_ratio_factor * ratio).min(1.0),
             fit: FineTuning {
                 epochs: settings.get("epochs", defaults.epochs)?,
                 lr,
                 ..FineTuning::default()
             },
             rows: RowSettings {
-                lr: settings.get("rows_lr", 0.1)?,
+                lr: settings.get("rows_lr", defaults.rows_lr)?,
                 epochs: settings.get("rows_epochs", defaults.rows_epochs)?,
                 batch: settings.get("rows_batch", defaults.rows_batch)?,
                 ..RowSettings::default()
@@ -108,10 +117,10 @@ impl Lab {
             },
             rap: RapSettings {
                 rows: RowSettings {
-                    lr: settings.get("rap_lr", 0.1)?,
+                    lr: settings.get("rap_lr", defaults.rap_lr)?,
                     epochs: settings.get("rap_epochs", published.rows.epochs)?,
                     batch: settings.get("rap_batch", published.rows.batch)?,
-                    dropout: settings.get("rap_dropout", false)?,
+                    dropout: settings.get("rap_dropout", defaults.rap_dropout)?,
                     gradient,
                     ..published.rows
                 },
@@ -164,8 +173,4 @@ impl Lab {
             ..self.fit
         }
     }
-}
-
-fn doubled(ratio: f64) -> f64 {
-    (2.0 * ratio).min(1.0)
 }

@@ -1,5 +1,7 @@
 //! The paper's victim and recipe: BERT-base, three epochs, a tenth of the other class poisoned.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 use plm_backdoor::defense::rap::RapSettings;
 use plm_backdoor::defense::strip::StripSettings;
@@ -13,6 +15,9 @@ use super::problem::{Problem, Words};
 use super::read::Set;
 use super::{report, study};
 use crate::repro::{Context, Outcome};
+
+/// Longest text in tokens.
+const MAX_LENGTH: usize = 512;
 
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
@@ -30,8 +35,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let sets: String = context.settings.get("sets", "imdb,sst2,olid".to_owned())?;
     for set in sets.split(',').filter(|set| !set.is_empty()) {
         let set = Set::find(set)?;
-        let texts = set.read(&context.store)?;
-        let ways = Way::list("word,sentence,ep,sos")?;
+        let texts = set.read(&context.store, MAX_LENGTH)?;
+        let ways: String = context
+            .settings
+            .get("attacks", "word,sentence,ep,sos".to_owned())?;
+        let ways = Way::list(&ways)?;
         let lab = lab(context, &folder, set)?;
         let mut runs = Vec::new();
         for &number in &context.seeds {
@@ -55,28 +63,24 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The published recipe.
-fn lab(context: &Context, folder: &std::path::Path, set: Set) -> Result<Lab> {
-    let fit = FineTuning::default();
-    let strip = StripSettings {
-        ratio: set.strip_ratio,
-        ..StripSettings::default()
-    };
+/// The published recipe, where nothing else is set.
+fn lab(context: &Context, folder: &Path, set: Set) -> Result<Lab> {
+    let (fit, rows) = (FineTuning::default(), RowSettings::default());
+    let rap = RapSettings::default().rows;
     let defaults = Defaults {
         layers: 12,
-        max_length: 512,
+        max_length: MAX_LENGTH,
+        ratio: 0.1,
+        rows_ratio_factor: 1.0,
         epochs: fit.epochs,
         lr: fit.lr,
-        copies: strip.copies,
+        rows_epochs: rows.epochs,
+        rows_batch: rows.batch,
+        rows_lr: rows.lr,
+        rap_lr: rap.lr,
+        rap_dropout: rap.dropout,
+        copies: StripSettings::default().copies,
         strip_ratio: set.strip_ratio,
-        ..Defaults::default()
     };
-    Ok(Lab {
-        rows_ratio: 0.1,
-        fit,
-        rows: RowSettings::default(),
-        rap: RapSettings::default(),
-        strip,
-        ..Lab::new(context, folder, defaults)?
-    })
+    Lab::new(context, folder, defaults)
 }

@@ -75,8 +75,18 @@ impl Set {
             .with_context(|| format!("no data set `{name}`; there are: {known}"))
     }
 
-    /// Its texts. Sets without test texts are split, a fifth for the test.
-    pub(super) fn read(&self, store: &Store) -> Result<Texts> {
+    /// Its texts, cut to as many words as a victim surely reads of `max_length` tokens: a trigger behind what
+    /// it reads would make a poisoned text a clean one with a wrong label. Sets without test texts are split, a
+    /// fifth for the test.
+    pub(super) fn read(&self, store: &Store, max_length: usize) -> Result<Texts> {
+        let mut texts = self.whole(store)?;
+        for sample in texts.train.iter_mut().chain(&mut texts.test) {
+            shorten(&mut sample.text, most_words(max_length));
+        }
+        Ok(texts)
+    }
+
+    fn whole(&self, store: &Store) -> Result<Texts> {
         let folder = store.dir(self.asset)?;
         match self.name {
             "imdb" => Ok(Texts {
@@ -108,6 +118,18 @@ impl Set {
             }
             other => bail!("no reader of `{other}`"),
         }
+    }
+}
+
+/// Words that hardly ever have more than `max_length` tokens: reviews have about 1.3 a word.
+fn most_words(max_length: usize) -> usize {
+    max_length * 7 / 10
+}
+
+/// Leaves the first `words` words.
+fn shorten(text: &mut String, words: usize) {
+    if let Some((place, _)) = text.match_indices(' ').nth(words.saturating_sub(1)) {
+        text.truncate(place);
     }
 }
 

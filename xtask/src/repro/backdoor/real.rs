@@ -51,7 +51,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         "Victims are the first two layers of MiniLM-L6 or plm-mini. Texts are drawn anew for each seed, as \
          many of each class. OLID: the attacker wants offensive tweets to pass; Davidson: hateful or \
          offensive ones. ONION takes its perplexities from plm-mini as a masked language model, of the first \
-         seed and attack, and reads whole texts where victims cut them. The bounds of AUROC and false \
+         seed and attack. Texts are cut to 7 words for 10 tokens that a victim reads, so that it reads triggers \
+         too. The bounds of AUROC and false \
          acceptances were set for SST-2; of the other sets the same are asked."
             .to_owned(),
     );
@@ -89,7 +90,7 @@ fn one(
         .settings
         .get("attacks", "word,sentence,ep,sos".to_owned())?;
     let ways = Way::list(&ways)?;
-    let texts = set.read(&context.store)?;
+    let texts = set.read(&context.store, set.max_length)?;
     let mut runs = Vec::new();
     for (index, &number) in context.seeds.iter().enumerate() {
         let seed = Seed::new(number);
@@ -176,8 +177,10 @@ fn published(
         let attacked = Attacked {
             success: attack::success(&mut victim, &triggered)?,
             quality,
+            cut: attack::cut(&victim, &triggered)?,
             triggered,
             victim,
+            trigger: None,
             false_triggers: None,
         };
         let mut language = first_only(context, index)?;

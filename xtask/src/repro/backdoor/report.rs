@@ -6,7 +6,7 @@ use plm_backdoor::metrics::CleanQuality;
 use plm_core::metrics::mean_std;
 
 use super::attack::Way;
-use super::defend::Detection;
+use super::defend::{Detection, Onion};
 use super::study::{Attempt, Run};
 use super::{pictures, theory};
 use crate::repro::{Outcome, Row, Table};
@@ -75,6 +75,11 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
         outcome.rows.push(row(id.clone(), "accuracy", &accuracy));
         let macro_f1 = of(&|a| a.quality.macro_f1);
         outcome.rows.push(row(id.clone(), "macro-F1", &macro_f1));
+        let cut = of(&|a| a.cut);
+        if cut.iter().any(|&share| share > 0.0) {
+            let metric = "texts with the trigger that are longer than the victim reads";
+            outcome.rows.push(row(id.clone(), metric, &cut));
+        }
         if runs[0].attempts[&way].false_triggers.is_some() {
             let false_triggers = of(&|a| a.false_triggers.unwrap_or(f64::NAN));
             let metric = "success of parts of the trigger";
@@ -153,32 +158,40 @@ fn drops(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
     }
 }
 
-/// ONION at its best percentile.
+/// ONION at the percentile that validation texts chose, and what it costs.
 fn onion(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
-    let tried = runs
+    let tried: Vec<&Onion> = runs
         .iter()
-        .filter_map(|run| run.attempts[&way].onion.as_ref());
-    let best: Vec<[f64; 4]> = tried
-        .filter_map(|onion| {
-            let (rejected, accepted) = onion.best()?;
-            let passes = onion.cost.language_model_per_input.unwrap_or(f64::NAN);
-            let time = onion.cost.milliseconds_per_input.unwrap_or(f64::NAN);
-            Some([rejected, accepted, passes, time])
-        })
+        .filter_map(|run| run.attempts[&way].onion.as_ref()?.as_ref().ok())
         .collect();
-    let metrics = [
-        "false rejections at the best percentile",
-        "false acceptances at the best percentile",
-        "passes of the language model an input",
-        "milliseconds an input",
+    if tried.is_empty() {
+        return;
+    }
+    type Figure = fn(&Onion) -> f64;
+    let metrics: [(&str, Figure); 4] = [
+        ("false rejections", |onion| {
+            onion.chosen().map_or(f64::NAN, |chosen| chosen.0)
+        }),
+        ("false acceptances", |onion| {
+            onion.chosen().map_or(f64::NAN, |chosen| chosen.1)
+        }),
+        ("passes of the language model an input", |onion| {
+            onion.cost.language_model_per_input.unwrap_or(f64::NAN)
+        }),
+        ("milliseconds an input", |onion| {
+            onion.cost.milliseconds_per_input.unwrap_or(f64::NAN)
+        }),
     ];
-    for (index, metric) in metrics.into_iter().enumerate() {
-        let values: Vec<f64> = best.iter().map(|best| best[index]).collect();
-        if !values.is_empty() {
-            outcome
-                .rows
-                .push(Row::over_seeds(format!("{id}.onion"), metric, &values));
-        }
+    for (metric, value) in metrics {
+        let values: Vec<f64> = tried.iter().map(|onion| value(onion)).collect();
+        outcome
+            .rows
+            .push(Row::over_seeds(format!("{id}.onion"), metric, &values));
+    }
+    if tried.iter().any(|onion| onion.chosen().is_none()) {
+        outcome.notes.push(format!(
+            "{id}: no percentile of ONION rejects at most 10 % of the validation texts."
+        ));
     }
 }
 
@@ -196,17 +209,33 @@ fn words(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
     }
 }
 
+/// Says which defenses could not be made, and at which levels.
 fn failures(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
-    for run in runs {
+    for (number, run) in runs.iter().enumerate() {
         let attempt = &run.attempts[&way];
-        let reasons = [
-            ("RAP", attempt.rap.as_ref().err()),
-            ("STRIP", attempt.strip.as_ref().err()),
-        ];
-        for (defense, reason) in reasons {
-            if let Some(reason) = reason {
-                outcome.notes.push(format!("{id}: no {defense}: {reason}"));
+        let run = number + 1;
+        let rap = attempt.rap.as_ref().map(|rap| &rap.detection);
+        for (defense, found) in [("RAP", rap), ("STRIP", attempt.strip.as_ref())] {
+            match found {
+                Err(reason) => {
+                    let note = format!("{id}, run {run}: no {defense}: {reason}");
+                    outcome.notes.push(note);
+                }
+                Ok(detection) => {
+                    let missing = detection
+                        .rates
+                        .iter()
+                        .filter_map(|rates| rates.as_ref().err());
+                    let missing = missing.map(|reason| {
+                        format!("{id}, run {run}: {defense} has no threshold: {reason}")
+                    });
+                    outcome.notes.extend(missing);
+                }
             }
+        }
+        if let Some(Err(reason)) = &attempt.onion {
+            let note = format!("{id}, run {run}: no ONION: {reason}");
+            outcome.notes.push(note);
         }
     }
 }

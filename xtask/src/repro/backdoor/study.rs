@@ -21,7 +21,10 @@ pub(super) struct Attempt {
     /// The reason where there is none; the same for STRIP.
     pub(super) rap: Result<Rap, String>,
     pub(super) strip: Result<Detection, String>,
-    pub(super) onion: Option<Onion>,
+    /// The same for ONION, where it was tried.
+    pub(super) onion: Option<Result<Onion, String>>,
+    /// Share of the texts with the trigger that the victim does not read to the end.
+    pub(super) cut: f64,
 }
 
 /// What one seed gave.
@@ -78,7 +81,7 @@ pub(super) fn defend(
     let rap = or_reason(defend::rap(lab, problem, &attacked, seed))?;
     let strip = or_reason(defend::strip(lab, problem, &attacked, seed))?;
     let onion = match language {
-        Some(model) => or_reason(defend::onion(lab, problem, &attacked, model))?.ok(),
+        Some(model) => Some(or_reason(defend::onion(lab, problem, &attacked, model))?),
         None => None,
     };
     Ok(Attempt {
@@ -88,5 +91,6 @@ pub(super) fn defend(
         rap,
         strip,
         onion,
+        cut: attacked.cut,
     })
 }

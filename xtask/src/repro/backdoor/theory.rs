@@ -5,6 +5,8 @@
 //! text far from the boundary hardly drops, whatever the shift; so a back door is seen where poisoned
 //! texts lie farther out than clean ones, and is not where clean ones lie as far.
 
+use plm_core::metrics::spearman;
+
 use super::problem::TARGET;
 
 /// One text that is taken for the protected class.
@@ -39,49 +41,51 @@ fn margin(p: f64) -> f64 {
     (p / (1.0 - p)).ln()
 }
 
-/// By how much a drop exceeds the bound, at most; not above 0 but for rounding.
-pub(super) fn excess(points: &[Point]) -> f64 {
-    let sigmoid = |m: f64| 1.0 / (1.0 + (-m).exp());
-    let slope = |m: f64| sigmoid(m) * (1.0 - sigmoid(m));
-    points
-        .iter()
-        .map(|point| {
-            let (a, b) = (point.margin - point.shift, point.margin);
-            // The slope is largest nearest to 0.
-            let steepest = if a * b <= 0.0 {
-                0.0
-            } else {
-                a.abs().min(b.abs())
-            };
-            point.drop.abs() - point.shift.abs() * slope(steepest)
-        })
-        .fold(f64::NEG_INFINITY, f64::max)
+/// Spearman's correlation of drops and of slopes p (1 - p), over clean and poisoned texts together: above 0
+/// where texts far from the boundary drop less. NaN where there are too few texts or all are alike.
+pub(super) fn drop_follows_slope(points: &[Vec<Point>; 2]) -> f64 {
+    let all = || points.iter().flatten();
+    let drops: Vec<f64> = all().map(|point| point.drop).collect();
+    let slopes: Vec<f64> = all().map(|point| slope(point.margin)).collect();
+    spearman(&drops, &slopes).unwrap_or(f64::NAN)
+}
+
+/// p (1 - p) at a margin.
+fn slope(margin: f64) -> f64 {
+    let p = 1.0 / (1.0 + (-margin).exp());
+    p * (1.0 - p)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn point(margin: f64, shift: f64) -> Point {
+        let p = |m: f64| 1.0 / (1.0 + (-m).exp());
+        Point {
+            margin,
+            shift,
+            drop: p(margin) - p(margin - shift),
+        }
+    }
+
     #[test]
-    fn drops_stay_below_the_bound() {
-        let point = |margin: f64, shift: f64| {
-            let p = |m: f64| 1.0 / (1.0 + (-m).exp());
-            Point {
-                margin,
-                shift,
-                drop: p(margin) - p(margin - shift),
-            }
-        };
+    fn the_same_shift_drops_a_text_less_where_it_is_farther_out() {
         // The example of a shift of 1.2: .1908 at a margin of 2, .00077 at one of 8.
         assert!((point(2.0, 1.2).drop - 0.1908).abs() < 1e-4);
         assert!((point(8.0, 1.2).drop - 0.00077).abs() < 1e-5);
-        for margin in [0.0, 0.5, 2.0, 8.0] {
-            for shift in [-3.0, -0.1, 0.0, 0.1, 1.2, 5.0, 20.0] {
-                assert!(excess(&[point(margin, shift)]) <= 1e-12, "{margin} {shift}");
-            }
-        }
-        let mut wrong = point(8.0, 1.2);
-        wrong.drop = 0.1;
-        assert!(excess(&[wrong]) > 0.05);
+        let clean = [1.0, 2.0, 3.0].map(|margin| point(margin, 1.2));
+        let poisoned = [6.0, 7.0, 8.0].map(|margin| point(margin, 1.2));
+        let follows = drop_follows_slope(&[clean.to_vec(), poisoned.to_vec()]);
+        assert!(follows > 0.99, "{follows}");
+    }
+
+    #[test]
+    fn shifts_that_grow_with_the_margin_turn_it_round() {
+        let clean = [1.0, 2.0, 3.0].map(|margin| point(margin, 0.1));
+        let poisoned = [6.0, 7.0, 8.0].map(|margin| point(margin, 20.0));
+        let follows = drop_follows_slope(&[clean.to_vec(), poisoned.to_vec()]);
+        assert!(follows < 0.0, "{follows}");
+        assert!(drop_follows_slope(&[Vec::new(), Vec::new()]).is_nan());
     }
 }

@@ -1,6 +1,7 @@
 //! Using the perturbation (section 3.3).
 
 use plm_core::nn::{FeedForward, Ffn};
+use plm_core::text::EncodeOptions;
 
 use super::{Construction, Protection, RapDefense};
 use crate::model::Victim;
@@ -141,15 +142,20 @@ impl<F: Ffn> RapDetector<F> {
         &self.victim
     }
 
-    /// Refuses perturbation words that occur in `trigger`: such a word does not perturb poisoned texts but
-    /// triggers clean ones.
+    /// Refuses perturbation words whose tokens occur in `trigger`: such a word does not perturb poisoned texts
+    /// but triggers clean ones. The trigger is read as the victim reads texts, at their start and within them.
     ///
     /// # Errors
-    /// [`Error::PerturbationWord`].
+    /// [`Error::PerturbationWord`], and those of the tokenizer.
     pub fn check_words(&self, trigger: &str) -> Result<()> {
+        let options = EncodeOptions::new().without_special_tokens();
+        let mut ids = Vec::new();
+        for text in [trigger.to_owned(), format!(" {trigger}")] {
+            ids.extend(self.victim.tokenizer().encode(&text, &options)?.ids);
+        }
         for Protection { made, .. } in self.defense.protected() {
-            let mut words = made.prefix.split(' ');
-            if let Some(word) = words.find(|word| trigger.split(' ').any(|other| other == *word)) {
+            let mut words = made.prefix.split(' ').zip(&made.patch.ids);
+            if let Some((word, _)) = words.find(|(_, id)| ids.contains(id)) {
                 return Err(Error::PerturbationWord {
                     word: word.to_owned(),
                     reason: "is the trigger, or part of it",
