@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::workspace::Workspace;
 
@@ -27,23 +27,46 @@ fn kind(device: &str) -> &str {
     device.split_once(':').map_or(device, |(kind, _)| kind)
 }
 
+/// Refuses an index where the kind of device has none, and one that is no number: `plm_core::device::parse`
+/// would, but only after minutes of building.
+fn check_index(device: &str) -> Result<()> {
+    let index = match device.strip_prefix("ws://") {
+        Some(host) => host.split_once('#').map(|(_, index)| index),
+        None => device.split_once(':').map(|(_, index)| index),
+    };
+    if let Some(index) = index {
+        ensure!(
+            ["cuda", "ws"].contains(&kind(device)),
+            "device `{device}`: `{}` takes no index",
+            kind(device)
+        );
+        ensure!(
+            index.parse::<usize>().is_ok(),
+            "device `{device}`: `{index}` is not a device index"
+        );
+    }
+    Ok(())
+}
+
 /// The features that a build needs to run models on `device`.
 ///
 /// # Errors
-/// Where no feature brings a device of that name.
+/// Where no feature brings a device of that name, or its index is wrong.
 pub fn features(device: &str) -> Result<Vec<&'static str>> {
-    Ok(match kind(device) {
+    let features = match kind(device) {
         "flex" => vec!["repro"],
         "ndarray" => vec!["repro", "ndarray"],
         "wgpu" => vec!["repro", "wgpu"],
         "vulkan" => vec!["repro", "vulkan"],
         "cuda" => vec!["repro", "cuda"],
-        "ws" => vec!["repro", "remote"],
+        "ws" if device.starts_with("ws://") => vec!["repro", "remote"],
         _ => bail!(
             "unknown device `{device}`; there are: flex, ndarray, wgpu, vulkan, cuda, cuda:INDEX, \
              ws://HOST:PORT, ws://HOST:PORT#INDEX"
         ),
-    })
+    };
+    check_index(device)?;
+    Ok(features)
 }
 
 /// True where this build has `feature`.
@@ -227,6 +250,22 @@ mod tests {
         assert_eq!(features("ws://gpu:3000#1").unwrap(), ["repro", "remote"]);
         let text = features("tpu").unwrap_err().to_string();
         assert!(text.contains("`tpu`") && text.contains("ndarray"), "{text}");
+    }
+
+    #[test]
+    fn indices_are_checked_before_anything_is_built() {
+        for (device, reason) in [
+            ("flex:1", "`flex` takes no index"),
+            ("wgpu:0", "`wgpu` takes no index"),
+            ("cuda:x", "`x` is not a device index"),
+            ("cuda:", "`` is not a device index"),
+            ("ws://gpu:3000#x", "`x` is not a device index"),
+            ("ws:3", "unknown device"),
+        ] {
+            let text = features(device).unwrap_err().to_string();
+            assert!(text.contains(device) && text.contains(reason), "{text}");
+        }
+        assert!(features("ws://gpu:3000").is_ok());
     }
 
     /// Crates of this workspace come without default features, so each kernel for flex must be asked for.

@@ -147,7 +147,8 @@ pub fn parse(text: &str) -> Result<Vec<System>> {
     Ok(file.system)
 }
 
-/// The systems called `names`; without names, or with `all`, every system that can be run.
+/// The systems called `names`, each once, where it is named first; without names, or with `all`, every
+/// system that can be run.
 ///
 /// # Errors
 /// Where a name is unknown (the text lists those there are).
@@ -158,22 +159,21 @@ pub fn select<'a>(systems: &'a [System], names: &[String]) -> Result<Vec<&'a Sys
             .filter(|system| !system.tiers.is_empty())
             .collect());
     }
-    names
-        .iter()
-        .map(|name| {
-            systems
-                .iter()
-                .find(|system| system.name == *name)
-                .with_context(|| {
-                    let known: Vec<&str> =
-                        systems.iter().map(|system| system.name.as_str()).collect();
-                    format!(
-                        "no system is called `{name}`; there are: {}",
-                        known.join(", ")
-                    )
-                })
-        })
-        .collect()
+    let mut chosen: Vec<&System> = Vec::new();
+    for name in names {
+        let named = systems.iter().find(|system| system.name == *name);
+        let system = named.with_context(|| {
+            let known: Vec<&str> = systems.iter().map(|system| system.name.as_str()).collect();
+            format!(
+                "no system is called `{name}`; there are: {}",
+                known.join(", ")
+            )
+        })?;
+        if chosen.iter().all(|other| other.name != system.name) {
+            chosen.push(system);
+        }
+    }
+    Ok(chosen)
 }
 
 #[cfg(test)]
@@ -224,6 +224,10 @@ mod tests {
         let all = select(&systems, &[]).unwrap();
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].name, "b");
+        let twice = ["b", "a", "b"].map(str::to_owned);
+        let chosen = select(&systems, &twice).unwrap();
+        let names: Vec<&str> = chosen.iter().map(|system| system.name.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
     }
 
     #[test]

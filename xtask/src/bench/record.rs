@@ -147,10 +147,16 @@ impl Record {
         table(&head, &rows)
     }
 
-    /// Benchmark, device and `kept` where freed memory was kept: the name of its files.
+    /// Benchmark, device, number type unless it is f32, and `kept` where freed memory was kept: the name
+    /// of its files.
     pub fn stem(&self) -> String {
+        let device = self.device.replace(':', "");
+        let dtype = match self.dtype.as_str() {
+            "f32" => String::new(),
+            other => format!("-{other}"),
+        };
         let kept = if self.keep_memory { "-kept" } else { "" };
-        format!("{}-{}{kept}", self.bench, self.device.replace(':', ""))
+        format!("{}-{device}{dtype}{kept}", self.bench)
     }
 
     /// Writes the record into `folder` under its date and [`stem`](Self::stem); gives the path.

@@ -44,11 +44,11 @@ pub(super) fn pages(records: &[PathBuf]) -> Result<BTreeMap<PathBuf, String>> {
 }
 
 /// The last record of each benchmark, device and number type, with and without freed memory kept.
-fn latest(paths: &[PathBuf]) -> Result<BTreeMap<[String; 2], Record>> {
-    let mut latest: BTreeMap<[String; 2], Record> = BTreeMap::new();
+fn latest(paths: &[PathBuf]) -> Result<BTreeMap<String, Record>> {
+    let mut latest: BTreeMap<String, Record> = BTreeMap::new();
     for path in paths {
         let record = read(path)?;
-        let key = [record.stem(), record.dtype.clone()];
+        let key = record.stem();
         match latest.get(&key) {
             Some(other) if other.started >= record.started => {}
             _ => drop(latest.insert(key, record)),
@@ -265,7 +265,14 @@ mod tests {
             keep_memory: true,
             ..record("2026-01-01T00:00:00Z", vec![measured("kept", 3.0, None)])
         };
-        let files: Vec<PathBuf> = [new, old, kept]
+        let half = Record {
+            dtype: "bf16".into(),
+            ..record(
+                "2026-01-03T00:00:00Z",
+                vec![measured("half", 1.0, Some(2.0))],
+            )
+        };
+        let files: Vec<PathBuf> = [new, old, kept, half]
             .iter()
             .map(|record| record.write(folder.path()).unwrap())
             .collect();
@@ -284,6 +291,10 @@ mod tests {
             "{page}"
         );
         assert!(page.contains("core, flex f32, freed memory kept\n") && page.contains("`kept`"));
-        assert!(pages.contains_key(Path::new("docs/benchmarks/core-flex-ratios.svg")));
+        assert!(page.contains("core, flex bf16\n") && page.contains("`half`"));
+        for plot in ["core-flex-ratios", "core-flex-bf16-ratios"] {
+            let file = format!("docs/benchmarks/{plot}.svg");
+            assert!(pages.contains_key(Path::new(&file)), "{file}");
+        }
     }
 }

@@ -102,7 +102,15 @@ fn start(
     device: &Device,
 ) -> Result<Pretrained<EncoderForMaskedLM>> {
     if let Some(folder) = &arguments.init {
-        return Ok(Pretrained::load(folder, device)?);
+        let model = Pretrained::<EncoderForMaskedLM>::load(folder, device)?;
+        let positions = model.settings()?.max_length();
+        ensure!(
+            arguments.length <= positions,
+            "--length {}: the model in {} has positions for {positions} tokens",
+            arguments.length,
+            folder.display()
+        );
+        return Ok(model);
     }
     let tokenizer = match &arguments.tokenizer {
         Some(folder) => Tokenizer::from_dir(folder)?,
@@ -299,7 +307,33 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn windows_longer_than_the_model_to_go_on_from_are_refused() {
+        let mini = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/plm-mini");
+        let device = plm_core::device::parse("flex").unwrap();
+        let begin = |length: &str| {
+            let words = ["pretrain", "a.txt", "--out", "b", "--init", mini];
+            let words = words.into_iter().chain(["--length", length]);
+            let line = Line::parse_from(words);
+            start(&line.arguments, &[], Seed::new(1), &device)
+        };
+        assert!(begin("512").is_ok());
+        let text = begin("513").unwrap_err().to_string();
+        assert!(
+            text.contains("--length 513") && text.contains("512"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn the_curve_is_that_of_all_evaluations_on_file() {

@@ -47,12 +47,18 @@ impl Request {
         chosen.clamp(1, systems.max(1))
     }
 
-    /// The systems to run, after everything that can be checked without models has been.
+    /// The systems to run, after everything that can be checked without models has been. Where the user
+    /// named none, those that lack assets are left out, and a line for each asset comes back beside the
+    /// others.
     ///
     /// # Errors
-    /// Where a name, a tier or a setting is unknown, or assets are missing (the text lists the
-    /// commands that get them).
-    pub fn check<'a>(&self, systems: &'a [System], store: &Store) -> Result<Vec<&'a System>> {
+    /// Where a name, a tier or a setting is unknown, or assets are missing of a system that was named or of
+    /// all that there are (the text lists the commands that get them).
+    pub fn check<'a>(
+        &self,
+        systems: &'a [System],
+        store: &Store,
+    ) -> Result<(Vec<&'a System>, Vec<String>)> {
         ensure!(self.seeds > 0, "--seeds 0: at least one seed is needed");
         ensure!(
             self.jobs != Some(0),
@@ -68,22 +74,26 @@ impl Request {
             );
         }
         Settings::check(&chosen, &self.set)?;
-        let mut missing = Vec::new();
-        for system in &chosen {
+        let (mut ready, mut missing) = (Vec::new(), Vec::new());
+        for system in chosen {
+            let before = missing.len();
             for name in &system.tier(self.tier)?.needs {
                 if let Err(error) = store.dir(name) {
                     missing.push(format!("{}: {error:#}", system.name));
                 }
             }
+            if missing.len() == before {
+                ready.push(system);
+            }
         }
-        if !missing.is_empty() {
+        if !missing.is_empty() && (ready.is_empty() || !self.is_all()) {
             bail!(
                 "tier `{}` needs assets that are not there:\n  {}",
                 self.tier,
                 missing.join("\n  ")
             );
         }
-        Ok(chosen)
+        Ok((ready, missing))
     }
 }
 
@@ -128,7 +138,7 @@ pub fn list(systems: &[System]) -> String {
 }
 
 /// Runs what `request` names, writes the reports and prints a table; true where every run finished
-/// and every check holds.
+/// and every check holds. Systems that lack assets, where none was named, are told of and do not count.
 ///
 /// # Errors
 /// As [`Request::check`], and where a report cannot be written. A reproduction that fails is part
@@ -140,7 +150,11 @@ pub fn run(
     request: &Request,
     find: impl Fn(&str) -> Option<Runner>,
 ) -> Result<bool> {
-    let chosen = request.check(systems, store)?;
+    let (chosen, missing) = request.check(systems, store)?;
+    let left_out = format!("not run, assets are missing:\n  {}", missing.join("\n  "));
+    if !missing.is_empty() {
+        eprintln!("{left_out}");
+    }
     let jobs = request.jobs(chosen.len(), threads());
     let entries = if jobs > 1 {
         let program = std::env::current_exe().context("this program's own path")?;
@@ -168,6 +182,9 @@ pub fn run(
             &index(&format!("Reproductions, tier {}", request.tier), &entries),
         )?;
         println!("{}\n{}", overview(&entries), page.display());
+        if !missing.is_empty() {
+            println!("{left_out}");
+        }
     }
     Ok(entries.iter().all(|entry| {
         entry
@@ -400,6 +417,41 @@ mod tests {
         let mut idle = request(out.path(), &["newton"], &[]);
         idle.jobs = Some(0);
         assert!(text(&idle).contains("--jobs 0"));
+    }
+
+    #[test]
+    fn without_names_systems_that_lack_assets_are_left_out() {
+        let out = tempfile::tempdir().unwrap();
+        let mut all = systems();
+        let bound = System {
+            name: "bound".into(),
+            ..all[0].clone()
+        };
+        all[0].tiers[1].needs.clear();
+        all.push(bound);
+        let store = Store::at(out.path().join("store"), Manifest::committed().unwrap());
+        let mut request = request(out.path(), &[], &[]);
+        request.tier = Tier::Real;
+        let (ready, missing) = request.check(&all, &store).unwrap();
+        let names: Vec<&str> = ready.iter().map(|system| system.name.as_str()).collect();
+        assert_eq!((names, missing.len()), (vec!["newton"], 1));
+        assert!(
+            missing[0].starts_with("bound: ") && missing[0].contains("fetch minilm-l6"),
+            "{missing:?}"
+        );
+        let find = |name: &str| (name == "newton").then_some(newton as Runner);
+        let workspace = Workspace::find().unwrap();
+        assert!(run(&workspace, &all, &store, &request, find).unwrap());
+        assert!(out.path().join("newton/report.json").is_file());
+        request.names = vec!["newton".into(), "bound".into()];
+        let text = request.check(&all, &store).unwrap_err().to_string();
+        assert!(text.contains("fetch minilm-l6"), "{text}");
+        request.names.clear();
+        let alone = request.check(&all[2..], &store).unwrap_err().to_string();
+        assert!(
+            alone.contains("fetch minilm-l6"),
+            "nothing could run: {alone}"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Loading a checkpoint into a module.
 
+use std::path::PathBuf;
+
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Bool, DType, Int, Tensor, TensorData};
 use safetensors::Dtype;
@@ -85,6 +87,9 @@ pub struct LoadReport {
     /// `(token, id)`: tokens of the directory's tokenizer that the model has no row for, as BART's
     /// mask in some checkpoints of summarizers. Texts that hold one are refused when they are encoded.
     pub beyond_vocabulary: Vec<(String, u32)>,
+    /// The sentencepiece model of a directory that holds no tokenizer to be read: it must be converted
+    /// to a `tokenizer.json` first.
+    pub unread_tokenizer: Option<PathBuf>,
 }
 
 /// Sets the parameters of `module` to the tensors of `source`, named by `table`.
@@ -154,8 +159,9 @@ impl Apply<'_> {
         if self.options.non_finite == NonFinite::Refuse {
             let count = non_finite(&values);
             if count > 0 {
+                let file = self.source.file_name(name).unwrap_or_default();
                 self.faults.push(format!(
-                    "not finite: {count} of {} values of `{name}`",
+                    "not finite: {count} of {} values of `{name}` in {file}",
                     values.len()
                 ));
             }

@@ -95,6 +95,12 @@ impl TensorSource {
         self.tensors.get(name).map(|entry| entry.dtype)
     }
 
+    /// The name of the file that holds tensor `name`.
+    pub(super) fn file_name(&self, name: &str) -> Option<String> {
+        let file = self.file(self.tensors.get(name)?).file_name()?;
+        Some(file.to_string_lossy().into_owned())
+    }
+
     /// Tensors that lie in a shard but not in the index. They can be read like the others.
     pub fn unlisted(&self) -> &[String] {
         &self.unlisted

@@ -1,4 +1,5 @@
-//! The backbones and their heads, one file per model family.
+//! The backbones and their heads: BERT, RoBERTa, MPNet and DistilBERT are one `encoder` with a key
+//! table each; T5, BART and GPT-2 have a folder of their own.
 
 mod bart;
 mod bert;
@@ -34,8 +35,8 @@ pub use pretrained::{Pretrained, PretrainedModel};
 pub use seq2seq::{DecoderOutput, Seq2SeqInput, Seq2SeqOutput, Stack, shift_right};
 pub use seq2seq_head::Seq2SeqClassificationHead;
 pub use t5::{
-    T5CrossAttention, T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
-    T5ForTokenClassification, T5Layer, T5Model, T5Stack,
+    T5CrossAttention, T5EncoderModel, T5ForConditionalGeneration, T5ForQuestionAnswering,
+    T5ForSequenceClassification, T5ForTokenClassification, T5Layer, T5Model, T5Stack,
 };
 pub use vocabulary::WordTable;
 

@@ -82,7 +82,8 @@ impl<M: PretrainedModel> Pretrained<M> {
     /// tokenizer.
     ///
     /// A tokenizer may have tokens that the model has no row for:
-    /// [`LoadReport::beyond_vocabulary`] lists them, and encoding a text that holds one is an error.
+    /// [`LoadReport::beyond_vocabulary`] lists them, and encoding a text that holds one is an error
+    /// that names the tokenizer's file.
     ///
     /// # Errors
     /// Whatever is missing, malformed, unexpected or does not fit together, by file and name:
@@ -162,8 +163,11 @@ impl<M: PretrainedModel> Pretrained<M> {
         let table = M::key_table(&settings);
         let (model, mut report) = load_into(model, &source, &table, &options)?;
         let mut tokenizer = Tokenizer::from_dir_if_present(dir)?;
-        if let Some(tokenizer) = &mut tokenizer {
-            report.beyond_vocabulary = tokenizer.limit_to(M::vocab_size(&settings));
+        match &mut tokenizer {
+            Some(tokenizer) => {
+                report.beyond_vocabulary = tokenizer.limit_to(M::vocab_size(&settings));
+            }
+            None => report.unread_tokenizer = Tokenizer::sentencepiece_in(dir)?,
         }
         Ok(Self {
             model: model.complete(),
@@ -196,11 +200,20 @@ impl<M: PretrainedModel> Pretrained<M> {
     /// The tokenizer.
     ///
     /// # Errors
-    /// [`Error::Tokenizer`] if the directory had none.
+    /// [`Error::Tokenizer`] if the directory had none, or only a sentencepiece model.
     pub fn tokenizer(&self) -> Result<&Tokenizer> {
-        self.tokenizer
-            .as_ref()
-            .ok_or_else(|| Error::tokenizer("the checkpoint's directory holds none"))
+        self.tokenizer.as_ref().ok_or_else(|| self.no_tokenizer())
+    }
+
+    /// Why there is no tokenizer.
+    pub(super) fn no_tokenizer(&self) -> Error {
+        Error::tokenizer(match &self.report.unread_tokenizer {
+            Some(path) => format!(
+                "{}: must be converted to a tokenizer.json first",
+                path.display()
+            ),
+            None => "the checkpoint's directory holds none".to_owned(),
+        })
     }
 
     /// Writes a directory that transformers loads with nothing missing or unexpected:

@@ -18,8 +18,8 @@ use super::gpt2::{
 };
 use super::pretrained::{Pretrained, PretrainedModel};
 use super::t5::{
-    T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
-    T5ForTokenClassification, T5Model,
+    T5EncoderModel, T5ForConditionalGeneration, T5ForQuestionAnswering,
+    T5ForSequenceClassification, T5ForTokenClassification, T5Model,
 };
 use crate::nn::Ffn;
 use crate::nn::init::{Init, normal};
@@ -197,6 +197,7 @@ with_head!(
 );
 with_head!(
     model: T5Model: T5ForConditionalGeneration with_new_scores, T5ForSequenceClassification,
+    T5ForQuestionAnswering,
 );
 with_head!(model: T5EncoderModel: T5ForTokenClassification);
 with_head!(
@@ -210,14 +211,15 @@ with_head!(
 
 impl<M: PretrainedModel + WordTable> Pretrained<M> {
     /// Adds words to tokenizer and model and returns their ids. Words that are there already keep
-    /// theirs. New rows are drawn from `seed` by the family's rule.
+    /// theirs. New rows are drawn by the family's rule, each from `seed` and its number: words that are
+    /// added later differ from these under the same seed.
     ///
     /// # Errors
     /// [`Error::Tokenizer`] without a tokenizer or where it refuses a word.
     pub fn add_tokens(&mut self, words: &[&str], special: bool, seed: Seed) -> Result<Vec<u32>> {
         let settings = self.settings()?;
         let Some(tokenizer) = &mut self.tokenizer else {
-            return Err(Error::tokenizer("the checkpoint's directory holds none"));
+            return Err(self.no_tokenizer());
         };
         let ids = tokenizer.add_tokens(words, special)?;
         let table = self.model.words();
@@ -233,8 +235,9 @@ impl<M: PretrainedModel + WordTable> Pretrained<M> {
                 Init::Glorot => (2.0 / (wanted + width) as f64).sqrt(),
                 Init::Keep | Init::Constant(_) => 0.0,
             };
-            let count = (wanted - rows) * width;
-            let values = normal(seed, "new words", count, deviation);
+            let values: Vec<f32> = (rows..wanted)
+                .flat_map(|row| normal(seed.at(row as u64), "new words", width, deviation))
+                .collect();
             let data = TensorData::new(values, [wanted - rows, width]);
             let new = Tensor::from_data(data, &table.device().inner());
             self.model = self.model.clone().with_new_words(new);
@@ -247,14 +250,18 @@ impl<M: PretrainedModel + WordTable> Pretrained<M> {
     /// Copies the vector of the word `from` over that of the word `to`.
     ///
     /// # Errors
-    /// [`Error::Tokenizer`] if either is not a word of the tokenizer.
+    /// [`Error::Tokenizer`] if either is not a word of the tokenizer, or the model has no row for it.
     pub fn copy_token(&mut self, from: &str, to: &str) -> Result<()> {
         let tokenizer = self.tokenizer()?;
+        let rows = self.model.words().dims()[0];
         let row = |word: &str| {
-            tokenizer
+            let id = tokenizer
                 .token_to_id(word)
-                .map(|id| id as usize)
-                .ok_or_else(|| Error::tokenizer(format!("`{word}` is not in the vocabulary")))
+                .ok_or_else(|| Error::tokenizer(format!("`{word}` is not in the vocabulary")))?;
+            match id as usize {
+                row if row < rows => Ok(row),
+                _ => Err(tokenizer.no_row(id, rows)),
+            }
         };
         let (from, to) = (row(from)?, row(to)?);
         self.model = self.model.clone().with_word_copied(from, to);

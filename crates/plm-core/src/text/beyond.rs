@@ -24,21 +24,27 @@ impl Tokenizer {
         tokens
     }
 
+    /// Whether the model that the tokenizer was loaded with has a row for `id`.
+    pub(super) fn has_row(&self, id: u32) -> bool {
+        !self.beyond.ids.contains(&id)
+    }
+
     /// Refuses ids that the model has no row for.
     ///
     /// # Errors
     /// [`Error::Tokenizer`] naming the first such token.
     pub(super) fn check_rows(&self, ids: &[u32]) -> Result<()> {
-        let Beyond { rows, ids: beyond } = &self.beyond;
-        if beyond.is_empty() {
-            return Ok(());
-        }
-        match ids.iter().find(|id| beyond.contains(id)) {
+        match ids.iter().find(|&&id| !self.has_row(id)) {
             None => Ok(()),
-            Some(&id) => Err(Error::tokenizer(format!(
-                "token `{}` has id {id}, but the model's vocab_size is {rows}: it has no row for it",
-                self.id_to_token(id).unwrap_or_default()
-            ))),
+            Some(&id) => Err(self.no_row(id, self.beyond.rows)),
         }
+    }
+
+    /// The error that a model with `rows` embedding rows has none for the token `id`.
+    pub(crate) fn no_row(&self, id: u32, rows: usize) -> Error {
+        self.error(format!(
+            "token `{}` has id {id}, but the model's vocab_size is {rows}: it has no row for it",
+            self.id_to_token(id).unwrap_or_default()
+        ))
     }
 }

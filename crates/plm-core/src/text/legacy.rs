@@ -2,7 +2,7 @@
 //!
 //! The pipelines are those that transformers 5 builds for the model family.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use tokenizers as tk;
@@ -14,9 +14,9 @@ use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::processors::roberta::RobertaProcessing;
 use tokenizers::processors::template::TemplateProcessing;
 
-use super::SpecialToken;
 use super::load::{check_ids, exists, named, read_limited, read_object};
 use super::tokenizer::guarded;
+use super::{SpecialToken, Tokenizer};
 use crate::{Error, Result};
 
 type Settings<'a> = Option<&'a Map<String, Value>>;
@@ -32,18 +32,20 @@ enum Frame {
     Bare,
 }
 
-pub(super) fn read(dir: &Path, settings: Settings<'_>) -> Result<tk::Tokenizer> {
+/// The tokenizer of `dir` and the file of its vocabulary.
+pub(super) fn read(dir: &Path, settings: Settings<'_>) -> Result<(tk::Tokenizer, PathBuf)> {
     let model_type = read_object(&dir.join("config.json"))?
         .and_then(|config| Some(config.get("model_type")?.as_str()?.to_owned()));
     let text = dir.join("vocab.txt");
     let json = dir.join("vocab.json");
     let merges = dir.join("merges.txt");
     if exists(&text)? {
-        wordpiece(&text, model_type.as_deref(), settings)
+        Ok((wordpiece(&text, model_type.as_deref(), settings)?, text))
     } else if exists(&json)? && exists(&merges)? {
-        byte_pairs(&json, &merges, model_type.as_deref(), settings)
+        let tokenizer = byte_pairs(&json, &merges, model_type.as_deref(), settings)?;
+        Ok((tokenizer, json))
     } else {
-        let hint = if exists(&dir.join("spiece.model"))? {
+        let hint = if Tokenizer::sentencepiece_in(dir)?.is_some() {
             "; its spiece.model must be converted to a tokenizer.json first"
         } else {
             ""

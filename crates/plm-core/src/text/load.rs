@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -40,8 +40,8 @@ impl Tokenizer {
         let map_path = dir.join("special_tokens_map.json");
         let map = read_object(&map_path)?;
         let json = dir.join("tokenizer.json");
-        let mut inner = if exists(&json)? {
-            parse_definition(&json, &read_limited(&json)?)?
+        let (mut inner, origin) = if exists(&json)? {
+            (parse_definition(&json, &read_limited(&json)?)?, json)
         } else {
             legacy::read(dir, settings.as_ref())?
         };
@@ -52,10 +52,13 @@ impl Tokenizer {
         add_declared(&mut inner, dir, settings.as_ref())?;
         add_special(&mut inner, &sources)?;
         let special = SpecialTokens::resolve(&sources, |token| inner.token_to_id(token))?;
-        Self::from_parts(inner, special, settings.unwrap_or_default())
+        let mut tokenizer = Self::from_parts(inner, special, settings.unwrap_or_default())?;
+        tokenizer.origin = Some(origin);
+        Ok(tokenizer)
     }
 
-    /// As [`Tokenizer::from_dir`], or nothing where `dir` holds none of the files it reads.
+    /// As [`Tokenizer::from_dir`], or nothing where `dir` holds none of the files it reads; a
+    /// sentencepiece model alone is none of them.
     ///
     /// # Errors
     /// As [`Tokenizer::from_dir`].
@@ -67,6 +70,15 @@ impl Tokenizer {
             }
         }
         Ok(None)
+    }
+
+    /// The sentencepiece model in `dir`, which must be converted to a `tokenizer.json` to be read.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where `dir` may not be searched.
+    pub(crate) fn sentencepiece_in(dir: &Path) -> Result<Option<PathBuf>> {
+        let path = dir.join("spiece.model");
+        Ok(exists(&path)?.then_some(path))
     }
 
     /// Reads one `tokenizer.json`; the special tokens' roles follow from their names.
@@ -89,7 +101,9 @@ impl Tokenizer {
     fn from_definition(path: &Path, bytes: &[u8]) -> Result<Self> {
         let inner = parse_definition(path, bytes)?;
         let special = SpecialTokens::resolve(&[], |token| inner.token_to_id(token))?;
-        Self::from_parts(inner, special, Map::new())
+        let mut tokenizer = Self::from_parts(inner, special, Map::new())?;
+        tokenizer.origin = Some(path.to_path_buf());
+        Ok(tokenizer)
     }
 }
 

@@ -6,7 +6,8 @@ use crate::{Error, Result};
 
 /// The noise of masked language modelling (BERT, Devlin et al. 2019, section 3.1): each token is
 /// chosen with probability 0.15; of the chosen ones 80 % become the mask token, 10 % a random
-/// token, and 10 % stay. Special tokens are never chosen and never drawn.
+/// token, and 10 % stay. Special tokens are never chosen and never drawn, and a token that the model
+/// has no row for is not drawn either.
 ///
 /// Choices are independent per token, so the number of chosen tokens varies. With whole words,
 /// each word is chosen or not as one; what its tokens become is still drawn per token.
@@ -37,7 +38,8 @@ impl MlmMasking {
     /// BERT's rule for `tokenizer`.
     ///
     /// # Errors
-    /// [`Error::Tokenizer`] where the tokenizer has no mask token or only special tokens.
+    /// [`Error::Tokenizer`] where the tokenizer has no mask token or only special tokens that the model
+    /// has a row for.
     pub fn new(tokenizer: &Tokenizer) -> Result<Self> {
         let mask_id = tokenizer.require(SpecialToken::Mask)?;
         let special = tokenizer.special_ids();
@@ -45,10 +47,11 @@ impl MlmMasking {
             .vocabulary()
             .into_iter()
             .map(|(_, id)| id)
-            .filter(|id| special.binary_search(id).is_err())
+            .filter(|&id| tokenizer.has_row(id) && special.binary_search(&id).is_err())
             .collect();
         if replacements.is_empty() {
-            return Err(Error::tokenizer("it has only special tokens"));
+            let reason = "no token but special ones can take another's place";
+            return Err(tokenizer.error(reason.to_owned()));
         }
         Ok(Self {
             probability: 0.15,

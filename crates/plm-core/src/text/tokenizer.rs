@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use tokenizers as tk;
 
@@ -23,6 +24,8 @@ pub struct Tokenizer {
     pub(super) settings: serde_json::Map<String, serde_json::Value>,
     /// Tokens that the model it was loaded with has no row for.
     pub(super) beyond: Beyond,
+    /// The file that its vocabulary was read from.
+    pub(super) origin: Option<PathBuf>,
 }
 
 impl Tokenizer {
@@ -42,6 +45,15 @@ impl Tokenizer {
             special,
             settings,
             beyond: Beyond::default(),
+            origin: None,
+        })
+    }
+
+    /// An [`Error::Tokenizer`] that names the file the tokenizer was read from.
+    pub(super) fn error(&self, reason: String) -> Error {
+        Error::tokenizer(match &self.origin {
+            Some(path) => format!("{}: {reason}", path.display()),
+            None => reason,
         })
     }
 
@@ -117,7 +129,7 @@ impl Tokenizer {
         let vocabulary = self.vocabulary();
         match vocabulary.iter().find(|(_, id)| beyond(*id)) {
             None => Ok(()),
-            Some((token, id)) => Err(Error::tokenizer(format!(
+            Some((token, id)) => Err(self.error(format!(
                 "token `{token}` has id {id}, but the model's vocab_size is {vocab_size}: \
                  a tokenizer of another vocabulary ({} tokens)",
                 vocabulary.len()

@@ -161,7 +161,8 @@ fn a_weight_that_is_not_a_number_is_refused_by_name() {
         bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
         bytes
     });
-    broken.says(&["not finite", "weight"]);
+    let dir = broken.dir.path().display().to_string();
+    broken.says(&[&dir, "model.safetensors", "not finite", "weight"]);
 }
 
 #[test]
@@ -184,10 +185,34 @@ fn tokens_that_the_model_has_no_row_for_are_reported_and_refused_in_use() {
         text.contains("`the` has id 399") && text.contains("vocab_size is 60"),
         "{text}"
     );
+    let file = broken.path("tokenizer.json").display().to_string();
+    assert!(text.contains(&file), "{text}");
+    let error = model.copy_token("[unused3]", "the").unwrap_err();
+    assert!(matches!(error, Error::Tokenizer { .. }));
+    assert!(error.to_string().contains("`the` has id 399"), "{error}");
     // A model that grows has a row for each.
     model.add_tokens(&["zyzzyva"], false, Seed::new(1)).unwrap();
     assert_eq!(model.settings().unwrap().vocab_size, 8193);
     assert!(encode(&model, "the").is_ok());
+}
+
+#[test]
+fn a_sentencepiece_model_alone_says_what_to_do() {
+    let broken = Broken::new();
+    fs::write(broken.path("spiece.model"), b"x").unwrap();
+    let mut model = load(broken.dir.path()).unwrap();
+    assert!(model.tokenizer.is_none());
+    let refusals = [
+        model.tokenizer().unwrap_err(),
+        model.add_tokens(&["x"], false, Seed::new(1)).unwrap_err(),
+    ];
+    for error in refusals {
+        let text = error.to_string();
+        assert!(
+            text.contains("spiece.model") && text.contains("tokenizer.json"),
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -197,6 +222,47 @@ fn a_missing_directory_and_a_file_in_its_place_are_errors() {
     assert!(load(&broken.path("config.json")).is_err());
     fs::remove_file(broken.path("model.safetensors")).unwrap();
     broken.says(&[&broken.dir.path().display().to_string()]);
+    // Not even the superuser reads a directory as a file.
+    for name in ["config.json", "model.safetensors"] {
+        let broken = Broken::new();
+        fs::remove_file(broken.path(name)).unwrap();
+        fs::create_dir(broken.path(name)).unwrap();
+        broken.says(&[&broken.path(name).display().to_string()]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_nowhere_are_errors_that_name_the_path() {
+    for name in ["config.json", "model.safetensors"] {
+        let broken = Broken::new();
+        fs::remove_file(broken.path(name)).unwrap();
+        std::os::unix::fs::symlink("nowhere", broken.path(name)).unwrap();
+        let text = broken.error().to_string();
+        let dir = broken.dir.path().display().to_string();
+        assert!(text.contains(&dir) && text.contains(name), "{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_without_permission_is_an_error_that_names_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let broken = Broken::new();
+    let dir = broken.dir.path();
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o000)).unwrap();
+    // The superuser may read it all the same: for that user there is nothing to check.
+    let allowed = fs::read_dir(dir).is_ok();
+    let result = load(dir);
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
+    if allowed {
+        return;
+    }
+    let error = result.expect_err("a directory that may not be read");
+    assert!(matches!(error, Error::Io { .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains(&dir.display().to_string()), "{text}");
 }
 
 proptest! {

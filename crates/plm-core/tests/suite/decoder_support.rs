@@ -64,7 +64,7 @@ pub(super) fn check_visible<const D: usize>(
         values[token * width..(token + 1) * width].fill(0.0);
         expected[token * width..(token + 1) * width].fill(0.0);
     }
-    check_close(&values, &expected, &format!("{name} on {device}"));
+    check_close(&values, &expected, device, &name);
 }
 
 /// All hidden states of a stack.
@@ -218,7 +218,7 @@ where
                 let all = found.hypotheses.iter().flatten();
                 let scores: Vec<f32> = all.map(|hypothesis| hypothesis.score).collect();
                 let (_, expected) = fixture.floats(&format!("generate.{run}.scores"));
-                check_close(&scores, &expected, &what);
+                check_close(&scores, &expected, device_name, &format!("scores of {run}"));
             }
             settings.use_cache = false;
             let again = generate(&pretrained.model, &input, &settings, seed).unwrap();

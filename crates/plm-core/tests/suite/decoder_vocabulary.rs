@@ -10,8 +10,8 @@ use plm_core::models::{
     BartForConditionalGeneration, BartForQuestionAnswering, BartForSequenceClassification,
     BartModel, EncoderInput, Gpt2ForQuestionAnswering, Gpt2ForSequenceClassification,
     Gpt2ForTokenClassification, Gpt2LmHeadModel, Gpt2Model, Pretrained, PretrainedModel,
-    Seq2SeqInput, T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
-    T5ForTokenClassification, T5Model, WordTable,
+    Seq2SeqInput, T5EncoderModel, T5ForConditionalGeneration, T5ForQuestionAnswering,
+    T5ForSequenceClassification, T5ForTokenClassification, T5Model, WordTable,
 };
 use plm_core::rng::Seed;
 use plm_core::text::Tokenizer;
@@ -151,11 +151,11 @@ fn grow_scores<M: PretrainedModel + WordTable>(
         let after = scores(&model.model, hidden.clone());
         assert_eq!(after.dims(), [2, old + 2]);
         let kept = values(after.clone().narrow(1, 0, old));
-        check_close(&kept, &values(before), &format!("known words on {name}"));
+        check_close(&kept, &values(before), name, "known words");
         let rows = model.model.words().narrow(0, old, 2);
         let expected = hidden.clone().matmul(rows.transpose()) * factor;
         let new = values(after.narrow(1, old, 2));
-        check_close(&new, &values(expected), &format!("new words on {name}"));
+        check_close(&new, &values(expected), name, "new words");
 
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("grown");
@@ -182,6 +182,9 @@ fn t5_words() {
     });
     grow::<T5ForSequenceClassification>(&config, name, |model, word, device| {
         values(model.forward(&both(word, end, device)).unwrap().1)
+    });
+    grow::<T5ForQuestionAnswering>(&config, name, |model, word, device| {
+        values(model.forward(&both(word, end, device)).1)
     });
     grow::<T5ForTokenClassification>(&config, name, |model, word, device| {
         values(model.forward(&EncoderInput::ids(ids(word, end, device))).1)

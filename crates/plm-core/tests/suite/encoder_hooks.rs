@@ -96,7 +96,7 @@ fn taps_hand_out_what_the_layers_compute() {
         let weights = tapped.attentions[&0].clone();
         assert_eq!(weights.dims(), [2, 4, 5, 5]);
         let sums = weights.clone().sum_dim(3);
-        check_close(&values(sums), &[1.0; 40], "attention sums to one");
+        check_close(&values(sums), &[1.0; 40], name, "attention sums to one");
         let hidden: f32 = weights.slice([1..2, 0..4, 0..5, 3..5]).max().into_scalar();
         assert!(
             hidden == 0.0,
@@ -347,11 +347,8 @@ fn dropout_is_the_same_on_every_device() {
         })
         .collect();
     for (name, output) in &outputs[1..] {
-        check_close(
-            output,
-            &outputs[0].1,
-            &format!("{name} and {}", outputs[0].0),
-        );
+        let what = format!("the output of {}", outputs[0].0);
+        check_close(output, &outputs[0].1, name, &what);
     }
 }
 

@@ -87,19 +87,21 @@ impl Fixture {
             .convert::<f32>()
             .try_to_vec::<f32>()
             .unwrap();
-        check_close(&values, &expected, &format!("{name} on {device}"));
+        check_close(&values, &expected, device, name);
     }
 }
 
-/// Within 1e-4 of the largest expected magnitude (at least 1), on CPUs; GPUs round more.
-pub(super) fn check_close(actual: &[f32], expected: &[f32], what: &str) {
-    assert_eq!(actual.len(), expected.len(), "{what}");
-    let tolerance = if what.contains("cuda") { 2e-3 } else { 1e-4 };
+/// Within 1e-4 of the largest expected magnitude (at least 1), on CPUs; GPUs round more. `device` is the
+/// name of the device that computed `actual`.
+#[track_caller]
+pub(super) fn check_close(actual: &[f32], expected: &[f32], device: &str, what: &str) {
+    assert_eq!(actual.len(), expected.len(), "{what} on {device}");
+    let tolerance = if device == "cuda" { 2e-3 } else { 1e-4 };
     let scale = expected.iter().fold(1.0_f32, |max, x| max.max(x.abs()));
     for (index, (a, e)) in actual.iter().zip(expected).enumerate() {
         assert!(
             (a - e).abs() <= tolerance * scale,
-            "{what}[{index}]: {a}, expected {e}"
+            "{what}[{index}] on {device}: {a}, expected {e}"
         );
     }
 }
@@ -110,4 +112,11 @@ pub(super) fn devices() -> Vec<(&'static str, Device)> {
         .into_iter()
         .map(|name| (name, device::parse(name).expect("available")))
         .collect()
+}
+
+/// The name of `device` where it is one of [`devices`].
+pub(super) fn name_of(device: &Device) -> &'static str {
+    let mut all = devices().into_iter();
+    let found = all.find(|(_, other)| other == device);
+    found.map_or("another device", |(name, _)| name)
 }

@@ -38,8 +38,8 @@ fn cache_equals_no_cache<M: PretrainedModel + GenerativeModel>(name: &str) {
             let with = model.step(ids(&rows, read), &mut cache);
             let without = model.step(ids(&rows, 0), &mut beginning.cache.clone());
             let values = |x: Tensor<2>| x.into_data().try_to_vec::<f32>().unwrap();
-            let what = format!("step {step} of {name} on {device_name}");
-            check_close(&values(with), &values(without), &what);
+            let what = format!("step {step} of {name}");
+            check_close(&values(with), &values(without), device_name, &what);
             for (row, ids) in rows.iter_mut().enumerate() {
                 ids.push(7 + (step * 5 + row as i64 * 3) % 40);
             }

@@ -17,8 +17,7 @@ pub(super) fn check_loss<M: PretrainedModel>(
     transposed: impl Fn(&str) -> bool,
 ) {
     let value: f32 = loss.clone().into_scalar();
-    let what = format!("loss on {device}");
-    check_close(&[value], &fixture.floats("loss").1, &what);
+    check_close(&[value], &fixture.floats("loss").1, device, "loss");
     let gradients = loss.backward();
     let found = gradients_of(&pretrained.model, &gradients);
     let settings = M::Config::from_file(&pretrained.config).unwrap();
@@ -49,7 +48,7 @@ pub(super) fn check_loss<M: PretrainedModel>(
                 .map(|at| expected[at % rows * columns + at / rows])
                 .collect();
         }
-        check_close(&values, &expected, &format!("{name} on {device}"));
+        check_close(&values, &expected, device, &name);
         checked += 1;
     }
     let names = fixture.names();

@@ -31,7 +31,6 @@ fn of_sequence_classifiers() {
     for (name, device) in devices() {
         let device = device.autodiff();
         for case in &file.cases {
-            let what = format!("{} on {name}", case.name);
             let items = case.logits.len() / case.classes;
             let shape = [items, case.classes];
             let floats = |values: &[f32]| {
@@ -51,8 +50,8 @@ fn of_sequence_classifiers() {
                 other => panic!("{other}"),
             };
             let gradient = logits.grad(&loss.clone().backward()).unwrap();
-            check_close(&[loss.into_scalar()], &[case.loss], &what);
-            check_close(&values(gradient), &case.gradient, &what);
+            check_close(&[loss.into_scalar()], &[case.loss], name, &case.name);
+            check_close(&values(gradient), &case.gradient, name, &case.name);
         }
     }
 }

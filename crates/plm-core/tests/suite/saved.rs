@@ -12,8 +12,8 @@ use plm_core::models::{
     EncoderForMaskedLM, EncoderForQuestionAnswering, EncoderForSequenceClassification,
     EncoderForTokenClassification, EncoderModel, Gpt2ForQuestionAnswering,
     Gpt2ForSequenceClassification, Gpt2ForTokenClassification, Gpt2LmHeadModel, Pretrained,
-    PretrainedModel, T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
-    T5ForTokenClassification, WordTable,
+    PretrainedModel, T5EncoderModel, T5ForConditionalGeneration, T5ForQuestionAnswering,
+    T5ForSequenceClassification, T5ForTokenClassification, WordTable,
 };
 use plm_core::rng::Seed;
 use serde_json::{Map, Value, json};
@@ -214,6 +214,7 @@ fn t5() {
     });
     folder.fixture::<T5ForSequenceClassification>("t5-seqcls", None, logits!(both_inputs.unwrap()));
     folder.fixture::<T5ForTokenClassification>("t5-tokcls", None, logits!(stack_input));
+    folder.fixture::<T5ForQuestionAnswering>("t5-qa", None, span!(both_inputs));
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use plm_core::models::{
-    PretrainedModel, T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
-    T5ForTokenClassification,
+    PretrainedModel, T5EncoderModel, T5ForConditionalGeneration, T5ForQuestionAnswering,
+    T5ForSequenceClassification, T5ForTokenClassification,
 };
 
 use super::decoder_support::{
     all_states, both_inputs, check_generation, check_head, check_stacks, check_states,
-    check_visible, class_loss, load, stack_input, token_loss,
+    check_visible, class_loss, load, span_loss, stack_input, token_loss,
 };
 use super::fixture::{Fixture, devices};
 use super::gradients::check_loss;
@@ -125,6 +125,15 @@ fn token_classification() {
         vec![("logits", logits)]
     };
     check_head("t5-tokcls", &["", "long."], transposed, run, token_loss);
+}
+
+#[test]
+fn question_answering() {
+    let run = |model: &T5ForQuestionAnswering, fixture: &Fixture, prefix: &str, device: &_| {
+        let (_, start, end) = model.forward(&both_inputs(fixture, prefix, device));
+        vec![("start_logits", start), ("end_logits", end)]
+    };
+    check_head("t5-qa", &["", "long."], transposed, run, span_loss);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
-use super::fixture::check_close;
+use super::fixture::{check_close, name_of};
 
 /// Token ids, `[rows, length]`.
 pub(super) fn ids(rows: &[&[i64]], device: &Device) -> Tensor<2, Int> {
@@ -24,11 +24,12 @@ pub(super) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().convert::<f32>().try_to_vec().unwrap()
 }
 
-/// Asserts equal shapes and values.
+/// Asserts equal shapes and values, to the precision of `a`'s device.
 #[track_caller]
 pub(super) fn same<const D: usize>(a: Tensor<D>, b: Tensor<D>, what: &str) {
     assert_eq!(a.dims(), b.dims(), "{what}");
-    check_close(&values(a), &values(b), what);
+    let device = name_of(&a.device());
+    check_close(&values(a), &values(b), device, what);
 }
 
 /// Asserts that some value differs by more than rounding.

@@ -17,7 +17,7 @@ fn plm_mini() -> std::path::PathBuf {
 
 #[test]
 fn words_are_added_and_copied() {
-    let (_, device) = devices().remove(0);
+    let (name, device) = devices().remove(0);
     let mut model = Pretrained::<EncoderForMaskedLM>::load(plm_mini(), &device).unwrap();
     let ids = model
         .add_tokens(&["zyzzyva", "the"], false, Seed::new(1))
@@ -43,12 +43,28 @@ fn words_are_added_and_copied() {
     };
     let gap = scores("paris is the [MASK] of france .");
     let word = scores("paris is the zyzzyva of france .");
-    check_close(
-        &word,
-        &gap,
-        "the new word acts like the one it was copied from",
-    );
+    let what = "the new word acts like the one it was copied from";
+    check_close(&word, &gap, name, what);
     assert!(model.copy_token("[MASK]", "no such word").is_err());
+}
+
+#[test]
+fn words_that_are_added_later_differ_under_one_seed() {
+    let (_, device) = devices().remove(0);
+    let mut model = Pretrained::<EncoderForMaskedLM>::load(plm_mini(), &device).unwrap();
+    let mut twin = model.clone();
+    for word in ["zyzzyva", "zzz"] {
+        model.add_tokens(&[word], false, Seed::new(1)).unwrap();
+    }
+    let rows = |model: &Pretrained<EncoderForMaskedLM>| -> Vec<f32> {
+        let new = model.model.words().slice([8192..8194, 0..256]);
+        new.into_data().try_to_vec().unwrap()
+    };
+    let new = rows(&model);
+    assert_ne!(new[..256], new[256..]);
+    let words = ["zyzzyva", "zzz"];
+    twin.add_tokens(&words, false, Seed::new(1)).unwrap();
+    assert_eq!(rows(&twin), new, "together or one after the other");
 }
 
 #[test]

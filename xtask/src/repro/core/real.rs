@@ -41,6 +41,10 @@ struct Review {
 /// Masked-LM loss of plm-mini on reviews that were not in its training text.
 fn reviews(context: &Context, device: &Device, outcome: &mut Outcome) -> Result<()> {
     let count: usize = context.settings.get("reviews", 1000)?;
+    ensure!(
+        count > 0,
+        "`--set reviews=0`: at least one review is needed"
+    );
     let model =
         Pretrained::<EncoderForMaskedLM>::load(context.root.join("models/plm-mini"), device)?;
     let tokenizer = model.tokenizer()?;

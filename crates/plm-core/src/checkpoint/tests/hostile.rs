@@ -120,14 +120,24 @@ fn files_without_permission_are_an_io_error() {
     let bytes = fs::read(fixture("f32").join("model.safetensors")).unwrap();
     let (_dir, path) = file("model.safetensors", &bytes);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    // The superuser may read it all the same.
-    let allowed = fs::File::open(&path).is_ok();
-    match TensorSource::open(&path) {
-        Ok(source) => assert!(allowed && source.len() == 20),
-        Err(Error::Io { source, .. }) => {
-            assert!(!allowed && source.kind() == ErrorKind::PermissionDenied);
-        }
-        Err(other) => panic!("{other}"),
+    if fs::File::open(&path).is_ok() {
+        // The superuser may read it all the same: links and directories are what stops that user.
+        return;
+    }
+    match refused(&path) {
+        Error::Io { source, .. } => assert_eq!(source.kind(), ErrorKind::PermissionDenied),
+        other => panic!("{other}"),
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_nowhere_and_to_themselves_are_an_io_error() {
+    for target in ["nowhere", "model.safetensors"] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("model.safetensors");
+        std::os::unix::fs::symlink(target, &path).unwrap();
+        assert!(matches!(refused(&path), Error::Io { .. }), "{target}");
     }
 }
 

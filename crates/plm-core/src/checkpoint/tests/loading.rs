@@ -266,7 +266,8 @@ fn weights_that_are_not_finite_are_refused_unless_allowed() {
         }
     });
     let reason = refused(&source, &LoadOptions::new());
-    assert_eq!(reason, format!("not finite: 2 of 8 values of `{NORM}`"));
+    let place = format!("not finite: 2 of 8 values of `{NORM}` in model.safetensors");
+    assert_eq!(reason, place);
     let options = LoadOptions::new().non_finite(NonFinite::Allow);
     let fresh = ToyForMaskedLm::new(&devices()[0]);
     let (model, _) = load_into(fresh, &source, &TOY, &options).unwrap();

@@ -1,4 +1,4 @@
-//! T5 with class scores.
+//! T5 with scores of classes and spans.
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -18,6 +18,52 @@ seq2seq_classifier!(
     T5Model,
     T5Config
 );
+
+/// T5 with start and end scores per token: Hugging Face's `T5ForQuestionAnswering`.
+#[derive(Module, Debug)]
+pub struct T5ForQuestionAnswering<F: Ffn = FeedForward> {
+    /// Both stacks.
+    pub model: T5Model<F>,
+    /// To the two scores.
+    pub output: Linear,
+}
+
+impl T5ForQuestionAnswering {
+    /// A model of zeros, to be filled by a checkpoint or by [`crate::nn::init`].
+    pub fn new(config: &T5Config, device: &Device) -> Self {
+        Self {
+            model: T5Model::new(config, device),
+            output: zero_linear(config.d_model, 2, true, device),
+        }
+    }
+}
+
+impl<F: Ffn> T5ForQuestionAnswering<F> {
+    /// The output of both stacks, start scores and end scores of the decoder's positions,
+    /// `[batch, length]` each. The decoder reads the encoder's ids shifted right.
+    ///
+    /// # Panics
+    /// As [`T5Model::forward`].
+    pub fn forward(&self, input: &Seq2SeqInput) -> (Seq2SeqOutput, Tensor<2>, Tensor<2>) {
+        let output = self.model.forward(input);
+        let scores = apply(&self.output, output.decoder.last_hidden_state.clone());
+        let start = scores.clone().narrow(2, 0, 1).squeeze_dim(2);
+        let end = scores.narrow(2, 1, 1).squeeze_dim(2);
+        (output, start, end)
+    }
+
+    /// The same model with other feed-forward blocks; `map` gets the stack, the layer's number in it
+    /// and its block.
+    pub fn map_ffn<G: Ffn>(
+        self,
+        map: impl FnMut(Stack, usize, F) -> G,
+    ) -> T5ForQuestionAnswering<G> {
+        T5ForQuestionAnswering {
+            model: self.model.map_ffn(map),
+            output: self.output,
+        }
+    }
+}
 
 /// T5's encoder with class scores per token: Hugging Face's `T5ForTokenClassification`.
 #[derive(Module, Debug)]

@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 
 use super::{
-    T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
-    T5ForTokenClassification, T5Model,
+    T5EncoderModel, T5ForConditionalGeneration, T5ForQuestionAnswering,
+    T5ForSequenceClassification, T5ForTokenClassification, T5Model,
 };
 use crate::Result;
 use crate::checkpoint::{KeyRule, KeyTable, TensorSource};
@@ -182,6 +182,7 @@ const CLASSIFIER: Rules = &[
     KeyRule::linear("classification_head.out_proj", "classifier.output"),
 ];
 const TOKEN: Rules = &[KeyRule::linear("classifier", "classifier")];
+const SPAN: Rules = &[KeyRule::linear("qa_outputs", "output")];
 
 fn lm_table(config: &T5Config) -> KeyTable<'static> {
     let table = KeyTable {
@@ -356,6 +357,19 @@ pretrained!(
         T5ForSequenceClassification::new(config, device)
     },
     |config: &T5Config| classifier_table(both(config), &[CLASSIFIER]),
+    vec!["lm_head".to_owned()]
+);
+pretrained!(
+    T5ForQuestionAnswering,
+    &["output."],
+    |config: &T5Config, _: &[String], device: &Device| {
+        T5ForQuestionAnswering::new(config, device)
+    },
+    |config: &T5Config| KeyTable {
+        base: both(config),
+        head: &[SPAN],
+        ..T5
+    },
     vec!["lm_head".to_owned()]
 );
 pretrained!(

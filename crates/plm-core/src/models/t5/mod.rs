@@ -9,7 +9,7 @@ mod lm;
 mod model;
 mod stack;
 
-pub use heads::{T5ForSequenceClassification, T5ForTokenClassification};
+pub use heads::{T5ForQuestionAnswering, T5ForSequenceClassification, T5ForTokenClassification};
 pub use layer::{T5CrossAttention, T5Layer};
 pub use lm::T5ForConditionalGeneration;
 pub use model::{T5EncoderModel, T5Model};

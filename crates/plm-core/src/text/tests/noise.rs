@@ -65,6 +65,23 @@ fn shares_are_those_of_bert() {
 }
 
 #[test]
+fn tokens_without_a_row_are_not_drawn() {
+    let mut tokenizer = tokenizer();
+    tokenizer.limit_to(60);
+    let masking = MlmMasking::new(&tokenizer).unwrap();
+    let masking = masking.with_probability(1.0).unwrap();
+    let masking = masking.with_shares(0.0, 1.0).unwrap();
+    let ids = vec![20; 2000];
+    let masked = masking.mask_ids(&ids, None, &mut Seed::new(3).rng());
+    let drawn = masked.unwrap().ids;
+    assert!(drawn.iter().all(|id| (9..60).contains(id)), "{drawn:?}");
+    assert!(drawn.contains(&59), "the last row is drawn");
+    // The nine special tokens alone have rows.
+    tokenizer.limit_to(9);
+    assert!(MlmMasking::new(&tokenizer).is_err());
+}
+
+#[test]
 fn the_seed_decides() {
     let masking = MlmMasking::new(&tokenizer()).unwrap();
     let ids: Vec<u32> = (9..200).collect();

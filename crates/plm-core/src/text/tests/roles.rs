@@ -47,6 +47,8 @@ fn a_tokenizer_of_another_vocabulary_is_refused() {
         "{text}"
     );
     assert!(tokenizer.check_vocabulary(0).is_err());
+    let text = load("vocab").check_vocabulary(0).unwrap_err().to_string();
+    assert!(text.contains("vocab.txt"), "{text}");
 }
 
 #[test]
@@ -143,10 +145,9 @@ fn tokens_without_a_row_are_refused_where_they_are_used() {
     assert_eq!(beyond[0], ("<mask>".to_owned(), mask));
     let text = tokenizer.require(SpecialToken::Mask).unwrap_err();
     let text = text.to_string();
-    assert!(
-        text.contains("<mask>") && text.contains("vocab_size is 4"),
-        "{text}"
-    );
+    for part in ["<mask>", "vocab_size is 4", "vocab.json"] {
+        assert!(text.contains(part), "{text}");
+    }
     assert!(tokenizer.encode("", &EncodeOptions::new()).is_ok());
     let plain = EncodeOptions::new();
     assert!(tokenizer.encode("<mask>", &plain).is_err());

@@ -80,7 +80,7 @@ fn dropout_is_the_same_on_every_device<M: Family>() {
         })
         .collect();
     for (name, output) in &outputs[1..] {
-        let what = format!("{name} and {}", outputs[0].0);
-        check_close(output, &outputs[0].1, &what);
+        let what = format!("the output of {}", outputs[0].0);
+        check_close(output, &outputs[0].1, name, &what);
     }
 }

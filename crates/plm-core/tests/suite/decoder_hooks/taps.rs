@@ -139,7 +139,7 @@ fn attention_weights_show_the_masks<M: Family>() {
         let run = model.run(&input);
         let sums_to_one = |weights: &Tensor<4>| {
             let sums = values(weights.clone().sum_dim(3));
-            check_close(&sums, &vec![1.0; sums.len()], "attention sums to one");
+            check_close(&sums, &vec![1.0; sums.len()], name, "attention sums to one");
         };
         for &stack in M::STACKS {
             let weights = &run.tapped(stack).attentions[&0];

@@ -271,11 +271,14 @@ fn metrics(dir: &Path) -> Vec<Value> {
 
 #[test]
 fn stopped_and_resumed_runs_end_with_the_same_bits() {
-    for (device, optimizers) in devices()
-        .into_iter()
-        .zip([&optimizers()[..], &optimizers()[..1]])
-    {
-        for optimizer in optimizers {
+    let all = optimizers();
+    for (index, device) in devices().into_iter().enumerate() {
+        // The first device tries every optimizer, each other one of them.
+        let own = match index.checked_sub(1) {
+            None => &all[..],
+            Some(other) => std::slice::from_ref(&all[other % all.len()]),
+        };
+        for optimizer in own {
             let whole = tempfile::tempdir().unwrap();
             let (model, report) =
                 run(whole.path(), &device, optimizer.clone(), None, |_| ()).unwrap();
