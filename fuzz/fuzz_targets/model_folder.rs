@@ -57,21 +57,25 @@ fn small() -> (PathBuf, String) {
     (folder, found)
 }
 
-/// `moe.json`, a zero byte, the tensors of its layers, beside a good model with the fingerprint that
-/// the file names.
+/// `moe.json`, a zero byte, the tensors of its layers, beside a good model; the fingerprints that the file
+/// names are made right.
 fn converted(bytes: &[u8]) {
     static SMALL: OnceLock<(PathBuf, String)> = OnceLock::new();
-    let (folder, fingerprint) = SMALL.get_or_init(small);
+    let (folder, weights) = SMALL.get_or_init(small);
     let [record, tensors] = parts(bytes);
+    let file = folder.join("moe.safetensors");
+    fs::write(&file, tensors).unwrap();
     let mut written = record.to_vec();
-    if let Ok(Value::Object(mut fields)) = serde_json::from_slice::<Value>(record)
-        && let Some(sum) = fields.get_mut("weights_sha256")
-    {
-        *sum = json!(fingerprint);
+    if let Ok(Value::Object(mut fields)) = serde_json::from_slice::<Value>(record) {
+        if let Some(sum) = fields.get_mut("weights_sha256") {
+            *sum = json!(weights);
+        }
+        if let (Some(sum), Ok(own)) = (fields.get_mut("tensors_sha256"), fingerprint(&file)) {
+            *sum = json!(own);
+        }
         written = json!(fields).to_string().into_bytes();
     }
     fs::write(folder.join("moe.json"), written).unwrap();
-    fs::write(folder.join("moe.safetensors"), tensors).unwrap();
     if let Ok(loaded) = plm_moe::load::<Gpt2LmHeadModel>(folder, &host()) {
         assert_eq!(loaded.layers.len(), 1);
     }

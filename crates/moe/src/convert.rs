@@ -91,28 +91,40 @@ pub fn absorb<M: FeedForwards<Ffn = MoeFfn>>(
         });
     }
     for ((id, block), layer) in blocks.iter().zip(layers.values()) {
-        let [width, neurons] = block.ffn.inner.weight.val().dims();
-        let [own_width, own_neurons] = layer.ffn.inner.weight.val().dims();
-        for (what, found, expected) in [
-            ("an input row", width, own_width),
-            ("a token's neurons", neurons, own_neurons),
-            (
-                "the list of experts",
-                block.experts,
-                layer.partition.experts(),
-            ),
-        ] {
-            if found != expected {
-                return Err(Error::Size {
-                    what: format!("{what} of tuned layer {id}"),
-                    found,
-                    expected,
-                });
-            }
+        let what = format!("tuned layer {id}");
+        check_size(&what, &block.ffn, &layer.ffn)?;
+        if block.experts != layer.partition.experts() {
+            return Err(Error::Size {
+                what: format!("the list of experts of {what}"),
+                found: block.experts,
+                expected: layer.partition.experts(),
+            });
         }
     }
     for (layer, (_, block)) in layers.values_mut().zip(blocks) {
         layer.ffn = block.ffn;
     }
     Ok(tuned.replace_ffns(|_, block| block.ffn))
+}
+
+/// Checks that the layer called `what` is as wide as `expected` and has as many neurons.
+///
+/// # Errors
+/// [`Error::Size`].
+pub(crate) fn check_size(what: &str, found: &FeedForward, expected: &FeedForward) -> Result<()> {
+    let [width, neurons] = found.inner.weight.val().dims();
+    let [own_width, own_neurons] = expected.inner.weight.val().dims();
+    for (part, found, expected) in [
+        ("an input row", width, own_width),
+        ("a token's neurons", neurons, own_neurons),
+    ] {
+        if found != expected {
+            return Err(Error::Size {
+                what: format!("{part} of {what}"),
+                found,
+                expected,
+            });
+        }
+    }
+    Ok(())
 }

@@ -59,9 +59,9 @@ impl MoeLayer {
     ///
     /// # Errors
     /// [`Error::NotDivisible`] where the neurons cannot be divided into experts of that size,
-    /// [`Error::NotFinite`] for weights or inputs that are not numbers, [`Error::Size`] for inputs of
-    /// another width, [`Error::NoTokens`] without inputs, [`Error::Setting`] for a setting out of its
-    /// limits.
+    /// [`Error::NotFinite`] for weights or inputs that are not numbers, or so large that the experts'
+    /// contributions are not, [`Error::Size`] for inputs of another width, [`Error::NoTokens`] without
+    /// inputs, [`Error::Setting`] for a setting out of its limits.
     pub fn convert(
         ffn: &FeedForward,
         inputs: &FfnInputs,

@@ -9,8 +9,8 @@ use plm_core::models::{
     BartModel, EncoderForMaskedLM, EncoderForQuestionAnswering, EncoderForSequenceClassification,
     EncoderForTokenClassification, EncoderModel, Gpt2ForQuestionAnswering,
     Gpt2ForSequenceClassification, Gpt2ForTokenClassification, Gpt2LmHeadModel, Gpt2Model, Stack,
-    T5EncoderModel, T5ForConditionalGeneration, T5ForSequenceClassification,
-    T5ForTokenClassification, T5Model,
+    T5EncoderModel, T5ForConditionalGeneration, T5ForQuestionAnswering,
+    T5ForSequenceClassification, T5ForTokenClassification, T5Model,
 };
 use plm_core::nn::Ffn;
 
@@ -154,6 +154,7 @@ one_stack!(
 two_stacks!(
     T5Model,
     T5ForConditionalGeneration,
+    T5ForQuestionAnswering,
     T5ForSequenceClassification,
     BartModel,
     BartForConditionalGeneration,

@@ -9,8 +9,8 @@ use crate::{Error, Result};
 /// - scores, contributions: `[tokens, experts]`
 ///
 /// # Errors
-/// [`Error::Size`] and [`Error::Chosen`] where sizes do not fit, [`Error::NoTokens`] where no token
-/// has a positive contribution.
+/// [`Error::Size`] and [`Error::Chosen`] where sizes do not fit, [`Error::NotFinite`] for a score or a
+/// contribution that is NaN or infinite, [`Error::NoTokens`] where no token has a positive contribution.
 pub fn capture(scores: &[f32], contributions: &[f32], experts: usize, k: usize) -> Result<f64> {
     check(scores, contributions, experts, k)?;
     let (mut sum, mut tokens) = (0.0, 0);
@@ -67,6 +67,19 @@ fn check(scores: &[f32], contributions: &[f32], experts: usize, k: usize) -> Res
             expected: contributions.len(),
         });
     }
+    for (what, values) in [
+        ("the scores of experts", scores),
+        ("the contributions of experts", contributions),
+    ] {
+        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::NotFinite {
+                what: what.to_owned(),
+                row: place / experts,
+                column: place % experts,
+                value: f64::from(values[place]),
+            });
+        }
+    }
     Ok(())
 }
 
@@ -122,5 +135,23 @@ mod tests {
             recall(&[0.0; 3], &[0.0; 4], 2, 1),
             Err(Error::Size { .. })
         ));
+        for bad in [f32::NAN, f32::INFINITY] {
+            let spoiled = [1.0, 2.0, 3.0, bad];
+            for (scores, own) in [(spoiled, [1.0; 4]), ([1.0; 4], spoiled)] {
+                for error in [capture(&scores, &own, 2, 1), recall(&scores, &own, 2, 1)] {
+                    assert!(
+                        matches!(
+                            error,
+                            Err(Error::NotFinite {
+                                row: 1,
+                                column: 1,
+                                ..
+                            })
+                        ),
+                        "{error:?}"
+                    );
+                }
+            }
+        }
     }
 }

@@ -24,8 +24,12 @@ impl Blend {
         f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 
-    /// Sets the share of ReLU, between 0 and 1.
+    /// Sets the share of ReLU; below 0 is 0, above 1 is 1.
+    ///
+    /// # Panics
+    /// If `share` is NaN.
     pub fn set(&self, share: f64) {
+        assert!(!share.is_nan(), "the share of ReLU is not a number");
         self.0
             .store(share.clamp(0.0, 1.0).to_bits(), Ordering::Relaxed);
     }
@@ -147,12 +151,15 @@ pub fn set_relu(config: &mut ConfigFile) -> Result<()> {
 }
 
 /// A penalty on active neurons over what one forward pass tapped.
+///
+/// It is over the neurons' values h whatever their sign: behind a gate, an active ReLU neuron can have
+/// one below 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SparsityPenalty {
-    /// Σ max(h, 0) of a token, averaged over tokens and layers (D2DMoE).
+    /// Σ |h| of a token, averaged over tokens and layers (D2DMoE, for ReLU without a gate).
     L1,
-    /// The square Hoyer measure (Σ |h|)² / Σ h² of a token over max(h, 0), averaged over tokens and
-    /// layers: the number of equally active neurons that it amounts to.
+    /// The square Hoyer measure (Σ |h|)² / Σ h² of a token, averaged over tokens and layers: the number
+    /// of equally active neurons that it amounts to.
     SquareHoyer,
 }
 
@@ -165,12 +172,12 @@ impl SparsityPenalty {
             .ffn_activations
             .values()
             .map(|hidden| {
-                let active = activate(hidden.clone(), Activation::Relu);
-                let sum = active.clone().sum_dim(2);
+                let size = hidden.clone().abs();
+                let sum = size.clone().sum_dim(2);
                 match self {
                     Self::L1 => sum.mean(),
                     Self::SquareHoyer => {
-                        let squares = active.square().sum_dim(2).add_scalar(1e-12);
+                        let squares = size.square().sum_dim(2).add_scalar(1e-12);
                         (sum.square() / squares).mean()
                     }
                 }

@@ -19,9 +19,10 @@ use crate::{Error, FfnWeights, Result};
 /// The fast form of [`crate::MoeFfn`], for inference on the processor.
 ///
 /// Weights lie in the host's memory, expert by expert. Each call chooses experts and takes the path
-/// that is fastest for its number of tokens ([`crate::exec::Planner`]). There are no parameters and no gradients;
-/// on other devices inputs and outputs are copied. Feed-forward taps other than the inputs, masks and
-/// dropout of the neurons' values are not served.
+/// that is fastest for its number of tokens ([`crate::exec::Planner`]), which is the whole layer where
+/// choosing does not pay. There are no parameters and no gradients; on other devices inputs and outputs
+/// are copied. Devices with gradients, feed-forward taps other than the inputs, masks and dropout of the
+/// neurons' values are not served.
 #[derive(Module, Debug)]
 pub struct SparseFfn {
     #[module(skip)]
@@ -126,7 +127,8 @@ impl SparseFfn {
         parts.policy.select(&scores, experts)
     }
 
-    /// The layer's output.
+    /// The layer's output: that of the chosen experts, or of all of them where the planner finds this
+    /// faster ([`Planner::dense`]).
     ///
     /// # Shapes
     /// - x and result: `[tokens, width]`
@@ -149,15 +151,17 @@ impl SparseFfn {
 
 impl Ffn for SparseFfn {
     /// # Panics
-    /// If an input is not a number, or a mask, dropout or a tap of the neurons' values is asked for.
+    /// If an input is not a number or lies on an autodiff device, or a mask, dropout or a tap of the
+    /// neurons' values is asked for.
     fn forward(&self, x: Tensor<3>, context: &mut FfnContext<'_>) -> Tensor<3> {
         let (layer, taps) = (context.layer, context.taps);
         assert!(
-            context.dropout.is_none()
+            !x.is_autodiff()
+                && context.dropout.is_none()
                 && !context.masks.contains_key(&layer)
                 && !taps.ffn_activations.contains(&layer)
                 && !taps.ffn_pre_activations.contains(&layer),
-            "layer {layer}: the fast form of experts has no masks, dropout or taps of its neurons; use MoeFfn"
+            "layer {layer}: the fast form of experts has no gradients, masks, dropout or taps of its neurons; use MoeFfn"
         );
         if taps.ffn_inputs.contains(&layer) {
             let picked = taps.positions.pick(&x);
@@ -172,6 +176,8 @@ impl Ffn for SparseFfn {
 }
 
 /// `model` with the experts of `layers` in their fast form, and the planner that they share.
+///
+/// It is for inference on plain devices: forward passes on an autodiff device panic.
 ///
 /// # Errors
 /// As [`SparseFfn::new`].

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::config::EncoderConfig;
 use plm_core::kernel::Activation;
@@ -29,8 +29,20 @@ const WIDTHS: [usize; 3] = [256, 768, 1024];
 const SHARES: [u32; 3] = [10, 20, 25];
 const EXPERT_SIZE: usize = 32;
 
+/// Devices that compute on the processor.
+const PROCESSOR: [&str; 2] = ["flex", "ndarray"];
+
 /// The cases.
+///
+/// # Errors
+/// Where the device is not the processor: experts are skipped there only.
 pub(super) fn plan(context: &Context) -> Result<Plan> {
+    ensure!(
+        PROCESSOR.contains(&context.device.as_str()),
+        "device `{}`: the paths that skip experts are for CPUs: {}",
+        context.device,
+        PROCESSOR.join(", ")
+    );
     let device = plm_core::device::parse(&context.device)?;
     let setup = json!({
         "op": "load",

@@ -9,7 +9,7 @@ use super::{dense, fused, grouped, masked, union};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Path {
     /// The whole hidden layer by dense products, with 0 or the mean in place of what was not chosen.
-    /// The reference, and what is left where skipping does not pay.
+    /// The reference, and what is left where skipping does not pay but the selection has to count.
     Masked,
     /// Every token's experts one after the other, by products of matrix and vector.
     Fused,
@@ -17,10 +17,13 @@ pub enum Path {
     Union,
     /// Tokens sorted by expert, products of matrices per expert.
     Grouped,
+    /// All neurons, whatever was chosen: [`ExpertFfn::dense`]. What is left where choosing costs more
+    /// than it saves.
+    Dense,
 }
 
 impl Path {
-    /// All paths.
+    /// The paths that compute the selection: all but [`Path::Dense`].
     pub const ALL: [Self; 4] = [Self::Masked, Self::Fused, Self::Union, Self::Grouped];
 }
 
@@ -147,7 +150,8 @@ impl ExpertFfn {
         Ok(rayon::scope(|_| dense::run(&self.weights, x)))
     }
 
-    /// The chosen experts, by `path`, on all threads.
+    /// The chosen experts, by `path`, on all threads; with [`Path::Dense`] all of them, whatever was
+    /// chosen.
     ///
     /// Threads are those of the current rayon pool. A caller that is one of them, inside
     /// `ThreadPool::install` or `rayon::scope`, takes part in the work; others wait until a thread of
@@ -162,7 +166,7 @@ impl ExpertFfn {
     /// - result: `[T, d]`
     ///
     /// # Errors
-    /// [`Error::Size`] if `x`, the selection and the layer do not fit together.
+    /// [`Error::Size`] if `x`, the selection, the observer and the layer do not fit together.
     pub fn run(
         &self,
         path: Path,
@@ -172,11 +176,20 @@ impl ExpertFfn {
     ) -> Result<Vec<f32>> {
         check_size("x", x.len(), selection.tokens() * self.hidden_size())?;
         check_size("selection", selection.experts(), self.experts)?;
+        if let Some(observer) = observer {
+            check_size("observer", observer.neurons(), self.neurons())?;
+        }
         Ok(match path {
             Path::Masked => masked::run(self, x, selection, observer),
             Path::Fused => fused::run(self, x, selection, observer),
             Path::Union => union::run(self, x, selection, observer),
             Path::Grouped => grouped::run(self, x, selection, observer),
+            Path::Dense => {
+                if let Some(observer) = observer {
+                    observer.add_all();
+                }
+                dense::run(&self.weights, x)
+            }
         })
     }
 }

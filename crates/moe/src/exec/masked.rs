@@ -24,8 +24,7 @@ pub(super) fn run(
         }
     });
     if let Some(observer) = observer {
-        observer.add_input(0..layer.neurons());
-        observer.add_output(0..layer.neurons());
+        observer.add_all();
     }
     dense::output(weights, &h, layer.base())
 }

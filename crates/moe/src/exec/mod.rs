@@ -6,7 +6,8 @@
 //! `y = b_out + sum over n of mu_n w_n + sum over n in K of (h_n - mu_n) w_n`
 //!
 //! where `mu` is 0 unless [`ExpertFfn::with_mean_fill`] was called. Results agree to rounding
-//! whichever way is taken, and do not depend on the number of threads.
+//! whichever way is taken, and do not depend on the number of threads. [`Path::Dense`] alone leaves
+//! nothing out: it is the layer that the others have to beat.
 
 mod activation;
 mod contributions;

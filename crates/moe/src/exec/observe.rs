@@ -25,6 +25,11 @@ impl RowsRead {
         }
     }
 
+    /// Number of neurons of the layers that it is for.
+    pub fn neurons(&self) -> usize {
+        self.input.len()
+    }
+
     /// Visits to each input row, `[F]`.
     pub fn input(&self) -> Vec<u32> {
         counts(&self.input)
@@ -43,6 +48,12 @@ impl RowsRead {
             .zip(&output)
             .filter(|&(&i, &o)| i + o > 0)
             .count()
+    }
+
+    /// A visit to every row.
+    pub(super) fn add_all(&self) {
+        self.add_input(0..self.input.len());
+        self.add_output(0..self.output.len());
     }
 
     pub(super) fn add_input(&self, rows: Range<usize>) {

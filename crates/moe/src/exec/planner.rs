@@ -11,6 +11,9 @@ use super::layer::{ExpertFfn, Path};
 /// Most tokens for which paths that handle tokens one by one are tried.
 const FEW_TOKENS: usize = 8;
 
+/// Time of a path, relative to the layer with all its neurons, above which that layer is taken.
+const DENSE_FROM: f64 = 1.1;
+
 /// What the time of a path depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Situation {
@@ -44,13 +47,14 @@ impl Situation {
         }
     }
 
-    /// The paths that are worth a measurement.
+    /// The paths that are worth a measurement, of those that compute the selection.
     pub fn eligible(&self) -> Vec<Path> {
         let fits = |path: &Path| match path {
             Path::Masked => true,
             Path::Fused => self.tokens <= FEW_TOKENS,
             Path::Union => (2..=FEW_TOKENS).contains(&self.tokens),
             Path::Grouped => self.tokens >= 2,
+            Path::Dense => false,
         };
         Path::ALL.into_iter().filter(fits).collect()
     }
@@ -79,39 +83,60 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Takes the fastest path.
+    /// Takes the fastest path; with `dense`, [`Path::Dense`] where that path takes more than 1.1 times
+    /// `dense_seconds`.
     ///
-    /// [`Path::Masked`] is among them. It computes the whole layer, as the dense one does, but keeps
-    /// the meaning of the selection: its time is the true price of falling back.
-    pub fn from_timings(situation: Situation, dense_seconds: f64, timings: Vec<Timing>) -> Self {
+    /// [`Path::Masked`] is among the timings. It computes the whole layer, as the dense one does, but
+    /// keeps the meaning of the selection: without `dense`, its time is the true price of falling back.
+    pub fn from_timings(
+        situation: Situation,
+        dense_seconds: f64,
+        timings: Vec<Timing>,
+        dense: bool,
+    ) -> Self {
         let fastest = timings
             .iter()
             .min_by(|a, b| a.seconds.total_cmp(&b.seconds));
+        let path = match fastest {
+            Some(timing) if dense && timing.seconds > DENSE_FROM * dense_seconds => Path::Dense,
+            Some(timing) => timing.path,
+            None => Path::Masked,
+        };
         Self {
             situation,
             dense_seconds,
-            path: fastest.map_or(Path::Masked, |timing| timing.path),
             timings,
+            path,
         }
     }
 
-    /// Time of the chosen path relative to the layer with all its neurons; above 1, choosing experts
-    /// costs time instead of saving it.
+    /// Time of the chosen path relative to the layer with all its neurons: 1 for [`Path::Dense`]. Above
+    /// 1, choosing experts costs time instead of saving it.
     pub fn relative_time(&self) -> f64 {
+        if self.path == Path::Dense {
+            return 1.0;
+        }
         let mut timings = self.timings.iter();
         let chosen = timings.find(|timing| timing.path == self.path);
         chosen.map_or(f64::NAN, |timing| timing.seconds / self.dense_seconds)
     }
 }
 
-/// Picks the fastest path for each situation, measuring each once.
+/// Picks the fastest path for each situation, measuring each once, and the whole layer where no path is
+/// worth it ([`Self::dense`]).
 ///
-/// Paths agree to rounding only, so results that must be equal to the last bit from run to run need
-/// [`Planner::fixed`], or the [`Self::decisions`] of an earlier run.
+/// Paths agree to rounding only, and [`Path::Dense`] leaves nothing out, so results that must be equal
+/// to the last bit from run to run need [`Planner::fixed`], or the [`Self::decisions`] of an earlier
+/// run. What it took to choose the experts is not measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planner {
-    /// The path that is always taken, without any measurement.
+    /// The path that is always taken, without any measurement and whatever `dense` says.
     pub fixed: Option<Path>,
+    /// Whether [`Path::Dense`] may be taken: where the fastest path takes more than 1.1 times as long
+    /// as the layer with all its neurons. Outputs are those of the whole layer there, closer to the
+    /// original model and faster. False for results that must be those of the selection; decisions for
+    /// [`Path::Dense`] do not count then.
+    pub dense: bool,
     /// How often each path is run to measure it, after one run that does not count.
     pub repetitions: usize,
     /// What was decided so far.
@@ -122,6 +147,7 @@ impl Default for Planner {
     fn default() -> Self {
         Self {
             fixed: None,
+            dense: true,
             repetitions: 5,
             decisions: Vec::new(),
         }
@@ -139,8 +165,14 @@ impl Planner {
 
     /// The path for a situation, if it is fixed or was measured.
     pub fn known(&self, situation: &Situation) -> Option<Path> {
-        let decided = |decision: &&Decision| decision.situation == *situation;
-        let path = || self.decisions.iter().find(decided).map(|d| d.path);
+        let mut decisions = self.decisions.iter();
+        let path = || {
+            let decided = decisions.find(|decision| {
+                let allowed = self.dense || decision.path != Path::Dense;
+                allowed && decision.situation == *situation
+            });
+            decided.map(|decision| decision.path)
+        };
         self.fixed.or_else(path)
     }
 
@@ -204,10 +236,15 @@ impl Planner {
             seconds: median(times),
         };
         let timings = paths.iter().zip(times).map(timing).collect();
-        Ok(Decision::from_timings(situation, median(dense), timings))
+        Ok(Decision::from_timings(
+            situation,
+            median(dense),
+            timings,
+            self.dense,
+        ))
     }
 
-    /// The chosen experts, by the path of [`Self::plan`].
+    /// The chosen experts, or all of them, by the path of [`Self::plan`].
     ///
     /// # Shapes
     /// - x: `[T, d]`
@@ -242,17 +279,44 @@ mod tests {
         }
     }
 
+    /// The decision where the dense layer takes 2 seconds.
+    fn decide(seconds: [f64; 4], dense: bool) -> Decision {
+        let timings = Path::ALL.into_iter().zip(seconds);
+        let timings = timings.map(|(path, seconds)| Timing { path, seconds });
+        Decision::from_timings(situation(4), 2.0, timings.collect(), dense)
+    }
+
     #[test]
     fn the_fastest_path_wins() {
-        let decide = |seconds: [f64; 4]| {
-            let timings = Path::ALL.into_iter().zip(seconds);
-            let timings = timings.map(|(path, seconds)| Timing { path, seconds });
-            Decision::from_timings(situation(4), 2.0, timings.collect())
-        };
-        let decision = decide([2.1, 1.0, 0.5, 1.2]);
-        assert_eq!(decision.path, Path::Union);
-        assert_eq!(decision.relative_time(), 0.25);
-        assert_eq!(decide([2.1, 2.4, 2.3, 2.2]).path, Path::Masked);
+        for dense in [false, true] {
+            let decision = decide([2.1, 1.0, 0.5, 1.2], dense);
+            assert_eq!(decision.path, Path::Union);
+            assert_eq!(decision.relative_time(), 0.25);
+            assert_eq!(decide([2.1, 2.4, 2.3, 2.2], dense).path, Path::Masked);
+        }
+    }
+
+    #[test]
+    fn the_whole_layer_is_taken_where_all_paths_are_slower() {
+        let decision = decide([3.1, 3.0, 4.0, 3.2], true);
+        assert_eq!(decision.path, Path::Dense);
+        assert_eq!(decision.relative_time(), 1.0);
+        let decision = decide([3.1, 3.0, 4.0, 3.2], false);
+        assert_eq!(decision.path, Path::Fused);
+        assert_eq!(decision.relative_time(), 1.5);
+        assert_eq!(decide([3.0, 3.1, 4.0, 3.2], false).path, Path::Masked);
+    }
+
+    #[test]
+    fn planners_that_keep_the_selection_know_no_dense_decisions() {
+        let mut planner = Planner::default();
+        assert_eq!(planner.keep(decide([3.0; 4], true)), Path::Dense);
+        assert_eq!(planner.known(&situation(4)), Some(Path::Dense));
+        planner.dense = false;
+        assert_eq!(planner.known(&situation(4)), None);
+        assert_eq!(planner.keep(decide([3.0; 4], false)), Path::Masked);
+        assert_eq!(planner.known(&situation(4)), Some(Path::Masked));
+        assert_eq!(planner.decisions.len(), 2);
     }
 
     #[test]

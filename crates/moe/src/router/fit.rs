@@ -28,7 +28,7 @@ pub struct RouterReport {
     /// Mean share of the truly largest experts that were chosen.
     pub recall: f64,
     /// Capture of held-out tokens before training and after every epoch; empty for routers without
-    /// training.
+    /// training. An epoch that gives scores that are not finite ends the training and has no entry.
     pub history: Vec<f64>,
     /// Which entry of `history` was kept.
     pub best: usize,
@@ -78,7 +78,8 @@ fn combined(layer: Seed, settings: Seed) -> Seed {
 ///
 /// # Errors
 /// [`Error::NoTokens`] where there is nothing to train on or to measure with, [`Error::Setting`] for
-/// a setting out of its limits.
+/// a setting out of its limits, [`Error::NotFinite`] for contributions, or scores of a router before its
+/// training, that are not finite.
 pub(crate) fn fit(
     kind: RouterKind,
     targets: &Targets<'_>,

@@ -1,6 +1,6 @@
 //! Reference numbers on the planted layer, and the loss of the trained router.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use burn::module::{Module as _, Param};
 use burn::tensor::{Device, Tensor};
@@ -13,7 +13,7 @@ use super::{CentroidRouter, Metric, MlpRouter, RandomRouter};
 use crate::generator::{EXPERTS, Planted, TOKENS, WIDTH, single};
 use crate::host::{matrix, values};
 use crate::quality::{capture, recall};
-use crate::{FfnWeights, Partition};
+use crate::{Error, FfnWeights, Partition};
 
 /// The planted layer with its neurons by planted expert, in the order of the labels, and the
 /// experts' contributions to all tokens.
@@ -85,9 +85,8 @@ fn random_choices_get_their_share_of_the_planted_layer() {
     }
 }
 
-#[test]
-fn training_returns_the_router_of_the_best_epoch() {
-    let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
+/// A small router and what it is trained on.
+fn small(device: &Device) -> (MlpRouter, Labelled, Steps) {
     let (width, experts, tokens) = (3, 2, 8);
     let wave = |count: usize, shift: f32| -> Vec<f32> {
         (0..count).map(|i| (i as f32 * 1.7 + shift).sin()).collect()
@@ -107,7 +106,14 @@ fn training_returns_the_router_of_the_best_epoch() {
         batch_size: 4,
         seed: Seed::new(1),
     };
-    let initial = MlpRouter::initial(&wave(4 * width, 0.3), width, experts, &device).unwrap();
+    let initial = MlpRouter::initial(&wave(4 * width, 0.3), width, experts, device).unwrap();
+    (initial, data, steps)
+}
+
+#[test]
+fn training_returns_the_router_of_the_best_epoch() {
+    let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
+    let (initial, data, steps) = small(&device);
     // What is measured after each epoch is laid down, and which router it was is noted.
     let values_of = |router: &MlpRouter| [values(router.w1.val()), values(router.w2.val())];
     for (measures, best) in [
@@ -130,6 +136,34 @@ fn training_returns_the_router_of_the_best_epoch() {
             assert_eq!(same, epoch == best, "epoch {epoch}");
         }
     }
+}
+
+#[test]
+fn scores_that_are_not_finite_end_the_training() {
+    let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
+    let (initial, data, steps) = small(&device);
+    let measures = [0.5, 0.7, f64::NAN, 0.9];
+    let calls = Cell::new(0);
+    let trained = train(initial.clone(), &data, &steps, &device, |_| {
+        let value = measures[calls.replace(calls.get() + 1)];
+        // The second expert has all the contributions and the best score, unless that is NaN.
+        let own = capture(&[0.0, value as f32], &[0.0, 1.0], 2, 1)?;
+        Ok(own * value)
+    })
+    .unwrap();
+    assert_eq!(calls.get(), 3);
+    assert_eq!((trained.history, trained.best), (vec![0.5, 0.7], 1));
+    // Those of the first router are an error, and so is whatever else goes wrong.
+    let failed = train(initial.clone(), &data, &steps, &device, |_| {
+        capture(&[0.0, f32::NAN], &[1.0; 2], 2, 1)
+    });
+    assert!(matches!(failed.err(), Some(Error::NotFinite { .. })));
+    let calls = Cell::new(0);
+    let failed = train(initial, &data, &steps, &device, |_| {
+        let own = [1.0, 0.0][calls.replace(calls.get() + 1)];
+        capture(&[0.0; 2], &[own; 2], 2, 1)
+    });
+    assert!(matches!(failed.err(), Some(Error::NoTokens { .. })));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use plm_core::rng::Seed;
 use plm_core::train::{AdamWConfig, Gradients, Optimizer};
 use rand::seq::SliceRandom;
 
-use crate::Result;
 use crate::host::{matrix, values};
+use crate::{Error, Result};
 
 /// Rows that are scored at a time.
 const CHUNK: usize = 1024;
@@ -55,13 +55,19 @@ pub(super) struct Steps {
 /// What training gave.
 pub(super) struct Trained<R> {
     pub(super) router: R,
-    /// The measure before training and after every epoch.
+    /// The measure before training and after every epoch that gave finite scores.
     pub(super) history: Vec<f64>,
     /// The epoch kept: 0 is the router that training began with.
     pub(super) best: usize,
 }
 
 /// Trains on `data` and keeps the router of the best `measure`, the first one's included.
+///
+/// An epoch after which `measure` meets numbers that are not finite ends the training, as further steps
+/// would not mend the router; it is not in the history.
+///
+/// # Errors
+/// Those of `measure`, [`Error::NotFinite`] for the first router only.
 pub(super) fn train<R: Trainable>(
     initial: R,
     data: &Labelled,
@@ -88,7 +94,10 @@ pub(super) fn train<R: Trainable>(
             router = optimizer.step(router, gradients, 1.0);
         }
         let plain = router.valid();
-        let value = measure(&plain)?;
+        let value = match measure(&plain) {
+            Err(Error::NotFinite { .. }) => break,
+            value => value?,
+        };
         if value > history[best.0] {
             best = (epoch + 1, plain);
         }

@@ -38,9 +38,9 @@ pub struct Loaded<M> {
 /// Reads what [`super::save`] wrote.
 ///
 /// # Errors
-/// As [`Pretrained::load`], and a [`plm_core::Error::Format`] that names the file where the weights
-/// are not those that `moe.json` was written for, the version is another, a layer is missing or too
-/// many, or a size, name or value does not fit.
+/// As [`Pretrained::load`], and a [`plm_core::Error::Format`] that names the file where the weights or
+/// the tensors of `moe.safetensors` are not those that `moe.json` was written for, the version is
+/// another, a layer is missing or too many, or a size, name or value does not fit.
 pub fn load<M>(dir: impl AsRef<Path>, device: &Device) -> Result<Loaded<M>>
 where
     M: PretrainedModel + FeedForwards<Ffn = FeedForward>,
@@ -57,9 +57,19 @@ where
             ),
         ));
     }
-    let dense = Pretrained::<M>::load(dir, device)?;
     let path = dir.join(TENSORS);
     let source = TensorSource::open(&path)?;
+    let found = source.fingerprint()?;
+    if found != record.tensors_sha256 {
+        return Err(format(
+            &path,
+            format!(
+                "has fingerprint {found}, `{RECORD}` was written for {}",
+                record.tensors_sha256
+            ),
+        ));
+    }
+    let dense = Pretrained::<M>::load(dir, device)?;
     let mut reader = Reader {
         source,
         path,

@@ -16,4 +16,4 @@ const RECORD: &str = "moe.json";
 /// Partitions, routers and means.
 const TENSORS: &str = "moe.safetensors";
 /// Version of both files.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;

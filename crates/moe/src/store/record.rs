@@ -17,6 +17,8 @@ pub(super) struct Record {
     pub(super) format: u32,
     /// Fingerprint of the weights that lie beside this file.
     pub(super) weights_sha256: String,
+    /// Fingerprint of the tensors in `moe.safetensors`.
+    pub(super) tensors_sha256: String,
     /// The layers by name, `enc.0` and so on.
     pub(super) layers: BTreeMap<String, LayerRecord>,
 }

@@ -12,7 +12,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::record::{LayerRecord, Quality, Record, RouterRecord};
 use super::{FORMAT, RECORD, TENSORS};
-use crate::convert::permuted;
+use crate::convert::{check_size, permuted};
 use crate::experts::MoeLayer;
 use crate::host::values;
 use crate::layer::{FeedForwards, LayerId};
@@ -21,12 +21,14 @@ use crate::{Error, Result};
 
 /// Writes the dense model `pretrained` and the `layers` that were made of it to `dir`.
 ///
-/// The weights are complete before the files beside them are written. A write that is cut off leaves
-/// the old directory, or the new dense checkpoint without experts or beside older ones, which loading
-/// refuses.
+/// The weights are complete before the files beside them are written, and `moe.json`, which names the
+/// fingerprints of the weights and of `moe.safetensors`, comes last. A write that is cut off leaves
+/// the old directory, or the new dense checkpoint without experts, or new files beside older ones,
+/// which loading refuses.
 ///
 /// # Errors
-/// As [`Pretrained::save`]; [`Error::Size`] where `layers` are not those of the model.
+/// As [`Pretrained::save`]; [`Error::Size`], before anything is written, where `layers` are not those
+/// of the model, or of another width or number of neurons.
 pub fn save<M>(
     dir: impl AsRef<Path>,
     pretrained: &Pretrained<M>,
@@ -37,19 +39,7 @@ where
     M: PretrainedModel + FeedForwards<Ffn = FeedForward, With<FeedForward> = M>,
 {
     let dir = dir.as_ref();
-    let names: Vec<LayerId> = pretrained
-        .model
-        .ffns()
-        .into_iter()
-        .map(|one| one.0)
-        .collect();
-    if !names.iter().eq(layers.keys()) {
-        return Err(Error::Size {
-            what: "the list of converted layers".to_owned(),
-            found: layers.len(),
-            expected: names.len(),
-        });
-    }
+    check(&pretrained.model.ffns(), layers)?;
     let dense = Pretrained {
         model: permuted(pretrained.model.clone(), layers),
         ..pretrained.clone()
@@ -66,6 +56,7 @@ where
     let record = Record {
         format: FORMAT,
         weights_sha256: fingerprint(dir)?,
+        tensors_sha256: fingerprint(dir.join(TENSORS))?,
         layers: records,
     };
     let path = dir.join(RECORD);
@@ -73,6 +64,30 @@ where
         .map_err(|error| plm_core::Error::format(&path, error.to_string()))?;
     write_atomic(&path, |file| file.write_all(&text))?;
     Ok(report)
+}
+
+/// Checks that `layers` are those of a model with `blocks`.
+fn check(blocks: &[(LayerId, FeedForward)], layers: &BTreeMap<LayerId, MoeLayer>) -> Result<()> {
+    if !blocks.iter().map(|(id, _)| id).eq(layers.keys()) {
+        return Err(Error::Size {
+            what: "the list of converted layers".to_owned(),
+            found: layers.len(),
+            expected: blocks.len(),
+        });
+    }
+    for ((id, block), layer) in blocks.iter().zip(layers.values()) {
+        let what = format!("converted layer {id}");
+        check_size(&what, &layer.ffn, block)?;
+        let [_, expected] = block.inner.weight.val().dims();
+        if layer.partition.neurons() != expected {
+            return Err(Error::Size {
+                what: format!("the partition of {what}"),
+                found: layer.partition.neurons(),
+                expected,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn record(layer: &MoeLayer) -> LayerRecord {

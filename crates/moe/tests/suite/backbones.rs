@@ -8,7 +8,7 @@ use plm_core::models::{
     EncoderForTokenClassification, EncoderInput, EncoderModel, Gpt2ForQuestionAnswering,
     Gpt2ForSequenceClassification, Gpt2ForTokenClassification, Gpt2LmHeadModel, Gpt2Model,
     Pretrained, PretrainedModel, Seq2SeqInput, Stack, T5EncoderModel, T5ForConditionalGeneration,
-    T5ForSequenceClassification, T5ForTokenClassification, T5Model,
+    T5ForQuestionAnswering, T5ForSequenceClassification, T5ForTokenClassification, T5Model,
 };
 use plm_core::nn::{FeedForward, Ffn};
 use plm_core::rng::Seed;
@@ -213,6 +213,10 @@ seq2seq!(
         (output, numbers(logits))
     }
 );
+seq2seq!(T5ForQuestionAnswering, two, |model, batch| {
+    let (output, start, _) = model.forward(&batch);
+    (output, numbers(start))
+});
 seq2seq!(BartModel, two, |model, batch| {
     let output = model.forward(&batch);
     let values = numbers(output.decoder.last_hidden_state.clone());
@@ -301,6 +305,7 @@ fn t5() {
         check::<T5Model>(&config, &both_stacks());
         check::<T5ForConditionalGeneration>(&config, &both_stacks());
         check::<T5ForSequenceClassification>(&config, &both_stacks());
+        check::<T5ForQuestionAnswering>(&config, &both_stacks());
     }
 }
 

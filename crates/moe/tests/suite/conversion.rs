@@ -1,10 +1,13 @@
 //! Whole models: conversion, budgets, errors.
 
+use std::collections::BTreeMap;
+
 use plm_core::kernel::Activation;
 use plm_core::models::EncoderInput;
 use plm_core::rng::Seed;
 use plm_moe::calibrate::{ClosedForm, fit_outputs};
 use plm_moe::exec::Planner;
+use plm_moe::quality::capture;
 use plm_moe::{
     Activity, Capture, ContributionRouterConfig, Error, ExpertLoad, FeedForwards as _, FfnInputs,
     Fill, LayerId, MoeConfig, MoeLayer, Policy, RouterKind, SharedPlanner, SparseFfn, convert,
@@ -41,7 +44,10 @@ fn a_model_is_converted_layer_by_layer() {
         assert_close(&numbers(every), &dense, 10.0 * tolerance(name), name);
         assert_ne!(some, dense, "half of the experts changed nothing");
         if tolerance(name) <= 1e-5 {
-            let planner = SharedPlanner::new(Planner::default());
+            let planner = SharedPlanner::new(Planner {
+                dense: false,
+                ..Planner::default()
+            });
             let fast = with_sparse_experts(model, &converted.layers, &planner).unwrap();
             let (_, fast) = fast.forward(&input);
             assert_close(&numbers(fast), &some, 1e-4, name);
@@ -73,7 +79,7 @@ fn fills_follow_the_activation() {
 }
 
 #[test]
-fn budgets_are_kept_and_help() {
+fn budgets_are_kept() {
     let (_, device) = devices().remove(0);
     let model = classifier(&device).model;
     let capture = captured(&model, &device);
@@ -96,6 +102,37 @@ fn budgets_are_kept_and_help() {
     .unwrap();
     assert_eq!(load.counts.iter().sum::<u64>(), 240 * chosen[0] as u64);
     assert!(share_out(&mut layers, &capture, 0.0).is_err());
+}
+
+#[test]
+fn shared_experts_capture_at_least_as_much_as_even_ones() {
+    let (_, device) = devices().remove(0);
+    let model = classifier(&device).model;
+    let inputs = captured(&model, &device);
+    // By the true contributions, each further expert of a token adds less: then the shares that are
+    // chosen step by step are the best ones.
+    let config = MoeConfig {
+        router: RouterKind::Groundtruth,
+        ..config()
+    };
+    let mut layers = convert(model, &inputs, &config, |_, _| ()).unwrap().layers;
+    let mean = |layers: &BTreeMap<LayerId, MoeLayer>| -> f64 {
+        let captured = layers.iter().map(|(id, layer)| {
+            let Policy::TopK(k) = layer.policy else {
+                panic!("{:?}", layer.policy);
+            };
+            let own = expert_contributions(layer, inputs.layer(*id).unwrap()).unwrap();
+            capture(&own, &own, layer.partition.experts(), k).unwrap()
+        });
+        captured.sum::<f64>() / layers.len() as f64
+    };
+    for layer in layers.values() {
+        assert_eq!(layer.policy, Policy::TopK(4));
+    }
+    let even = mean(&layers);
+    share_out(&mut layers, &inputs, 0.5).unwrap();
+    let shared = mean(&layers);
+    assert!(shared >= even - 1e-9, "{shared}, evenly {even}");
 }
 
 #[test]

@@ -1,23 +1,29 @@
 //! Writing and reading converted models; files that are not what they should be.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use burn::module::Module as _;
 use burn::tensor::Device;
-use plm_core::checkpoint::{SaveDtype, SaveOptions};
+use plm_core::checkpoint::{SaveDtype, SaveOptions, fingerprint};
+use plm_core::config::{EncoderConfig, EncoderFamily};
 use plm_core::models::{EncoderForSequenceClassification, EncoderInput, Pretrained};
 use plm_core::nn::Ffn;
+use plm_core::rng::Seed;
 use plm_core::train::{AdamWConfig, Gradients, Optimizer};
 use plm_moe::calibrate::{Trainable, freeze_but};
 use plm_moe::exec::Planner;
 use plm_moe::{
-    ContributionRouterConfig, Converted, Error, Metric, MlpRouterConfig, MoeConfig, MoeFfn, Policy,
-    RouterKind, SharedPlanner, SplitKind, absorb, convert, load, save, with_experts,
-    with_sparse_experts,
+    ContributionRouterConfig, Converted, Error, LayerId, Metric, MlpRouterConfig, MoeConfig,
+    MoeFfn, MoeLayer, Partition, Policy, RouterKind, SharedPlanner, SplitKind, absorb, convert,
+    load, save, with_experts, with_sparse_experts,
 };
 
-use super::support::{assert_close, captured, classifier, devices, ids, numbers, tolerance};
+use super::support::{
+    NEURONS, WIDTH, assert_close, captured, classifier, devices, encoder_config, ids, numbers,
+    tolerance,
+};
 
 type Model = EncoderForSequenceClassification;
 
@@ -102,19 +108,23 @@ fn what_was_written_is_read_back() {
 #[test]
 fn half_precision_weights_keep_their_experts() {
     let (_, device) = devices().remove(0);
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path().join("model");
-    let (dense, converted) = converted(routers()[2], &device);
     let options = SaveOptions::new().dtype(SaveDtype::Bf16);
-    save(&dir, &dense, &converted.layers, &options).unwrap();
-    let loaded = load::<Model>(&dir, &device).unwrap();
-    let expected = logits(&dense.model, &device);
-    assert_close(
-        &logits(&loaded.dense.model, &device),
-        &expected,
-        0.05,
-        "bf16",
-    );
+    // The first router's choices do not depend on the inputs, so that rounding changes none.
+    for router in [routers()[1], routers()[2]] {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("model");
+        let (dense, converted) = converted(router, &device);
+        save(&dir, &dense, &converted.layers, &options).unwrap();
+        let loaded = load::<Model>(&dir, &device).unwrap();
+        let expected = logits(&dense.model, &device);
+        let again = logits(&loaded.dense.model, &device);
+        assert_close(&again, &expected, 0.05, "bf16");
+        if router == RouterKind::Random {
+            let experts = with_experts(loaded.dense.model, &loaded.layers);
+            let expected = logits(&converted.model, &device);
+            assert_close(&logits(&experts, &device), &expected, 0.05, "experts");
+        }
+    }
 }
 
 #[test]
@@ -151,7 +161,10 @@ fn tuned_experts_are_saved_and_run_fast() {
         tolerance(name),
         "masked",
     );
-    let planner = SharedPlanner::new(Planner::default());
+    let planner = SharedPlanner::new(Planner {
+        dense: false,
+        ..Planner::default()
+    });
     let fast = with_sparse_experts(loaded.dense.model, &loaded.layers, &planner).unwrap();
     assert_close(&logits(&fast, &device), &expected, 1e-4, "fast");
     for layer in layers.values_mut() {
@@ -169,8 +182,12 @@ fn tuned_experts_are_saved_and_run_fast() {
 
 /// A written model to be spoiled.
 fn written(device: &Device) -> tempfile::TempDir {
+    written_with(routers()[3], device)
+}
+
+fn written_with(router: RouterKind, device: &Device) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let (dense, converted) = converted(routers()[3], device);
+    let (dense, converted) = converted(router, device);
     save(
         folder.path().join("model"),
         &dense,
@@ -202,6 +219,29 @@ fn other_weights_are_refused() {
 }
 
 #[test]
+fn tensors_of_another_conversion_are_refused() {
+    let (_, device) = devices().remove(0);
+    // Equal but for the centers, of which both have as many.
+    let routers = [
+        RouterKind::Similarity(Metric::Cosine),
+        RouterKind::Representative,
+    ];
+    let folders = routers.map(|router| written_with(router, &device));
+    let [own, other] = folders.each_ref().map(|folder| folder.path().join("model"));
+    let paths = [&own, &other].map(|dir| dir.join("moe.safetensors"));
+    let sums = paths.each_ref().map(|path| fingerprint(path).unwrap());
+    assert_ne!(sums[0], sums[1]);
+    assert_eq!(fingerprint(&own).unwrap(), fingerprint(&other).unwrap());
+    fs::copy(&paths[1], &paths[0]).unwrap();
+    let error = refusal(&own, &device);
+    assert!(error.contains("moe.safetensors"), "{error}");
+    for sum in &sums {
+        assert!(error.contains(sum), "{sum} is not in {error}");
+    }
+    load::<Model>(&other, &device).unwrap();
+}
+
+#[test]
 fn spoiled_records_are_refused() {
     let (_, device) = devices().remove(0);
     let folder = written(&device);
@@ -215,9 +255,10 @@ fn spoiled_records_are_refused() {
         assert!(error.contains("moe"), "{error}");
         error
     };
-    let version = spoiled("\"format\": 1", "\"format\": 7");
-    assert!(version.contains('7') && version.contains('1'), "{version}");
-    spoiled("\"format\": 1,", "");
+    let version = spoiled("\"format\": 2", "\"format\": 7");
+    assert!(version.contains('7') && version.contains('2'), "{version}");
+    spoiled("\"format\": 2,", "");
+    spoiled("\"tensors_sha256\": \"", "\"tensors_sha256\": \"0");
     spoiled("\"experts\": 8", "\"experts\": 7");
     spoiled("\"experts\": 8", "\"experts\": 99999999");
     spoiled("\"neurons\": 32", "\"neurons\": 64");
@@ -256,6 +297,18 @@ fn records_that_do_not_say_how_neurons_were_divided_are_read() {
     assert!(loaded.layers.values().all(|one| one.division.is_none()));
 }
 
+/// Makes the record name the tensors as they are, where they can be opened.
+fn sign(dir: &Path) {
+    let Ok(sum) = fingerprint(dir.join("moe.safetensors")) else {
+        return;
+    };
+    let path = dir.join("moe.json");
+    let bytes = fs::read(&path).unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    record["tensors_sha256"] = sum.into();
+    fs::write(&path, record.to_string()).unwrap();
+}
+
 #[test]
 fn arbitrary_bytes_never_panic() {
     let (_, device) = devices().remove(0);
@@ -275,10 +328,14 @@ fn arbitrary_bytes_never_panic() {
             let mut bytes = whole.clone();
             bytes[place] ^= 0x55;
             fs::write(&path, bytes).unwrap();
+            if name == "moe.safetensors" {
+                sign(&dir);
+            }
             // A changed number may go unseen; a panic may not happen.
             let _ = load::<Model>(&dir, &device);
         }
         fs::write(&path, whole).unwrap();
+        sign(&dir);
     }
     load::<Model>(&dir, &device).unwrap();
 }
@@ -288,12 +345,38 @@ fn layers_of_another_model_are_refused() {
     let (_, device) = devices().remove(0);
     let folder = tempfile::tempdir().unwrap();
     let (dense, mut converted) = converted(routers()[0], &device);
+    let dir = folder.path().join("model");
+    let refused = |model: &Pretrained<Model>, layers: &BTreeMap<LayerId, MoeLayer>| {
+        let error = save(&dir, model, layers, &SaveOptions::new()).unwrap_err();
+        assert!(matches!(error, Error::Size { .. }), "{error}");
+        assert!(!dir.exists());
+        error.to_string()
+    };
+    let small = encoder_config(EncoderFamily::Bert);
+    for (config, part) in [
+        (
+            EncoderConfig {
+                hidden_size: 2 * WIDTH,
+                ..small.clone()
+            },
+            "an input row",
+        ),
+        (
+            EncoderConfig {
+                intermediate_size: 2 * NEURONS,
+                ..small
+            },
+            "a token's neurons",
+        ),
+    ] {
+        let other = Pretrained::<Model>::new(&config, Seed::new(1), &device);
+        let error = refused(&other, &converted.layers);
+        assert!(error.contains(part) && error.contains("enc.0"), "{error}");
+    }
+    let mut divided = converted.layers.clone();
+    let first = divided.values_mut().next().unwrap();
+    first.partition = Partition::new(&[0, 1], 2).unwrap();
+    assert!(refused(&dense, &divided).contains("partition"));
     converted.layers.pop_last();
-    let error = save(
-        folder.path().join("model"),
-        &dense,
-        &converted.layers,
-        &SaveOptions::new(),
-    );
-    assert!(error.unwrap_err().to_string().contains("layers"));
+    assert!(refused(&dense, &converted.layers).contains("layers"));
 }

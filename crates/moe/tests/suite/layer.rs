@@ -153,6 +153,11 @@ fn the_fast_form_equals_the_masked_one_on_every_path() {
                         let what = format!("{path:?}, {tokens} tokens, {config:?} on {name}");
                         assert_close(&run(&fast, &few, &device), &expected, 2e-5, &what);
                     }
+                    let planner = SharedPlanner::new(Planner::fixed(Path::Dense));
+                    let fast = SparseFfn::new(&converted, &planner).unwrap();
+                    let expected = run(&dense, &few, &device);
+                    let what = format!("dense, {tokens} tokens, {config:?} on {name}");
+                    assert_close(&run(&fast, &few, &device), &expected, 2e-5, &what);
                 }
             }
         }
@@ -174,6 +179,17 @@ fn planners_measure_each_situation_once() {
     assert_eq!(planner.snapshot().decisions.len(), 1);
     run(&fast, &rows(1, 4), &device);
     assert_eq!(planner.snapshot().decisions.len(), 2);
+}
+
+#[test]
+#[should_panic(expected = "no gradients")]
+fn the_fast_form_refuses_devices_with_gradients() {
+    let (_, device) = devices().remove(0);
+    let dense = layer(Activation::Relu, false, &device);
+    let config = configurations()[2];
+    let converted = MoeLayer::convert(&dense, &rows(200, 3), &config, Seed::new(0)).unwrap();
+    let fast = SparseFfn::new(&converted, &SharedPlanner::default()).unwrap();
+    forward(&fast, Tensor::zeros([1, 2, WIDTH], &device.autodiff()));
 }
 
 // Named as in a model, whose layers hold their block as `ffn`.

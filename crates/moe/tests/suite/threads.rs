@@ -46,7 +46,10 @@ fn layer() -> MoeLayer {
 #[test]
 fn a_planner_measures_while_others_ask_it() {
     let layer = layer();
-    let planner = SharedPlanner::new(Planner::default());
+    let planner = SharedPlanner::new(Planner {
+        dense: false,
+        ..Planner::default()
+    });
     let fast = SparseFfn::new(&layer, &planner).unwrap();
     let x = rows(4 << SIZES, 2).rows;
     let input = |job: usize| x[..WIDE << (job % SIZES)].to_vec();

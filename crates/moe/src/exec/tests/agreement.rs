@@ -4,7 +4,7 @@ use rayon::ThreadPoolBuilder;
 
 use plm_core::kernel::Activation;
 
-use crate::exec::{ExpertFfn, Path, Planner, Situation};
+use crate::exec::{ExpertFfn, Path, Planner, RowsRead, Situation};
 use crate::{Error, Partition, Policy, Selection};
 
 use super::{distance, interleaved, layer, random};
@@ -33,6 +33,8 @@ fn all_experts_are_the_dense_layer() {
             let y = layer.run(path, &x, &Selection::all(tokens, EXPERTS), None);
             assert!(distance(&y.unwrap(), &dense) < 1e-6, "{path:?} {tokens}");
         }
+        let y = layer.run(Path::Dense, &x, &choice(tokens, 13), None);
+        assert_eq!(y.unwrap(), dense, "{tokens}");
     }
 }
 
@@ -106,6 +108,7 @@ fn the_order_of_tokens_does_not_matter() {
 fn a_planner_measures_once_and_keeps_the_result() {
     let layer = experts(Activation::Relu);
     let mut planner = Planner {
+        dense: false,
         repetitions: 1,
         ..Planner::default()
     };
@@ -154,11 +157,14 @@ fn values_that_are_not_finite_stay_with_their_token() {
 fn sizes_that_do_not_fit_are_errors() {
     let layer = experts(Activation::Relu);
     let selection = choice(2, 1);
-    for path in Path::ALL {
+    for path in Path::ALL.into_iter().chain([Path::Dense]) {
         let short = layer.run(path, &[0.0; WIDTH], &selection, None);
         assert!(matches!(short, Err(Error::Size { .. })));
         let other = layer.run(path, &[0.0; WIDTH], &Selection::all(1, 3), None);
         assert!(matches!(other, Err(Error::Size { .. })));
+        let rows = RowsRead::new(NEURONS - 1);
+        let observed = layer.run(path, &[0.0; 2 * WIDTH], &selection, Some(&rows));
+        assert!(matches!(observed, Err(Error::Size { .. })), "{path:?}");
     }
     assert!(layer.dense(&[0.0; WIDTH + 1]).is_err());
     assert!(layer.clone().with_mean_fill(&[0.0; 3]).is_err());

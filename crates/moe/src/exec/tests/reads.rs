@@ -75,10 +75,48 @@ fn output_rows_of_inactive_neurons_are_passed_over() {
 }
 
 #[test]
-fn the_reference_reads_everything() {
+fn the_reference_and_the_whole_layer_read_everything() {
     let selection = Policy::TopK(1)
         .select(&random(1, EXPERTS), EXPERTS)
         .unwrap();
-    let rows = counts(Activation::Relu, Path::Masked, &selection);
-    assert_eq!(rows.distinct(), EXPERTS * SIZE);
+    for path in [Path::Masked, Path::Dense] {
+        let rows = counts(Activation::Relu, path, &selection);
+        assert!(rows.input().iter().all(|&count| count == 1), "{path:?}");
+        assert!(rows.output().iter().all(|&count| count == 1), "{path:?}");
+    }
+}
+
+#[test]
+fn weights_of_experts_that_nobody_chose_do_not_matter() {
+    let weights = layer(3, [WIDTH, EXPERTS * SIZE], true, Activation::Relu);
+    let mut huge = weights.clone();
+    let chosen = [1, 4, 7];
+    for neuron in 0..EXPERTS * SIZE {
+        if chosen.contains(&(neuron % EXPERTS)) {
+            continue;
+        }
+        for (values, width) in [
+            (&mut huge.w_in, WIDTH),
+            (huge.w_gate.as_mut().unwrap(), WIDTH),
+            (&mut huge.w_out, WIDTH),
+            (huge.b_in.as_mut().unwrap(), 1),
+            (huge.b_gate.as_mut().unwrap(), 1),
+        ] {
+            values[neuron * width..(neuron + 1) * width].fill(1e30);
+        }
+    }
+    let experts = interleaved(EXPERTS * SIZE, EXPERTS);
+    let [weights, huge] =
+        [weights, huge].map(|weights| ExpertFfn::new(&weights, &experts).unwrap());
+    let lists = [vec![1, 4], vec![4, 7], vec![], vec![1]];
+    let selection = Selection::from_lists(&lists, EXPERTS).unwrap();
+    let x = random(4, selection.tokens() * WIDTH);
+    for path in [Path::Fused, Path::Union, Path::Grouped] {
+        let [expected, found] = [&weights, &huge].map(|layer| {
+            let y = layer.run(path, &x, &selection, None).unwrap();
+            y.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
+        });
+        assert_eq!(found, expected, "{path:?}");
+    }
+    assert_ne!(huge.dense(&x).unwrap(), weights.dense(&x).unwrap());
 }

@@ -45,6 +45,8 @@ fn mean_fill_by_hand() {
         assert_eq!(y, [7.5, 1.5], "{path:?}");
     }
     assert_eq!(layer.dense(&[2.0, 1.0]).unwrap(), [5.0, -2.0]);
+    let y = layer.run(Path::Dense, &[2.0, 1.0], &selection, None);
+    assert_eq!(y.unwrap(), [5.0, -2.0]);
 }
 
 #[test]
