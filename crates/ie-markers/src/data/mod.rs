@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | JSON lines of DyGIE++, PURE and PL-Marker | [`read_documents`] | [`write_documents`] |
 //! | one word and its tag per line (CoNLL-2003, Few-NERD) | [`read_tagged`] | [`write_tagged`] |
-//! | OntoNotes (`*_gold_conll` of CoNLL-2012) | [`read_onto_notes`] | |
+//! | OntoNotes (`*_gold_conll` of CoNLL-2012) | [`read_onto_notes`] | [`write_onto_notes`] |
 //! | brat standoff | [`read_brat`], [`read_brat_files`] | [`write_brat`] |
 //! | raw text | [`Document::from_text`] | |
 //!
@@ -36,7 +36,7 @@ pub use document::{
     Score, Sentence, Source,
 };
 pub use dygie::{read_documents, write_documents};
-pub use onto_notes::read_onto_notes;
+pub use onto_notes::{read_onto_notes, write_onto_notes};
 pub use options::{Corpus, ReadOptions};
 pub use raw::{RawWord, Segmentation, segment, split_words};
 pub use report::{Finding, ReadReport};

@@ -1,11 +1,18 @@
 //! OntoNotes as the `*_gold_conll` files of the CoNLL-2012 shared task.
 
+mod write;
+
 use std::io::BufRead;
 
 use plm_core::data::{Line, Lines};
 
 use super::{Corpus, Document, Entity, Finding, ReadOptions, ReadReport, Sentence, WordSpan};
 use crate::{Error, Result};
+
+pub use write::write_onto_notes;
+
+/// How the names of documents without named entities begin.
+const SKIPPED: &str = "pt/";
 
 /// Columns, from 0.
 const DOCUMENT: usize = 0;
@@ -164,7 +171,7 @@ fn close_sentence(lists: &mut Lists, document: &mut Option<Document>, report: &m
 fn close_document(document: Option<Document>, corpus: &mut Corpus, options: &ReadOptions) {
     let Some(document) = document else { return };
     match &document.id {
-        Some(name) if name.starts_with("pt/") => {
+        Some(name) if name.starts_with(SKIPPED) => {
             corpus.report.note(Finding::SkippedDocument, name.as_str());
         }
         _ => corpus.push(document, options),

@@ -1,12 +1,16 @@
 //! Batches of rows that need little padding.
 
+use std::collections::HashMap;
+
 use plm_core::text::BatchBy;
 
 use crate::layout::Row;
 use crate::{Error, Result};
 
 /// Cuts `rows` into batches of neighbors by text length, then by number of markers: indices of rows,
-/// each once. [`BatchBy::Tokens`] bounds rows × (longest text + most markers) of a batch.
+/// each once. Rows with the same text stay next to each other and are placed by the markers of all of them,
+/// so that [`encode_shared`](super::encode_shared) encodes few texts twice. [`BatchBy::Tokens`] bounds
+/// rows × (longest text + most markers) of a batch.
 ///
 /// # Errors
 /// [`Error::Setting`] where the batch size is 0 or a row alone is larger than the bound.
@@ -32,11 +36,9 @@ pub fn bucket_rows<R: Row>(rows: &[R], by: BatchBy) -> Result<Vec<Vec<usize>>> {
             }
         }
     }
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_key(|&index| size(index));
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let (mut text, mut markers) = (0, 0);
-    for index in order {
+    for index in neighbors(rows) {
         let own = size(index);
         let padded = (text.max(own.0), markers.max(own.1));
         let fits = |batch: &Vec<usize>| match by {
@@ -55,6 +57,22 @@ pub fn bucket_rows<R: Row>(rows: &[R], by: BatchBy) -> Result<Vec<Vec<usize>>> {
         }
     }
     Ok(batches)
+}
+
+/// All rows: short texts first, of equally long ones those with few markers in all their rows, and rows of
+/// one text next to each other.
+fn neighbors<R: Row>(rows: &[R]) -> Vec<usize> {
+    // Of each text the markers of all its rows, and its first row.
+    let mut texts: HashMap<&[u32], (usize, usize)> = HashMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        texts.entry(row.text()).or_insert((0, index)).0 += row.marker_count();
+    }
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_cached_key(|&index| {
+        let row = &rows[index];
+        (row.text_length(), texts[row.text()], row.marker_count())
+    });
+    order
 }
 
 #[cfg(test)]
@@ -87,6 +105,28 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_one_text_are_neighbors() {
+        // Texts of one length, as windows that are filled with context are: the remainders of 2 and of 3
+        // markers would come before the full rows.
+        let text = |token: u32, markers: usize| MarkerRow {
+            tokens: vec![token; 4],
+            ..row(4, markers)
+        };
+        let rows = [
+            text(7, 8),
+            text(9, 8),
+            text(9, 8),
+            text(5, 6),
+            text(7, 2),
+            text(9, 3),
+        ];
+        let order = bucket_rows(&rows, BatchBy::Count(6)).unwrap().concat();
+        assert_eq!(order, [3, 4, 0, 5, 1, 2]);
+        let batches = bucket_rows(&rows, BatchBy::Count(3)).unwrap();
+        assert_eq!(batches, [vec![3, 4, 0], vec![5, 1, 2]]);
+    }
+
+    #[test]
     fn bounds_are_checked() {
         assert!(bucket_rows(&[row(3, 2)], BatchBy::Count(0)).is_err());
         assert!(bucket_rows(&[row(3, 2)], BatchBy::Tokens(4)).is_err());
@@ -95,6 +135,26 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_text_comes_up_once(
+            texts in prop::collection::vec((0u32..4, 1usize..4, 0usize..9), 0..30),
+        ) {
+            let rows: Vec<_> = texts
+                .iter()
+                .map(|&(token, length, markers)| MarkerRow {
+                    tokens: vec![token; length],
+                    ..row(length, markers)
+                })
+                .collect();
+            let order = bucket_rows(&rows, BatchBy::Count(1)).unwrap().concat();
+            let mut runs: Vec<&[u32]> = order.iter().map(|&index| rows[index].text()).collect();
+            runs.dedup();
+            let count = runs.len();
+            runs.sort_unstable();
+            runs.dedup();
+            prop_assert_eq!(runs.len(), count);
+        }
+
         #[test]
         fn every_row_is_in_one_batch_within_the_bound(
             sizes in prop::collection::vec((1usize..20, 0usize..10), 0..30),

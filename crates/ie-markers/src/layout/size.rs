@@ -4,8 +4,13 @@ use super::{MarkerRow, PairRow, SpanRow, SubjectRow, TokenPairRow, WordRow};
 
 /// What batching and training ask a row.
 pub trait Row {
+    /// The text tokens. Rows that have the same are about one text.
+    fn text(&self) -> &[u32];
+
     /// Number of text tokens.
-    fn text_length(&self) -> usize;
+    fn text_length(&self) -> usize {
+        self.text().len()
+    }
 
     /// Number of levitated markers.
     fn marker_count(&self) -> usize {
@@ -17,8 +22,8 @@ pub trait Row {
 }
 
 impl Row for MarkerRow {
-    fn text_length(&self) -> usize {
-        self.tokens.len()
+    fn text(&self) -> &[u32] {
+        &self.tokens
     }
 
     fn marker_count(&self) -> usize {
@@ -31,8 +36,8 @@ impl Row for MarkerRow {
 }
 
 impl Row for SubjectRow {
-    fn text_length(&self) -> usize {
-        self.row.text_length()
+    fn text(&self) -> &[u32] {
+        self.row.text()
     }
 
     fn marker_count(&self) -> usize {
@@ -45,8 +50,8 @@ impl Row for SubjectRow {
 }
 
 impl Row for SpanRow {
-    fn text_length(&self) -> usize {
-        self.tokens.len()
+    fn text(&self) -> &[u32] {
+        &self.tokens
     }
 
     fn targets(&self) -> usize {
@@ -55,8 +60,8 @@ impl Row for SpanRow {
 }
 
 impl Row for WordRow {
-    fn text_length(&self) -> usize {
-        self.tokens.len()
+    fn text(&self) -> &[u32] {
+        &self.tokens
     }
 
     fn targets(&self) -> usize {
@@ -65,8 +70,8 @@ impl Row for WordRow {
 }
 
 impl Row for PairRow {
-    fn text_length(&self) -> usize {
-        self.tokens.len()
+    fn text(&self) -> &[u32] {
+        &self.tokens
     }
 
     fn targets(&self) -> usize {
@@ -75,8 +80,8 @@ impl Row for PairRow {
 }
 
 impl Row for TokenPairRow {
-    fn text_length(&self) -> usize {
-        self.tokens.len()
+    fn text(&self) -> &[u32] {
+        &self.tokens
     }
 
     fn targets(&self) -> usize {
@@ -85,8 +90,8 @@ impl Row for TokenPairRow {
 }
 
 impl<R: Row> Row for &R {
-    fn text_length(&self) -> usize {
-        (**self).text_length()
+    fn text(&self) -> &[u32] {
+        (**self).text()
     }
 
     fn marker_count(&self) -> usize {

@@ -143,6 +143,7 @@ mod tests {
     use crate::data::{
         Aside, Entity, PredictedEntity, PredictedRelation, RelationMention, Sentence, WordSpan,
     };
+    use crate::labels::Direction;
 
     fn entity(word: usize, label: &str) -> Entity {
         Entity {
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn symmetric_relations_count_twice_or_in_their_order() {
+    fn symmetric_relations_count_twice_or_once_or_in_their_order() {
         let documents = example();
         let scores = |counting| evaluate(&documents, &documents, &space(), counting).unwrap();
         let double = scores(SymmetricCounting::Double).relations;
@@ -204,11 +205,67 @@ mod tests {
         assert_eq!(double.by_label["sym"].correct, 2);
         assert_eq!(double.by_label["asym"].scores.f1, 0.0);
         let once = scores(SymmetricCounting::Once).relations.micro;
-        assert_eq!((once.correct, once.gold, once.predicted), (0, 2, 2));
+        assert_eq!((once.correct, once.gold, once.predicted), (1, 2, 2));
+        assert_eq!(once.scores.f1, 0.5);
+        let directed = scores(SymmetricCounting::OnceDirected).relations.micro;
+        let counts = (directed.correct, directed.gold, directed.predicted);
+        assert_eq!(counts, (0, 2, 2));
+        let directed = directed.scores;
         assert_eq!(
-            (once.scores.precision, once.scores.recall, once.scores.f1),
+            (directed.precision, directed.recall, directed.f1),
             (0.0, 0.0, 0.0)
         );
+    }
+
+    #[test]
+    fn the_same_symmetric_relation_in_both_orders_is_one() {
+        let mut documents = example();
+        let sentence = &mut documents[0].sentences[0];
+        sentence.relations.push(relation(1, 0, "sym"));
+        sentence
+            .predicted_relations
+            .push(found(relation(0, 1, "sym")));
+        sentence.entities[1].label = "Y".to_owned();
+        sentence.predicted_entities[1].entity.label = "Y".to_owned();
+        let counts = |counting| {
+            let all = evaluate(&documents, &documents, &space(), counting).unwrap();
+            let [plain, typed] = [&all.relations, &all.typed_relations].map(|one| one.micro);
+            assert_eq!(plain, typed);
+            (plain.correct, plain.gold, plain.predicted)
+        };
+        assert_eq!(counts(SymmetricCounting::Double), (2, 3, 3));
+        assert_eq!(counts(SymmetricCounting::Once), (1, 2, 2));
+        assert_eq!(counts(SymmetricCounting::OnceDirected), (2, 3, 3));
+    }
+
+    #[test]
+    fn what_models_find_is_perfect_whatever_the_order_of_gold() {
+        let space = space();
+        for (subject, object) in [(0, 1), (1, 0)] {
+            let mut sentence = Sentence::new(["a", "b"]);
+            sentence.entities = vec![entity(0, "X"), entity(1, "Y")];
+            sentence.predicted_entities = sentence
+                .entities
+                .iter()
+                .map(|one| PredictedEntity {
+                    entity: one.clone(),
+                    score: None,
+                })
+                .collect();
+            sentence.relations = vec![relation(subject, object, "sym")];
+            // Class 1 is the symmetric relation.
+            let row = [0.0_f32, 9.0, 0.0, 0.0];
+            let decoded = space.decode(Some(&row[..]), Some(&row[..])).unwrap();
+            assert_eq!(decoded[0].direction, Direction::Forward);
+            sentence.predicted_relations = vec![found(relation(0, 1, "sym"))];
+            let documents = document(sentence);
+            for counting in [SymmetricCounting::Double, SymmetricCounting::Once] {
+                let all = evaluate(&documents, &documents, &space, counting).unwrap();
+                for scores in [&all.relations, &all.typed_relations] {
+                    assert_eq!(scores.micro.scores.f1, 1.0, "{counting:?}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -217,7 +274,11 @@ mod tests {
         let sentence = &mut documents[0].sentences[0];
         sentence.predicted_entities.clear();
         sentence.predicted_relations.clear();
-        for counting in [SymmetricCounting::Double, SymmetricCounting::Once] {
+        for counting in [
+            SymmetricCounting::Double,
+            SymmetricCounting::Once,
+            SymmetricCounting::OnceDirected,
+        ] {
             let none = evaluate(&documents, &documents, &space(), counting).unwrap();
             for scores in [&none.entities, &none.relations, &none.typed_relations] {
                 let micro = scores.micro.scores;
@@ -308,11 +369,17 @@ mod tests {
             .map(aside)
             .into();
         outside.relations = vec![aside(relation("sym")), aside(relation("asym"))];
+        let turned = Relation {
+            subject: (7, 7),
+            object: (0, 0),
+            ..relation("sym")
+        };
+        outside.relations.push(aside(turned));
         let scores = |counting| evaluate(&documents, &documents, &space(), counting).unwrap();
         let double = scores(SymmetricCounting::Double);
         let micro = double.entities.micro;
         assert_eq!((micro.correct, micro.gold, micro.predicted), (4, 6, 4));
-        assert_eq!((double.outside_entities, double.outside_relations), (3, 2));
+        assert_eq!((double.outside_entities, double.outside_relations), (3, 3));
         // The example has two hits of three.
         for scores in [&double.relations, &double.typed_relations] {
             let micro = scores.micro;
@@ -320,7 +387,10 @@ mod tests {
         }
         assert_eq!(double.relations.by_label["sym"].gold, 4);
         let once = scores(SymmetricCounting::Once).relations.micro;
-        assert_eq!((once.correct, once.gold, once.predicted), (0, 4, 2));
+        assert_eq!((once.correct, once.gold, once.predicted), (1, 4, 2));
+        let directed = scores(SymmetricCounting::OnceDirected).relations.micro;
+        let counts = (directed.correct, directed.gold, directed.predicted);
+        assert_eq!(counts, (0, 5, 2));
     }
 
     #[test]
@@ -345,19 +415,26 @@ mod tests {
             let name = |sym| if sym { "sym" } else { "asym" };
             let mut sentence = Sentence::new(["a", "b", "c"]);
             sentence.relations = rows.iter().map(|&(a, b, s)| relation(a, b, name(s))).collect();
+            let turn = |&(a, b, s): &(usize, usize, bool)| match s {
+                true => relation(b, a, "sym"),
+                false => relation(a, b, "asym"),
+            };
             let mut turned = sentence.clone();
+            let mut gold_turned = sentence.clone();
+            gold_turned.relations = rows.iter().map(turn).collect();
             let all = guesses.iter();
             sentence.predicted_relations =
                 all.clone().map(|&(a, b, s)| found(relation(a, b, name(s)))).collect();
-            turned.predicted_relations = all
-                .map(|&(a, b, s)| if s { relation(b, a, "sym") } else { relation(a, b, "asym") })
-                .map(found)
-                .collect();
-            let score = |sentence: Sentence| {
-                let documents = document(sentence);
-                evaluate(&documents, &documents, &space(), SymmetricCounting::Double).unwrap()
-            };
-            prop_assert_eq!(score(sentence), score(turned));
+            turned.predicted_relations = all.map(turn).map(found).collect();
+            gold_turned.predicted_relations = sentence.predicted_relations.clone();
+            let [sentence, turned, gold_turned] = [sentence, turned, gold_turned].map(document);
+            for counting in [SymmetricCounting::Double, SymmetricCounting::Once] {
+                let score = |documents: &[Document]| {
+                    evaluate(documents, documents, &space(), counting).unwrap()
+                };
+                prop_assert_eq!(score(&sentence), score(&turned));
+                prop_assert_eq!(score(&sentence), score(&gold_turned));
+            }
         }
     }
 }

@@ -16,8 +16,12 @@ pub enum SymmetricCounting {
     /// Twice, once for each order, in gold, predictions and hits: either order is right (PL-Marker).
     #[default]
     Double,
-    /// Once, in the order given: the other order is wrong (PURE).
+    /// Once, in gold, predictions and hits: either order is right, and the same relation in both orders is
+    /// one.
     Once,
+    /// Once, in the order given: the other order is another relation (PURE). This crate's models put the
+    /// earlier span first, so that they miss gold relations whose subject comes later.
+    OnceDirected,
 }
 
 /// An end's type.
@@ -44,21 +48,24 @@ fn sentences(documents: &[Document]) -> impl Iterator<Item = (usize, &Sentence)>
     documents.iter().flat_map(|d| &d.sentences).enumerate()
 }
 
-/// A different item for each different annotation of `documents` that fits into no sentence. Each counts
-/// as gold and is found by nothing: it belongs to a number that no sentence has.
-fn asides<'d, T: Ord + 'd>(
+/// For each different `key` of the annotations of a document that fit into no sentence, the key and a number
+/// that no sentence has: each counts as gold and is found by nothing.
+fn asides<'d, T: 'd, K: Ord>(
     documents: &'d [Document],
     of: impl Fn(&'d Document) -> &'d [Aside<T>],
-) -> impl Iterator<Item = (usize, &'d T)> {
+    key: impl Fn(&'d T) -> K,
+) -> Vec<(usize, K)> {
     let sentences: usize = documents.iter().map(|d| d.sentences.len()).sum();
-    let different = documents.iter().flat_map(move |document| {
+    let mut different = Vec::new();
+    for document in documents {
         let items = of(document).iter();
-        items
-            .map(|aside| (aside.sentence, &aside.item))
-            .collect::<BTreeSet<_>>()
-    });
-    let numbered = different.enumerate();
-    numbered.map(move |(at, (_, item))| (sentences + at, item))
+        let keys = items.map(|aside| (aside.sentence, key(&aside.item)));
+        different.extend(keys.collect::<BTreeSet<_>>());
+    }
+    let numbered = different.into_iter().enumerate();
+    numbered
+        .map(|(at, (_, key))| (sentences + at, key))
+        .collect()
 }
 
 /// The entities of `documents` from `source`; gold ones with those that fit into no sentence.
@@ -75,8 +82,12 @@ pub(super) fn entities(documents: &[Document], source: Source) -> Vec<Span<Strin
         }
     }
     if source == Source::Gold {
-        let outside = asides(documents, |document| document.outside.entities.as_slice());
-        spans.extend(outside.map(|(document, entity)| Span {
+        let outside = asides(
+            documents,
+            |document| document.outside.entities.as_slice(),
+            |entity| entity,
+        );
+        spans.extend(outside.into_iter().map(|(document, entity)| Span {
             document,
             start: 0,
             end: 0,
@@ -96,44 +107,57 @@ pub(super) fn relations(
     typed: bool,
 ) -> Vec<Span<RelationKey>> {
     let mut spans = Vec::new();
+    // Whether the order of the ends is no part of the relation, and whether it counts twice.
+    let kind = |label: &str| {
+        let either = counting != SymmetricCounting::OnceDirected && space.is_symmetric(label);
+        (either, either && counting == SymmetricCounting::Double)
+    };
     for (number, sentence) in sentences(documents) {
         for (index, relation) in sentence.relations_from(source).into_iter().enumerate() {
             let types = match typed {
                 true => types(sentence, source, index, relation),
                 false => (EndType::Ignored, EndType::Ignored),
             };
-            let twice =
-                counting == SymmetricCounting::Double && space.is_symmetric(&relation.label);
-            if twice {
-                let reversed = (types.1.clone(), types.0.clone());
-                let ends = (relation.object, relation.subject);
-                spans.push(span(number, ends, &relation.label, reversed));
+            let mut ends = [(relation.subject, types.0), (relation.object, types.1)];
+            let (either, twice) = kind(&relation.label);
+            if either {
+                ends.sort();
             }
-            let ends = (relation.subject, relation.object);
-            spans.push(span(number, ends, &relation.label, types));
+            let [one, other] = ends;
+            if twice {
+                let turned = [other.clone(), one.clone()];
+                spans.push(span(number, turned, &relation.label));
+            }
+            spans.push(span(number, [one, other], &relation.label));
         }
     }
     if source == Source::Gold {
-        for (number, relation) in
-            asides(documents, |document| document.outside.relations.as_slice())
-        {
-            let twice =
-                counting == SymmetricCounting::Double && space.is_symmetric(&relation.label);
-            let types = (EndType::Ignored, EndType::Ignored);
-            for order in 0..1 + usize::from(twice) {
-                let ends = (WordSpan::new(order, order), WordSpan::new(0, 0));
-                spans.push(span(number, ends, &relation.label, types.clone()));
+        let outside = asides(
+            documents,
+            |document| document.outside.relations.as_slice(),
+            |relation| {
+                let mut ends = [relation.subject, relation.object];
+                if kind(&relation.label).0 {
+                    ends.sort_unstable();
+                }
+                (ends, &relation.label)
+            },
+        );
+        for (number, (_, label)) in outside {
+            for order in 0..1 + usize::from(kind(label).1) {
+                let ends = [order, 0].map(|at| (WordSpan::new(at, at), EndType::Ignored));
+                spans.push(span(number, ends, label));
             }
         }
     }
     spans
 }
 
+/// A relation from the first end to the second.
 fn span(
     document: usize,
-    (subject, object): (WordSpan, WordSpan),
+    [(subject, subject_type), (object, object_type)]: [(WordSpan, EndType); 2],
     label: &str,
-    types: (EndType, EndType),
 ) -> Span<RelationKey> {
     Span {
         document,
@@ -142,7 +166,7 @@ fn span(
         label: RelationKey {
             object,
             label: label.to_owned(),
-            types,
+            types: (subject_type, object_type),
         },
     }
 }

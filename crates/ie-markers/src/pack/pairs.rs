@@ -34,7 +34,7 @@ pub fn ordered_pairs(count: usize) -> impl Iterator<Item = [usize; 2]> {
 }
 
 /// How many pairs of four levitated markers fit beside a text of `text` tokens in `budget` tokens; at
-/// least one. PURE packs its rows up to 250 tokens.
+/// least one. PURE packs its rows of prediction up to 250 tokens.
 pub fn pairs_within(budget: usize, text: usize) -> usize {
     (budget.saturating_sub(text) / 4).max(1)
 }

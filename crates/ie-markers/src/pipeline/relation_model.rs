@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::pack::{
     Objects, PairMarkers, PairRows, SubjectPacking, TypedSpan, levitated_pair_rows, ordered_pairs,
-    solid_pair_rows, subject_rows, token_pair_rows,
+    pairs_within, solid_pair_rows, subject_rows, token_pair_rows,
 };
 use crate::train::{Labeled, LabeledRelations, Learner};
 use crate::window::{SentenceWindows, Window};
@@ -39,7 +39,8 @@ pub struct RelationRow<R> {
 /// What the rows are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// Training: rows that only teach the types of objects are among them.
+    /// Training: rows that only teach the types of objects are among them, and rows may hold fewer pairs
+    /// ([`RelationSettings::training_limit`]).
     Train,
     /// Prediction.
     Predict,
@@ -110,7 +111,7 @@ impl RelationModel for MarkerRelations {
     ) -> Result<Vec<RelationRow<SubjectRow>>> {
         let typed = self.entities().is_some();
         let packing = SubjectPacking {
-            limit: settings.limit,
+            limit: settings.limit_of(purpose),
             objects: match typed {
                 true => Objects::WithSubject,
                 false => Objects::WithoutSubject,
@@ -194,6 +195,11 @@ pub(crate) trait PairClassifier: RowClassifier + PretrainedModel {
     /// See [`RelationModel::SOLID_MARKERS`].
     const SOLID_MARKERS: usize;
 
+    /// Pairs of a row at most, beside a text of `text` tokens.
+    fn limit(settings: &RelationSettings, purpose: Purpose, _text: usize) -> usize {
+        settings.limit_of(purpose)
+    }
+
     /// The rows of `pairs` in `window`.
     fn pack(
         window: &Window,
@@ -220,6 +226,13 @@ impl PairClassifier for SolidPairRelations {
 
 impl PairClassifier for LevitatedPairRelations {
     const SOLID_MARKERS: usize = 0;
+
+    fn limit(settings: &RelationSettings, purpose: Purpose, text: usize) -> usize {
+        match (purpose, settings.budget) {
+            (Purpose::Predict, Some(budget)) => pairs_within(budget, text),
+            _ => settings.limit_of(purpose),
+        }
+    }
 
     fn pack(
         window: &Window,
@@ -265,10 +278,11 @@ impl<M: PairClassifier> RelationModel for M {
         entities: &[TypedSpan],
         markers: &PairMarkers,
         settings: &RelationSettings,
-        _purpose: Purpose,
+        purpose: Purpose,
     ) -> Result<Vec<RelationRow<<M as RowClassifier>::Row>>> {
         pair_rows(windows, entities, |window, pairs| {
-            M::pack(window, entities, pairs, markers, settings.limit)
+            let limit = M::limit(settings, purpose, window.tokens.len());
+            M::pack(window, entities, pairs, markers, limit)
         })
     }
 

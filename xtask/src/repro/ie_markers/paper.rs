@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let ways = Ways::of(
         context,
         "plmarker,levitated,token_concat,tagger",
-        "plmarker,no_entity_head,typed_markers,solid_pair,levitated_pair,token_concat",
+        "plmarker,no_entity_head,typed_markers,solid_pair,solid_pair_plain,levitated_pair,token_concat",
     )?;
     let sets: String = context.settings.get("sets", "scierc".to_owned())?;
     for set in sets.split(',').filter(|set| !set.is_empty()) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use plm_ie_markers::data::{Document, Sentence, Source, WordSpan};
+use plm_ie_markers::labels::RelationSpace;
 
 use super::study::Run;
 use super::{entities, relations};
@@ -30,7 +31,7 @@ pub(super) fn add(name: &str, run: &Run, outcome: &mut Outcome) {
     });
     let blocks: Vec<String> = shown
         .take(SHOWN)
-        .map(|(gold, found)| block(gold, found))
+        .map(|(gold, found)| block(gold, found, &run.space))
         .collect();
     outcome.texts.push(Text {
         title: format!("{name}: test sentences, PL-Marker (= right, + not gold, - missed)"),
@@ -50,17 +51,22 @@ fn entities_of(sentence: &Sentence, source: Source) -> BTreeSet<String> {
         .collect()
 }
 
-fn relations_of(sentence: &Sentence, source: Source) -> BTreeSet<String> {
+/// The relations; of symmetric ones, whose order says nothing, the earlier end first.
+fn relations_of(sentence: &Sentence, source: Source, space: &RelationSpace) -> BTreeSet<String> {
     let relations = sentence.relations_from(source).into_iter();
     relations
         .map(|one| {
-            let [subject, object] = [one.subject, one.object].map(|span| words(sentence, span));
+            let mut ends = [one.subject, one.object];
+            if space.is_symmetric(&one.label) {
+                ends.sort_unstable();
+            }
+            let [subject, object] = ends.map(|span| words(sentence, span));
             format!("[{subject}] {} [{object}]", one.label)
         })
         .collect()
 }
 
-fn block(gold: &Sentence, found: &Sentence) -> String {
+fn block(gold: &Sentence, found: &Sentence, space: &RelationSpace) -> String {
     let mut lines = vec![gold.words.join(" ")];
     for (expected, predicted) in [
         (
@@ -68,8 +74,8 @@ fn block(gold: &Sentence, found: &Sentence) -> String {
             entities_of(found, Source::Predicted),
         ),
         (
-            relations_of(gold, Source::Gold),
-            relations_of(found, Source::Predicted),
+            relations_of(gold, Source::Gold, space),
+            relations_of(found, Source::Predicted, space),
         ),
     ] {
         for one in expected.union(&predicted) {
@@ -82,4 +88,34 @@ fn block(gold: &Sentence, found: &Sentence) -> String {
         }
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use plm_ie_markers::data::{PredictedRelation, RelationMention};
+
+    use super::*;
+
+    #[test]
+    fn a_symmetric_relation_is_right_in_either_order() {
+        let relation = |subject: usize, object: usize, label: &str| RelationMention {
+            subject: WordSpan::new(subject, subject),
+            object: WordSpan::new(object, object),
+            label: label.to_owned(),
+        };
+        let mut sentence = Sentence::new(["a", "b"]);
+        sentence.relations = vec![relation(1, 0, "meets"), relation(1, 0, "knows")];
+        sentence.predicted_relations = [relation(0, 1, "meets"), relation(0, 1, "knows")]
+            .map(|relation| PredictedRelation {
+                relation,
+                types: None,
+                score: None,
+            })
+            .into();
+        let space = RelationSpace::new(["meets"], ["knows"]).unwrap();
+        assert_eq!(
+            block(&sentence, &sentence, &space),
+            "a b\n  + [a] knows [b]\n  = [a] meets [b]\n  - [b] knows [a]"
+        );
+    }
 }

@@ -67,6 +67,8 @@ pub(super) fn listed<W: Copy>(
 /// What one seed gave.
 pub(super) struct Run {
     pub(super) test: Vec<Document>,
+    /// The relations.
+    pub(super) space: RelationSpace,
     pub(super) entities: BTreeMap<entities::Way, entities::Found>,
     pub(super) relations: BTreeMap<relations::Way, relations::Found>,
 }
@@ -86,6 +88,7 @@ pub(super) fn run(
     let bar = context.progress.bar(count as u64, &label);
     let mut run = Run {
         test: problem.test.clone(),
+        space: problem.space.clone(),
         entities: BTreeMap::new(),
         relations: BTreeMap::new(),
     };

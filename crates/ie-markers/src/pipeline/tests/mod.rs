@@ -2,6 +2,7 @@
 
 mod ablation;
 mod learning;
+mod packing;
 mod reports;
 mod toy;
 mod whole;
