@@ -6,6 +6,8 @@ use crate::{Error, Result};
 
 /// The smallest and the largest k: √k and 1/k keep their precision in single-precision tensors.
 const LIMITS: [f64; 2] = [1e-12, 1e12];
+/// More than a pair of single-precision numbers loses of their sum, relatively.
+const ROUNDING: f64 = 1e-13;
 
 /// The constant negative curvature K = −1/k of the hyperboloid ⟨x, x⟩ = −k.
 ///
@@ -59,6 +61,16 @@ impl Curvature {
             value: sectional,
             limit: "must lie in [-1e12, -1e-12]; hyperbolic spaces have a negative one",
         })
+    }
+
+    /// The space of a `k` that was stored and read, whose rounding may have taken it past a limit.
+    ///
+    /// # Errors
+    /// As [`Curvature::from_k`].
+    pub(crate) fn from_stored(k: f64) -> Result<Self> {
+        let within = k.clamp(LIMITS[0], LIMITS[1]);
+        let rounding = (within - k).abs() <= ROUNDING * within;
+        Self::from_k(if rounding { within } else { k })
     }
 
     /// k > 0, with ⟨x, x⟩ = −k on the hyperboloid.
@@ -121,6 +133,18 @@ mod tests {
         }
         for sectional in [0.0, 1.0, -1e13, f64::NAN, f64::NEG_INFINITY] {
             assert!(Curvature::from_sectional(sectional).is_err());
+        }
+    }
+
+    #[test]
+    fn rounding_does_not_lead_past_the_limits() {
+        for (stored, k) in [(1e-12 * (1.0 - 1e-14), 1e-12), (1e12 * (1.0 + 1e-14), 1e12)] {
+            assert!(Curvature::from_k(stored).is_err());
+            assert_eq!(Curvature::from_stored(stored).unwrap().k(), k);
+        }
+        assert_eq!(Curvature::from_stored(0.3).unwrap().k(), 0.3);
+        for k in [0.0, -1.0, 9e-13, 1.1e12, f64::NAN] {
+            assert!(Curvature::from_stored(k).is_err(), "{k}");
         }
     }
 

@@ -86,12 +86,17 @@ pub(crate) fn gap<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> f64 {
 /// The largest |a − b| / max(1, |b|), NaN where one is not a number.
 pub(crate) fn gap_of(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).fold(0.0, |worst, (a, b)| {
-        let gap = (a - b).abs() / b.abs().max(1.0);
-        if gap > worst || gap.is_nan() {
-            gap
-        } else {
+    let gaps = a.iter().zip(b);
+    largest(gaps.map(|(a, b)| (a - b).abs() / b.abs().max(1.0)))
+}
+
+/// The largest of numbers that are not negative, NaN where one is not a number.
+pub(crate) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(0.0, |worst, value| {
+        if value <= worst || worst.is_nan() {
             worst
+        } else {
+            value
         }
     })
 }
@@ -168,4 +173,13 @@ pub(crate) fn sizes(width: usize, (device, dtype): (&Device, DType)) -> Tensor<2
         .flat_map(|(row, size)| row.iter().map(move |x| x * size))
         .collect();
     tensor(&numbers, [sizes.len(), width], device, dtype)
+}
+
+#[test]
+fn what_is_no_number_is_the_largest() {
+    assert_eq!(largest([0.5, 2.0, 1.0]), 2.0);
+    for values in [[f64::NAN, 1.0], [1.0, f64::NAN]] {
+        assert!(largest(values).is_nan());
+        assert!(gap_of(&values, &[1.0; 2]).is_nan() && gap_of(&[1.0; 2], &values).is_nan());
+    }
 }

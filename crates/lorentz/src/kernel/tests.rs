@@ -113,7 +113,13 @@ fn affine(weight: Tensor<2>, bias: Tensor<2>) -> Affine {
 #[test]
 fn points_of_linear_maps_and_gradients_are_those_of_the_plain_form() {
     for curvature in curvatures() {
-        for (count, inputs, heads, width) in [(1, 2, 1, 2), (70, 5, 3, 4), (600, 17, 1, 33)] {
+        // The last has several heads in each of several tasks.
+        for (count, inputs, heads, width) in [
+            (1, 2, 1, 2),
+            (70, 5, 3, 4),
+            (600, 17, 1, 33),
+            (3000, 5, 3, 4),
+        ] {
             let columns = heads * width;
             let x = draws(count * inputs, 3);
             let (weight, bias) = (draws(inputs * columns, 5), draws(columns, 9));
@@ -186,6 +192,49 @@ fn linear_maps_are_taken_in_any_layout_and_without_what_is_not_asked_for() {
     let double = x.cast(DType::F64);
     assert!(lifted_map(&double, &without, curvature).is_none());
     assert!(bounded_map(&double, &without, &scale, curvature, 1).is_none());
+}
+
+/// Where one operand alone asks for a gradient, it gets the one that it has among all of them.
+#[test]
+fn operands_get_the_gradients_they_ask_for() {
+    let (curvature, device) = (curvatures()[1], flex().autodiff());
+    let [count, inputs, heads, width] = [6, 5, 3, 4];
+    let columns = heads * width;
+    let operands = [
+        (draws(count * inputs, 3), [count, inputs]),
+        (draws(inputs * columns, 5), [inputs, columns]),
+        (draws(columns, 9), [1, columns]),
+        (vec![LOG_SCALE], [1, 1]),
+    ];
+    let run = |tracked: [bool; 4], bounded: bool| {
+        let leaves: [Tensor<2>; 4] = std::array::from_fn(|at| {
+            let (numbers, shape) = &operands[at];
+            let leaf = tensor::<2>(numbers, *shape, &device, DType::F32);
+            leaf.set_require_grad(tracked[at])
+        });
+        let [x, weight, bias, scale] = leaves.clone();
+        let map = affine(weight, bias);
+        let points = match bounded {
+            true => bounded_map(&x, &map, &scale.reshape([1]), curvature, heads),
+            false => lifted_map(&x, &map, curvature),
+        };
+        let points = points.expect("flex takes it");
+        let dims = points.dims();
+        let weights = tensor::<2>(&draws(dims[0] * dims[1], 11), dims, &device, DType::F32);
+        let grads = (points * weights).sum().backward();
+        leaves.map(|leaf| leaf.grad(&grads).map(values))
+    };
+    for (bounded, parts) in [(false, 3), (true, 4)] {
+        let all = run([true; 4], bounded);
+        for (only, expected) in all.iter().enumerate().take(parts) {
+            let found = run(std::array::from_fn(|at| at == only), bounded);
+            for (at, found) in found.iter().enumerate() {
+                assert_eq!(found.is_some(), at == only, "{bounded} {only} {at}");
+            }
+            assert_eq!(&found[only], expected, "{bounded} {only}");
+            assert!(expected.iter().flatten().any(|slope| *slope != 0.0));
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use burn::module::{Module, Param};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Tensor};
-use plm_core::kernel::masked_score;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +36,8 @@ pub fn attention_scores<const D: usize>(
 
 /// The centroids of `value` weighted by the softmax of `scores`, and the weights.
 ///
-/// A query from which all keys are hidden weighs them equally.
+/// A hidden key weighs exactly 0, however far from the query the visible ones are. A query from which all
+/// keys are hidden weighs them equally.
 ///
 /// # Shapes
 /// - scores: `[batch, heads, queries, keys]`
@@ -53,8 +53,10 @@ pub fn attend(
     let scores = match mask {
         Some(mask) => {
             let mask = mask.unsqueeze_dim::<4>(1).expand(scores.dims());
-            let hidden = masked_score(scores.dtype());
-            scores.mask_fill(mask, hidden)
+            // Opposite points far out score below any fixed number, so it must be the type's lowest.
+            let info = scores.dtype().finfo();
+            let lowest = info.map_or(f64::from(f32::MIN), |info| info.min);
+            scores.mask_fill(mask, lowest)
         }
         None => scores,
     };

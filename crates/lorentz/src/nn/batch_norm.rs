@@ -66,7 +66,8 @@ impl LorentzBatchNormConfig {
 /// 2024, and Lou et al. 2020; the former divide by the mean distance).
 ///
 /// It needs the centroid and logarithms, so points must lie where [`centroid`](crate::geometry::centroid)
-/// is good, within about 6 √k of the origin in single precision.
+/// is good, within about 6 √k of the origin in single precision. Unlike other layers it is not finite for
+/// points of every size.
 #[derive(Module, Debug)]
 pub struct LorentzBatchNorm {
     /// c: `[1, d_model]`.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::linear::{LorentzLinear, LorentzLinearConfig};
 use super::parameter::parameter;
 use super::sigmoid::sigmoid;
-use crate::Result;
 use crate::geometry::{centroid_of_sum, inner};
+use crate::{Error, Result};
 
 /// β of edge attention before training: edges between points of d²_L / τ well below it count fully.
 const EDGE_BIAS: f32 = 20.0;
@@ -23,7 +23,7 @@ const CLOSED: f64 = 1e-30;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GraphConvolutionConfig {
-    /// The layer before the aggregation.
+    /// The layer before the aggregation. Its outputs are one point each.
     pub linear: LorentzLinearConfig,
     /// Whether edges are weighed by attention.
     pub attention: bool,
@@ -41,13 +41,19 @@ impl GraphConvolutionConfig {
     /// A layer of these settings.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) naming the setting, its value and the limit.
+    /// [`Error::Core`] naming the setting, its value and the limit.
     pub fn init(&self, seed: Seed, device: &Device) -> Result<GraphConvolution> {
-        let width = self.linear.d_output;
+        let (width, heads) = (self.linear.d_output, self.linear.output_heads);
+        if heads != 1 {
+            return Err(Error::config(
+                "GraphConvolutionConfig",
+                "linear.output_heads",
+                format!("is {heads}, must be 1: a centroid is one point"),
+            ));
+        }
         let scores = LorentzLinearConfig {
             d_input: width,
-            input_heads: self.linear.output_heads,
-            output_heads: 1,
+            input_heads: 1,
             activation: None,
             ..self.linear
         };

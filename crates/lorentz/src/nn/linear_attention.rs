@@ -7,6 +7,8 @@ use crate::geometry::{lift, space, sum_squares};
 
 /// What keeps features of negative coordinates apart from zero.
 const FLOOR: f64 = 1e-6;
+/// Queries to which all keys together weigh no more see none.
+const BLIND: f64 = 1e-30;
 
 /// The linear attention of Hypformer (arXiv:2407.01290): space components
 /// φ(qᵢ) · Σⱼ φ(kⱼ) vⱼᵀ / (φ(qᵢ) · Σⱼ φ(kⱼ)), with time from them.
@@ -29,8 +31,9 @@ pub fn linear_attention(
     power: f64,
     curvature: Curvature,
 ) -> Tensor<4> {
-    let query = focused(space(query), power);
-    let mut key = focused(space(key), power);
+    let (query, _) = focused(space(query), power);
+    let (directions, lengths) = focused(space(key), power);
+    let mut key = directions * lengths;
     if let Some(padding) = padding {
         let [batch, keys] = padding.dims();
         let hidden = padding.reshape([batch, 1, keys, 1]).expand(key.dims());
@@ -38,14 +41,20 @@ pub fn linear_attention(
     }
     let totals = key.clone().sum_dim(2).swap_dims(2, 3);
     let products = key.swap_dims(2, 3).matmul(space(value));
-    let shares = query.clone().matmul(totals).clamp_min(1e-30);
+    // The length of a query cancels. With the one that gives it a total of 1, neither products of large
+    // numbers nor squares of small ones leave the range of single precision, forward or backward.
+    let length = query.clone().detach().matmul(totals.clone().detach());
+    let blind = length.clone().lower_equal_scalar(BLIND);
+    let query = query / length.mask_fill(blind.clone(), 1.0);
+    let shares = query.clone().matmul(totals).mask_fill(blind, 1.0);
     lift(query.matmul(products) / shares, curvature)
 }
 
-fn focused(x: Tensor<4>, power: f64) -> Tensor<4> {
+/// fᵖ / |fᵖ| and |f|.
+fn focused(x: Tensor<4>, power: f64) -> (Tensor<4>, Tensor<4>) {
     let features = x.clamp_min(0.0).add_scalar(FLOOR);
     let norm = sum_squares(features.clone()).sqrt();
     let sharpened = (features / norm.clone()).powf_scalar(power);
     let length = sum_squares(sharpened.clone()).sqrt();
-    sharpened * (norm / length)
+    (sharpened / length, norm)
 }

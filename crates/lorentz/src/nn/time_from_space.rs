@@ -60,8 +60,8 @@ impl TimeFromSpaceConfig {
 /// y = √(k₂/k₁) (√(k₁ + |s|²), s) with s = W x + b, the layer of Hypformer (arXiv:2407.01290).
 ///
 /// With the space rows of a boost or a rotation B as W it is B x, and every Lorentz transformation has
-/// such rows. It has no division and no bound on the radius, and is the cheapest layer from points to
-/// points: on a CPU 1.1 times a Euclidean layer in the repository's benchmarks from width 256 on.
+/// such rows. It has no division and no bound on the radius. On a CPU it costs 1.1 times a Euclidean layer
+/// at widths 256 and 512 in the repository's benchmarks, 1.4 times at 64.
 #[derive(Module, Debug)]
 pub struct TimeFromSpace {
     /// W and b: `[d_input, d_output − 1]`, `[d_output − 1]`.

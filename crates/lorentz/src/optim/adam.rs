@@ -81,11 +81,10 @@ impl Optimizer for RiemannianAdam {
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
         let config = &self.config;
-        let mut state = state.unwrap_or_else(OptimizerState::new);
-        state.time += 1;
         let shape = tensor.dims();
         let mut row_shape = shape;
         row_shape[D - 1] = 1;
+        let mut state = OptimizerState::next(state, &[shape, row_shape]);
         let first = to_rows(take_or_zeros(state.first.take(), shape, &tensor));
         let second = to_rows(take_or_zeros(state.second.take(), row_shape, &tensor));
         let largest = config

@@ -72,9 +72,8 @@ impl Optimizer for EuclideanAdam {
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
         let config = &self.config;
-        let mut state = state.unwrap_or_else(OptimizerState::new);
-        state.time += 1;
         let shape = tensor.dims();
+        let mut state = OptimizerState::next(state, &[shape, shape]);
         let m = take_or_zeros(state.first.take(), shape, &tensor).mul_scalar(config.beta_1)
             + grad.clone().mul_scalar(1.0 - config.beta_1);
         let v = take_or_zeros(state.second.take(), shape, &tensor).mul_scalar(config.beta_2)

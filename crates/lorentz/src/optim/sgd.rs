@@ -74,11 +74,10 @@ impl Optimizer for RiemannianSgd {
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
         let config = &self.config;
-        let mut state = state.unwrap_or_else(OptimizerState::new);
-        state.time += 1;
         let shape = tensor.dims();
-        let buffer = (config.momentum > 0.0)
-            .then(|| to_rows(take_or_zeros(state.first.take(), shape, &tensor)));
+        let momentum = config.momentum > 0.0;
+        let mut state = OptimizerState::next(state, &[shape][..usize::from(momentum)]);
+        let buffer = momentum.then(|| to_rows(take_or_zeros(state.first.take(), shape, &tensor)));
         let (points, grad) = (to_rows(tensor), to_rows(grad));
         let rows = Rows::of(&grad, config.limits.sparse);
 

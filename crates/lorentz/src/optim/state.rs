@@ -12,6 +12,9 @@ const LARGEST: &str = "max_exp_avg_sq";
 ///
 /// Points have a first moment (or momentum buffer) that is a tangent vector at the point, and one
 /// second moment for each row.
+///
+/// Moments of a tensor of another shape, or too few of them, are of no use to an update: it begins anew,
+/// with zeros and as the first one, so that Adam corrects their bias as that of young moments.
 #[derive(Debug, Clone)]
 pub struct OptimizerState<const D: usize> {
     /// Updates so far.
@@ -25,13 +28,28 @@ pub struct OptimizerState<const D: usize> {
 }
 
 impl<const D: usize> OptimizerState<D> {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             time: 0,
             first: None,
             second: None,
             largest: None,
         }
+    }
+
+    /// The state of the next update, which needs a first and a second moment of these shapes, or less.
+    pub(super) fn next(state: Option<Self>, shapes: &[[usize; D]]) -> Self {
+        let fits = |state: &Self| {
+            let mut slots = [&state.first, &state.second].into_iter().zip(shapes);
+            let has = |(slot, shape): (&Option<Tensor<D>>, &[usize; D])| {
+                slot.as_ref().is_some_and(|slot| slot.dims() == *shape)
+            };
+            let largest = state.largest.as_ref().map(|largest| largest.dims());
+            slots.all(has) && largest.is_none_or(|dims| shapes.get(1) == Some(&dims))
+        };
+        let mut state = state.filter(fits).unwrap_or_else(Self::new);
+        state.time += 1;
+        state
     }
 
     pub(super) fn on_device(self, device: &Device) -> Self {
@@ -45,15 +63,15 @@ impl<const D: usize> OptimizerState<D> {
     }
 }
 
-/// Takes the slot out in the type of `like`, or makes one of zeros of this shape.
+/// The moment in the type of `like`, or one of zeros of this shape.
 pub(super) fn take_or_zeros<const D: usize>(
     slot: Option<Tensor<D>>,
     shape: [usize; D],
     like: &Tensor<D>,
 ) -> Tensor<D> {
     match slot {
-        Some(tensor) if tensor.dims() == shape => tensor.cast(like.dtype()),
-        _ => Tensor::zeros(shape, (&like.device(), like.dtype())),
+        Some(tensor) => tensor.cast(like.dtype()),
+        None => Tensor::zeros(shape, (&like.device(), like.dtype())),
     }
 }
 

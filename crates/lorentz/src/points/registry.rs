@@ -31,7 +31,7 @@ impl ManifoldRegistry {
         module.visit(&mut visitor);
         let mut registry = Self::default();
         for (id, k) in visitor.found {
-            registry.insert(id, Curvature::from_k(k)?);
+            registry.insert(id, Curvature::from_stored(k)?);
         }
         Ok(registry)
     }

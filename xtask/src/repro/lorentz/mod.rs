@@ -2,7 +2,7 @@
 //!
 //! What must hold exactly of the Lorentz model and its layers, and what networks in it can do that
 //! Euclidean ones of the same size cannot. Embedded: trees and generated data. Real: public graphs,
-//! knowledge graphs, texts and WordNet. Paper: the sizes of the papers.
+//! knowledge graphs, texts and WordNet. Paper: the same with the settings of the papers.
 
 mod embedded;
 mod exact;

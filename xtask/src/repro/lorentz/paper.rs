@@ -1,4 +1,7 @@
-//! The sizes of the papers.
+//! The settings of the papers, where the data is to be had.
+//!
+//! All nouns of WordNet, and the parts of the real tier, which here have the authors' epochs, steps, layers
+//! and vocabulary unless the user gives others, and all of their graphs whose files are in an asset.
 
 use anyhow::Result;
 

@@ -5,7 +5,7 @@ use burn::tensor::{DType, Device, Tensor};
 use crate::Curvature;
 use crate::geometry::separation::{from_difference, from_polar};
 use crate::geometry::*;
-use crate::testing::{devices, draws, tensor, values};
+use crate::testing::{devices, draws, largest, tensor, values};
 
 const PAIRS: usize = 60;
 const WIDTH: usize = 16;
@@ -61,9 +61,7 @@ fn cloud(count: usize, [radius, apart]: [f64; 2], seed: u64, device: &Device) ->
 /// The largest distance of single-precision points from what they should be.
 fn astray(found: Tensor<2>, truth: Tensor<2>) -> f64 {
     let found = lift(space(found).cast(DType::F64), Curvature::UNIT);
-    values(distance(found, truth, Curvature::UNIT))
-        .into_iter()
-        .fold(0.0, |worst, d| if d <= worst { worst } else { d })
+    largest(values(distance(found, truth, Curvature::UNIT)))
 }
 
 fn from_separation(h: Tensor<2>) -> Vec<f64> {
@@ -71,10 +69,8 @@ fn from_separation(h: Tensor<2>) -> Vec<f64> {
 }
 
 fn worst(found: &[f64], truth: &[f64]) -> f64 {
-    found
-        .iter()
-        .zip(truth)
-        .fold(0.0, |worst, (a, b)| (a - b).abs().max(worst * b) / b)
+    let pairs = found.iter().zip(truth);
+    largest(pairs.map(|(a, b)| (a - b).abs() / b))
 }
 
 /// Each row: radius, distance, the relative error that the textbook form acosh(−⟨x, y⟩) at least has,

@@ -4,7 +4,9 @@ use burn::tensor::{DType, Device, Tensor};
 
 use crate::Curvature;
 use crate::geometry::*;
-use crate::testing::{by_type, curvatures, devices, everywhere, points, tensor, values, vectors};
+use crate::testing::{
+    by_type, curvatures, devices, everywhere, largest, points, tensor, values, vectors,
+};
 
 type Scalar<'a> = &'a dyn Fn(Tensor<2>, Tensor<2>) -> Tensor<2>;
 
@@ -105,9 +107,7 @@ fn the_distance_grows_at_unit_speed_away_from_the_other_point() {
                 let grad = to_riemannian_gradient(x.clone(), tracked.grad(&tape).unwrap(), k);
                 let expected = log(x.clone(), y, k).mul_scalar(-1.0 / (apart * unit));
                 let difference = transport_to_origin(x.clone(), grad - expected, k);
-                let worst = values(difference)
-                    .iter()
-                    .fold(0.0_f64, |w, c| w.max(c.abs()));
+                let worst = largest(values(difference).into_iter().map(f64::abs));
                 assert!(worst < tolerance, "{dtype:?} {radius} {apart}: {worst:e}");
             }
         }

@@ -76,7 +76,7 @@ pub(super) fn bounded_map<const D: usize>(
 /// The bias of a linear map, zeros where it has none.
 fn bias(map: &Affine) -> Tensor<1> {
     let [_, width] = map.weight.dims();
-    let zeros = || Tensor::zeros([width], &map.weight.device());
+    let zeros = || Tensor::zeros([width], (&map.weight.device(), map.weight.dtype()));
     map.bias.clone().unwrap_or_else(zeros)
 }
 

@@ -79,3 +79,21 @@ fn a_large_bias_opens_all_edges() {
         assert!(gap < 1e-5, "{gap:e}");
     }
 }
+
+/// The sums of rows of several points would be taken for one point.
+#[test]
+fn rows_of_several_points_are_refused() {
+    let linear = LorentzLinearConfig {
+        output_heads: 2,
+        ..LorentzLinearConfig::new(4, 4)
+    };
+    for attention in [false, true] {
+        let config = GraphConvolutionConfig { linear, attention };
+        let error = config.init(Seed::new(1), &devices()[0]).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("linear.output_heads") && error.contains("is 2"),
+            "{error}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 use burn::tensor::{Bool, DType, Device, Tensor, TensorData};
 
+use crate::Curvature;
 use crate::geometry::{lift, midpoint, space};
 use crate::nn::*;
 use crate::testing::{by_type, devices, everywhere, gap, points, tensor, values};
@@ -70,6 +71,31 @@ fn equal_keys_give_the_midpoint() {
         let (found, _) = attend(scores, value, Some(all), curvature);
         assert!(gap(found, expected) < by_type(dtype, 1e-12, 1e-5));
     });
+}
+
+/// Opposite points at a radius of 9 √k score −1.05 · 10⁹, lower than what masks elsewhere use.
+#[test]
+fn hidden_keys_weigh_nothing_however_far_the_visible_ones_are() {
+    let curvature = Curvature::from_k(16.0).unwrap();
+    let reach = curvature.radius() * 9.0_f64.sinh();
+    for device in devices() {
+        for dtype in [DType::F64, DType::F32] {
+            let number = |value: f64| tensor(&[value], [1], &device, dtype);
+            let rows = |space: &[f64]| -> Tensor<4> {
+                let n = space.len() / 2;
+                lift(tensor(space, [n, 2], &device, dtype), curvature).unsqueeze()
+            };
+            let (query, key) = (rows(&[reach, 0.0]), rows(&[reach, 0.0, -reach, 0.0]));
+            let scores = attention_scores(query, key.clone(), number(1.0), number(0.0), curvature);
+            assert!(values(scores.clone())[1] < -1.04e9);
+            for (cells, expected) in [([true, false], [0.0, 1.0]), ([true, true], [0.5, 0.5])] {
+                let mask = hidden(&cells, &device);
+                let (found, weights) = attend(scores.clone(), key.clone(), Some(mask), curvature);
+                assert_eq!(values(weights), expected);
+                assert!(values(found).iter().all(|c| c.is_finite()));
+            }
+        }
+    }
 }
 
 /// Keys along the first and the second axis: a query along the first sees the first only, a query

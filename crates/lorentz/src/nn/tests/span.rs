@@ -147,6 +147,14 @@ fn layers(device: &Device, dtype: DType, curvature: Curvature) -> Vec<(&'static 
             }),
         ),
         (
+            "linear attention",
+            Box::new(move |x| {
+                let rows = x.dims()[0];
+                let x = x.unsqueeze::<4>();
+                linear_attention(x.clone(), x.clone(), x, None, 2.0, curvature).reshape([rows, D])
+            }),
+        ),
+        (
             "graph convolution",
             Box::new(move |x| {
                 let ring = ring(x.dims()[0]);

@@ -6,16 +6,10 @@ use burn::tensor::{DType, Device, Tensor};
 use crate::Curvature;
 use crate::geometry::*;
 use crate::optim::*;
-use crate::testing::{by_type, devices, everywhere, points, tensor, values, vectors};
+use crate::testing::{by_type, devices, everywhere, largest, points, tensor, values, vectors};
 
 fn worst(values: Vec<f64>) -> f64 {
-    values.iter().fold(0.0, |worst, value| {
-        if value.abs() <= worst {
-            worst
-        } else {
-            value.abs()
-        }
-    })
+    largest(values.into_iter().map(f64::abs))
 }
 
 /// Random gradients of all sizes: points stay points and momenta stay tangent, over 10 000 steps in single
@@ -167,6 +161,62 @@ fn diverging_points_remain_points() {
         let reached = values(distance_from_origin(x, k));
         assert!(reached.iter().all(|d| *d > 8.0 * k.radius()), "{reached:?}");
     });
+}
+
+/// Moments of a table that has grown since: the step is that of an optimizer without any.
+#[test]
+fn moments_of_another_shape_start_anew() {
+    fn check<O: Optimizer>(optimizer: &O, device: &Device) {
+        let k = Curvature::UNIT;
+        let start = |rows| points(rows, 3, 1.0, k, 6, (device, DType::F64));
+        let grad = |rows| vectors(rows, 4, 1.0, 7, (device, DType::F64));
+        let (mut x, mut state) = (start(3), None);
+        for _ in 0..5 {
+            (x, state) = optimizer.step(0.1, x, grad(3), state);
+        }
+        let (expected, _) = optimizer.step(0.1, start(4), grad(4), None);
+        let (found, state) = optimizer.step(0.1, start(4), grad(4), state);
+        assert_eq!(values(found), values(expected));
+        // From then on they count.
+        let twice = grad(4).mul_scalar(2.0);
+        let (without, _) = optimizer.step(0.1, start(4), twice.clone(), None);
+        let (with, _) = optimizer.step(0.1, start(4), twice, state);
+        assert_ne!(values(with), values(without));
+    }
+    let momentum = RiemannianSgdConfig {
+        momentum: 0.9,
+        ..RiemannianSgdConfig::default()
+    };
+    let largest = RiemannianAdamConfig {
+        amsgrad: true,
+        ..RiemannianAdamConfig::default()
+    };
+    for device in devices() {
+        check(&largest.build(Curvature::UNIT).unwrap(), &device);
+        check(&momentum.build(Curvature::UNIT).unwrap(), &device);
+        check(&EuclideanAdamConfig::default().build().unwrap(), &device);
+    }
+}
+
+/// A state without the second moments that Adam divides by, such as that of descent.
+#[test]
+fn states_of_other_optimizers_start_anew() {
+    let k = Curvature::UNIT;
+    let momentum = RiemannianSgdConfig {
+        momentum: 0.9,
+        ..RiemannianSgdConfig::default()
+    };
+    let (descent, adam) = (momentum.build(k), RiemannianAdamConfig::default().build(k));
+    let (descent, adam) = (descent.unwrap(), adam.unwrap());
+    for device in devices() {
+        let x = points(3, 3, 1.0, k, 6, (&device, DType::F64));
+        let grad = vectors(3, 4, 1.0, 7, (&device, DType::F64));
+        let (_, other) = descent.step(0.1, x.clone(), grad.clone(), None);
+        let (expected, _) = adam.step(0.1, x.clone(), grad.clone(), None);
+        let (found, state) = adam.step(0.1, x, grad, other);
+        assert_eq!(values(found), values(expected));
+        assert_eq!(state.unwrap().time, 1);
+    }
 }
 
 #[test]

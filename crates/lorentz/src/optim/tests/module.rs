@@ -100,6 +100,23 @@ fn the_registry_knows_points_and_their_curvature() {
     }
 }
 
+/// What single-precision numbers keep of 1e-12 is less, which is no curvature.
+#[test]
+fn the_limits_of_curvatures_can_be_optimized() {
+    for device in devices() {
+        for k in [1e-12, 1e12] {
+            let curvature = Curvature::from_k(k).unwrap();
+            let zero = tensor(&[0.0; 3], [1, 3], &device, DType::F32);
+            let points = ManifoldParam::from_points(zero, curvature).unwrap();
+            points.check().unwrap();
+            let optimizer =
+                ManifoldOptimizer::new(&points, ManifoldOptimizerConfig::default()).unwrap();
+            let found = optimizer.registry().get(points.param().id).unwrap();
+            assert!((found.k() / k - 1.0).abs() < 1e-13, "{found:?}");
+        }
+    }
+}
+
 #[test]
 fn a_module_learns_and_stays_on_its_manifolds() {
     for device in devices() {

@@ -77,14 +77,9 @@ fn moments(state: &OptimizerState<2>) -> Option<[Tensor<2>; 2]> {
 #[test]
 fn riemannian_adam_meets_the_reference() {
     let plain = adam(|_| ());
-    run_with(
-        &plain,
-        "fork_radam_lr0.05",
-        0.05,
-        "point",
-        "point0",
-        moments,
-    );
+    for name in ["fork_radam_lr0.05", "geoopt051_radam_lr0.05"] {
+        run_with(&plain, name, 0.05, "point", "point0", moments);
+    }
     let decayed = adam(|config| {
         config.weight_decay = 0.01;
         config.limits.stabilize = Some(1);

@@ -34,8 +34,8 @@ pub struct HierarchyFit {
 /// loss of the last.
 ///
 /// # Errors
-/// [`Error::Core`] naming a setting that is out of its limits, where a node is related to all others, or
-/// where the loss is no longer finite.
+/// [`Error::Core`] naming a setting that is out of its limits, where the hierarchy has no pair or a node is
+/// related to all others, or where the loss is no longer finite.
 pub fn embed_hierarchy(
     hierarchy: &Hierarchy,
     config: &HierarchyConfig,
@@ -44,6 +44,10 @@ pub fn embed_hierarchy(
     mut progress: impl FnMut(u64, f64),
 ) -> Result<HierarchyFit> {
     config.check()?;
+    if hierarchy.is_empty() {
+        let reason = "has no pair of a node and one above it, so there is nothing to train on";
+        return Err(Error::Core(plm_core::Error::invalid("hierarchy", reason)));
+    }
     let tracked = device.clone().autodiff();
     let places = NodeEmbeddingConfig {
         distance: config.distance,
@@ -226,5 +230,19 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("`a`"), "{error}");
+    }
+
+    #[test]
+    fn a_hierarchy_without_pairs_is_refused() {
+        let none = Hierarchy::new(vec!["a".into(), "b".into()], &[]).unwrap();
+        let config = HierarchyConfig::new(2, Space::LORENTZ);
+        let device = devices().remove(0);
+        let error = embed_hierarchy(&none, &config, Seed::new(1), &device, |_, _| ())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("hierarchy") && error.contains("no pair"),
+            "{error}"
+        );
     }
 }

@@ -10,6 +10,8 @@ mod theory;
 use anyhow::Result;
 use burn::tensor::Device;
 
+pub(super) use tensors::worse;
+
 use super::pictures;
 use crate::repro::{Context, Outcome};
 

@@ -55,7 +55,7 @@ pub(super) fn curvatures() -> Result<[Curvature; 3]> {
 }
 
 /// The larger of two, or what is not a number.
-pub(super) fn worse(a: f64, b: f64) -> f64 {
+pub(in crate::repro::lorentz) fn worse(a: f64, b: f64) -> f64 {
     if b <= a || a.is_nan() { a } else { b }
 }
 

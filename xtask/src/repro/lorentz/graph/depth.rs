@@ -1,4 +1,4 @@
-//! How deep Lorentz networks can be, with and without residual connections.
+//! How deep Lorentz networks can be, with and without residual connections, beside Euclidean ones.
 
 use anyhow::Result;
 use burn::tensor::Device;
@@ -10,7 +10,7 @@ use crate::report::{Plot, Series};
 use crate::repro::{Context, Outcome, Row};
 
 /// Runs node classification with networks of `layers` layers, the head included, and gives the mean F1
-/// of the deepest one without and with residual connections.
+/// of the deepest Lorentz network without and with residual connections. The Euclidean twin has none.
 pub(super) fn study(
     context: &Context,
     outcome: &mut Outcome,
@@ -20,18 +20,23 @@ pub(super) fn study(
     seeds: &[u64],
     device: &Device,
 ) -> Result<[f64; 2]> {
-    let mut deepest = [f64::NAN; 2];
+    let mut deepest = [f64::NAN; 3];
     let mut lines = Vec::new();
-    let total = 2 * layers.len() * seeds.len() * budget.epochs;
+    let total = 3 * layers.len() * seeds.len() * budget.epochs;
     let bar = context.progress.bar(total as u64, "depth");
-    for (at, name) in ["plain", "residual"].into_iter().enumerate() {
+    for (at, name) in ["plain", "residual", "euclid"].into_iter().enumerate() {
         let mut points = Vec::new();
         for &count in layers {
             let mut values = Vec::new();
             for &number in seeds {
                 let seed = Seed::new(number).child("depth");
-                let change = deep(count - 1, at == 1);
-                let run = problem.lorentz(change, budget, seed, device, &bar)?;
+                let run = match name {
+                    "euclid" => problem.euclid(count - 1, budget, seed, device, &bar)?,
+                    _ => {
+                        let change = deep(count - 1, name == "residual");
+                        problem.lorentz(change, budget, seed, device, &bar)?
+                    }
+                };
                 values.push(run.test.f1);
             }
             let id = format!("graph.depth.{name}.layers{count}");
@@ -43,10 +48,11 @@ pub(super) fn study(
     }
     outcome.plots.push(Plot::lines(
         "graph_depth",
-        "Node classification by the depth of the Lorentz network",
+        "Node classification by the depth of the network",
         "layers",
         "F1",
         lines,
     ));
-    Ok(deepest)
+    let [plain, residual, _] = deepest;
+    Ok([plain, residual])
 }

@@ -104,7 +104,7 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
         "Graphs: a disease that spreads over a random tree of {nodes} nodes. Both networks have the same \
          number of layers, 16 components a node and the learning rate {LR}; the twin minimizes HGCN's loss for Euclidean networks \
          on links, with which it is better than with the margin, and cross-entropy on nodes. The study of \
-         depth is one run each, on a tree of {} nodes.",
+         depth is one run each, on a tree of {} nodes; the twin has no residual connections there.",
         nodes / 2
     ));
     Ok(())

@@ -141,11 +141,25 @@ impl Nodes<'_> {
         device: &Device,
         bar: &ProgressBar,
     ) -> Result<Pair<NodeScores>> {
-        let lorentz = self.lorentz(|encoder| encoder, budget, seed, device, bar)?;
+        Ok(Pair {
+            lorentz: self.lorentz(|encoder| encoder, budget, seed, device, bar)?,
+            euclid: self.euclid(self.recipe.layers, budget, seed, device, bar)?,
+        })
+    }
+
+    /// Trains the twin alone, with so many convolutions.
+    pub(super) fn euclid(
+        &self,
+        layers: usize,
+        budget: Budget,
+        seed: Seed,
+        device: &Device,
+        bar: &ProgressBar,
+    ) -> Result<Run<NodeScores>> {
         let split = (self.split)(seed.child("split"))?;
         let inputs = GraphInputs::new(&self.features, &self.graph.adjacency, device)?;
         let model = NodeClassifierConfig {
-            encoder: self.twin.encoder(inputs.width(), self.recipe.layers),
+            encoder: self.twin.encoder(inputs.width(), layers),
             classes: self.graph.n_classes,
         };
         let model = model.init(seed.child("model"), &device.clone().autodiff())?;
@@ -160,10 +174,7 @@ impl Nodes<'_> {
             &config,
             &mut ticks(bar),
         )?;
-        Ok(Pair {
-            lorentz,
-            euclid: Run::of(&trained),
-        })
+        Ok(Run::of(&trained))
     }
 
     /// Trains the Lorentz network alone, its encoder changed by `change`.

@@ -6,6 +6,7 @@ mod lab;
 mod published;
 mod real;
 mod report;
+mod sets;
 
 pub(super) use embedded::run as embedded;
 pub(super) use real::run as real;

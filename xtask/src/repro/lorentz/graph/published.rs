@@ -50,3 +50,21 @@ pub(super) const CORA_NODES: Published = Published {
     paper: [Some(0.802), Some(0.813)],
     measured: [Some(0.8170), None],
 };
+
+/// Link prediction on PubMed.
+pub(super) const PUBMED_LINKS: Published = Published {
+    paper: [Some(0.958), Some(0.911)],
+    measured: [None, None],
+};
+
+/// Node classification on PubMed.
+pub(super) const PUBMED_NODES: Published = Published {
+    paper: [Some(0.780), Some(0.781)],
+    measured: [None, None],
+};
+
+/// Node classification on the disease graph.
+pub(super) const DISEASE_NODES: Published = Published {
+    paper: [Some(0.960), Some(0.697)],
+    measured: [None, None],
+};

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plm_core::rng::Seed;
 
-use super::study::{Run, Study, scores};
+use super::study::{Run, Study, note_device, scores};
 use super::{exact, pictures};
 use crate::repro::{Check, Context, Op, Outcome, Row};
 use plm_lorentz::data::kg::HierarchyConfig;
@@ -97,5 +97,6 @@ pub(in crate::repro) fn run(context: &Context, outcome: &mut Outcome) -> Result<
          negatives.",
         hierarchy.entities, config.d_model, config.epochs
     ));
+    note_device(context, outcome);
     Ok(())
 }

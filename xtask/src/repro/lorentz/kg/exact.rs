@@ -4,6 +4,7 @@ use anyhow::Result;
 use plm_core::metrics::{RankTies, filtered_rank};
 use plm_core::rng::Seed;
 
+use super::super::exact::worse;
 use super::study::Study;
 use crate::repro::{Check, Context, Op, Outcome, Row};
 use plm_lorentz::data::kg::Triple;
@@ -39,24 +40,24 @@ pub(super) fn check(
         other.step(&batch)?;
     }
     let (found, expected) = (host.tables()?, other.tables()?);
-    let mut gap = 0.0_f32;
+    let mut gap = 0.0;
     for (found, expected) in [
         (&found.entities, &expected.entities),
         (&found.relation_weights, &expected.relation_weights),
         (&found.tail_biases, &expected.tail_biases),
     ] {
         for (found, expected) in found.iter().zip(expected) {
-            gap = gap.max((found - expected).abs());
+            gap = worse(gap, f64::from((found - expected).abs()));
         }
     }
-    let check = Check::new("kg_closed_form_gap", f64::from(gap), Op::Le, 1e-3);
+    let check = Check::new("kg_closed_form_gap", gap, Op::Le, 1e-3);
     outcome.checks.push(check);
 
     let residual = found.entities.chunks(found.d_model).map(|point| {
         let square: f32 = point[1..].iter().map(|x| x * x).sum();
         f64::from((1.0 + square - point[0] * point[0]).abs() / (point[0] * point[0]))
     });
-    let residual = residual.fold(0.0, f64::max);
+    let residual = residual.fold(0.0, worse);
     outcome.checks.push(Check::new(
         "kg_entities_on_manifold",
         residual,

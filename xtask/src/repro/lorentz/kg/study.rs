@@ -6,7 +6,8 @@ use plm_core::rng::Seed;
 use crate::repro::{Context, Outcome, Row};
 use plm_lorentz::data::kg::{KnowledgeGraph, KnownTails};
 use plm_lorentz::task::kg::{
-    CompletionConfig, CompletionTables, EpochReport, HostLearner, RankingScores, fit, rank,
+    CompletionConfig, CompletionTables, DeviceLearner, EntityGeometry, EpochReport, HostLearner,
+    RankingScores, fit, rank,
 };
 
 /// A graph with its reciprocal triples.
@@ -68,9 +69,17 @@ impl Study {
         seed: Seed,
     ) -> Result<Run> {
         let bar = context.progress.bar(config.epochs, label);
-        let mut learner = HostLearner::new(*config, self.tables(config, seed.child("init"))?)?;
+        let tables = self.tables(config, seed.child("init"))?;
         let seed = seed.child("fit");
-        let fit = fit(&mut learner, &self.graph, config, seed, |_| bar.inc(1))?;
+        let tick = |_: &EpochReport| bar.inc(1);
+        let fit = if on_host(context) || config.geometry == EntityGeometry::Euclidean {
+            let mut learner = HostLearner::new(*config, tables)?;
+            fit(&mut learner, &self.graph, config, seed, tick)?
+        } else {
+            let device = plm_core::device::parse(&context.device)?;
+            let mut learner = DeviceLearner::new(*config, &tables, &device)?;
+            fit(&mut learner, &self.graph, config, seed, tick)?
+        };
         let ranks = rank(&fit.tables, self.graph.test(), &self.known)?;
         Ok(Run {
             test: RankingScores::of(&ranks)?,
@@ -79,6 +88,23 @@ impl Study {
             ranks,
         })
     }
+}
+
+/// Whether the run's device is a CPU, where the closed form is faster than automatic differentiation.
+fn on_host(context: &Context) -> bool {
+    matches!(context.device.as_str(), "flex" | "ndarray")
+}
+
+/// Says which models were trained where, unless all were on the CPU.
+pub(super) fn note_device(context: &Context, outcome: &mut Outcome) {
+    if on_host(context) {
+        return;
+    }
+    outcome.notes.push(format!(
+        "Knowledge graphs: Lorentz models were trained on `{}` by automatic differentiation, their Euclidean \
+         twins on the CPU in closed form, so that seconds cannot be compared.",
+        context.device
+    ));
 }
 
 /// A measure's name and its published figure.

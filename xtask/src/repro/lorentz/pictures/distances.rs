@@ -9,6 +9,7 @@ use plm_lorentz::geometry::{
 };
 use rand::RngExt;
 
+use super::super::exact::worse;
 use crate::report::{Plot, Series};
 use crate::repro::{Check, Op, Outcome, Table};
 
@@ -22,7 +23,7 @@ const APART: [f64; 2] = [1e-2, 1.0];
 /// the same coordinates in double precision, on the second.
 pub(in super::super) fn distances(devices: [&Device; 2], outcome: &mut Outcome) -> Result<()> {
     let (mut rows, mut series) = (Vec::new(), Vec::new());
-    let (mut worst, mut textbook) = (0.0_f64, 0.0_f64);
+    let (mut worst, mut textbook) = (0.0, 0.0);
     for apart in APART {
         let (mut naive, mut stable) = (Vec::new(), Vec::new());
         for radius in RADII {
@@ -35,8 +36,8 @@ pub(in super::super) fn distances(devices: [&Device; 2], outcome: &mut Outcome) 
             ]);
             naive.push((radius, errors[0].log10()));
             stable.push((radius, errors[1].log10()));
-            textbook = textbook.max(errors[0]);
-            worst = worst.max(errors[1]);
+            textbook = worse(textbook, errors[0]);
+            worst = worse(worst, errors[1]);
         }
         series.push(Series::new(format!("acosh, d = {apart}"), naive));
         series.push(Series::new(format!("stable, d = {apart}"), stable));
@@ -101,6 +102,6 @@ fn errors(radius: f64, apart: f64, [device, double]: [&Device; 2]) -> [f64; 2] {
     let stable = values(distance(x, y, k));
     [naive, stable].map(|found| {
         let errors = found.iter().zip(&truth).map(|(a, b)| (a - b).abs() / b);
-        errors.fold(0.0, f64::max)
+        errors.fold(0.0, worse)
     })
 }

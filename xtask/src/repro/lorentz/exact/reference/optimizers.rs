@@ -27,7 +27,9 @@ pub(super) fn compare(
         reference: &mut *reference,
     };
     let adam = RiemannianAdamConfig::default();
-    points.compare(&adam.build(Curvature::UNIT)?, "fork_radam_lr0.05", 0.05)?;
+    for name in ["fork_radam_lr0.05", "geoopt051_radam_lr0.05"] {
+        points.compare(&adam.build(Curvature::UNIT)?, name, 0.05)?;
+    }
     let decayed = RiemannianAdamConfig {
         weight_decay: 0.01,
         limits: StepLimits {

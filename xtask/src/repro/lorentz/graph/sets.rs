@@ -1,0 +1,270 @@
+//! Public graphs: where they lie, and how each task on them is trained.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use plm_core::graph::Csr;
+use plm_core::rng::Seed;
+
+use super::lab::Twin;
+use super::published::{self, Published};
+use crate::repro::Context;
+use crate::store::Manifest;
+use crate::systems::Tier;
+use plm_lorentz::data::graph::{GraphDataset, NodeSplit, row_normalized, with_degrees};
+use plm_lorentz::task::graph::GraphRecipe;
+
+/// Everything that can be run with the files of the store.
+pub(super) const SETS: &str =
+    "disease-lp,airport-lp,cora-lp,airport-nc,airport-nc-clean,cora-nc,depth";
+
+/// What the paper has beside them.
+const REST: [&str; 3] = ["pubmed-lp", "pubmed-nc", "disease-nc"];
+
+/// What the twin has on the links of citations, whose features ask for it.
+const CITED_LINKS_TWIN: Twin = Twin {
+    dropout: 0.5,
+    weight_decay: 1e-3,
+    ..Twin::PLAIN
+};
+
+/// What the twin has on the nodes of citations. Of decoupled decay, .05 shrinks weights by as much a step at
+/// this learning rate as GCN's L2 term of 5e-4 is large: .01 · .05 = 5e-4.
+const CITED_NODES_TWIN: Twin = Twin {
+    dropout: 0.5,
+    weight_decay: 0.05,
+    ..Twin::PLAIN
+};
+
+/// What the twin has on the nodes of the airport graph.
+const AIRPORT_NODES_TWIN: Twin = Twin {
+    weight_decay: 1e-4,
+    ..Twin::PLAIN
+};
+
+/// A file of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum File {
+    DiseaseLinks,
+    DiseaseNodes,
+    Airport,
+    Cora,
+    Pubmed,
+}
+
+impl File {
+    /// The asset that holds it, and its name there.
+    fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::DiseaseLinks => ("hgcn-graphs", "disease_lp.safetensors.gz"),
+            Self::DiseaseNodes => ("disease-nc-graph", "disease_nc.safetensors.gz"),
+            Self::Airport => ("hgcn-graphs", "airport_nc.safetensors.gz"),
+            Self::Cora => ("cora-graph", "cora_planetoid.safetensors.gz"),
+            Self::Pubmed => ("pubmed-graph", "pubmed_planetoid.safetensors.gz"),
+        }
+    }
+
+    /// # Errors
+    /// Where its asset is unknown or not in the store; the text names it.
+    pub(super) fn path(self, context: &Context) -> Result<PathBuf> {
+        let (asset, name) = self.place();
+        Ok(context.store.dir(asset)?.join(name))
+    }
+
+    /// What links are predicted from, degrees aside.
+    pub(super) fn link_features(self, graph: &GraphDataset) -> Result<Csr<f32>> {
+        Ok(match self {
+            Self::DiseaseLinks | Self::DiseaseNodes => graph.features.clone(),
+            Self::Airport => {
+                let raw = graph.raw_features.as_ref();
+                row_normalized(raw.context("the airport graph lacks `raw_feat`")?)?
+            }
+            Self::Cora | Self::Pubmed => row_normalized(&graph.features)?,
+        })
+    }
+
+    /// What nodes are classified by.
+    pub(super) fn node_features(self, graph: &GraphDataset) -> Result<Csr<f32>> {
+        let features = row_normalized(&graph.features)?;
+        Ok(match self {
+            Self::Airport => with_degrees(&features, &graph.adjacency)?,
+            _ => features,
+        })
+    }
+}
+
+/// A graph and a task on it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Set {
+    pub(super) file: File,
+    pub(super) task: Task,
+    pub(super) recipe: GraphRecipe,
+    pub(super) twin: Twin,
+    pub(super) figures: Published,
+    /// What the Lorentz network must reach at least.
+    pub(super) bound: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Task {
+    Links,
+    Nodes(Split),
+    /// Nodes, by networks of several depths.
+    Depth(Split),
+}
+
+/// Who trains on which nodes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Split {
+    /// That of the file.
+    Public,
+    /// HGCN's, with so much to validate and to test on.
+    Hgcn(f64, f64),
+    /// The same without nodes in two parts.
+    Clean(f64, f64),
+}
+
+impl Split {
+    const AIRPORT: Self = Self::Hgcn(0.15, 0.15);
+
+    pub(super) fn draw(self, graph: &GraphDataset, seed: Seed) -> Result<NodeSplit> {
+        Ok(match self {
+            Self::Public => graph.split.clone().context("the file has no split")?,
+            Self::Hgcn(valid, test) => NodeSplit::hgcn_compat(&graph.labels, valid, test, seed)?,
+            Self::Clean(valid, test) => NodeSplit::stratified(&graph.labels, valid, test, seed)?,
+        })
+    }
+}
+
+/// The set called `name`.
+pub(super) fn find(name: &str) -> Option<Set> {
+    let links = |file, recipe, figures, bound| Set {
+        file,
+        task: Task::Links,
+        recipe,
+        twin: match file {
+            File::Cora | File::Pubmed => CITED_LINKS_TWIN,
+            _ => Twin::PLAIN,
+        },
+        figures,
+        bound,
+    };
+    let nodes = |file, split, recipe, figures, bound| Set {
+        file,
+        task: Task::Nodes(split),
+        recipe,
+        twin: match file {
+            File::Cora | File::Pubmed => CITED_NODES_TWIN,
+            File::Airport => AIRPORT_NODES_TWIN,
+            _ => Twin::PLAIN,
+        },
+        figures,
+        bound,
+    };
+    let airport = |split, figures, bound| {
+        let recipe = GraphRecipe::AIRPORT_NODES;
+        nodes(File::Airport, split, recipe, figures, bound)
+    };
+    Some(match name {
+        "disease-lp" => links(
+            File::DiseaseLinks,
+            GraphRecipe::DISEASE_LINKS,
+            published::DISEASE_LINKS,
+            Some(0.95),
+        ),
+        "airport-lp" => links(
+            File::Airport,
+            GraphRecipe::AIRPORT_LINKS,
+            published::AIRPORT_LINKS,
+            Some(0.955),
+        ),
+        "cora-lp" => links(
+            File::Cora,
+            GraphRecipe::CORA_LINKS,
+            published::CORA_LINKS,
+            Some(0.93),
+        ),
+        "pubmed-lp" => links(
+            File::Pubmed,
+            GraphRecipe::PUBMED_LINKS,
+            published::PUBMED_LINKS,
+            None,
+        ),
+        "airport-nc" => airport(Split::AIRPORT, published::AIRPORT_NODES, Some(0.9)),
+        "airport-nc-clean" => airport(
+            Split::Clean(0.15, 0.15),
+            published::AIRPORT_NODES_CLEAN,
+            None,
+        ),
+        "depth" => Set {
+            task: Task::Depth(Split::AIRPORT),
+            ..airport(Split::AIRPORT, Published::default(), None)
+        },
+        "cora-nc" => nodes(
+            File::Cora,
+            Split::Public,
+            GraphRecipe::CORA_NODES,
+            published::CORA_NODES,
+            None,
+        ),
+        "pubmed-nc" => nodes(
+            File::Pubmed,
+            Split::Public,
+            GraphRecipe::PUBMED_NODES,
+            published::PUBMED_NODES,
+            None,
+        ),
+        "disease-nc" => nodes(
+            File::DiseaseNodes,
+            Split::Hgcn(0.1, 0.6),
+            GraphRecipe::DISEASE_NODES,
+            published::DISEASE_NODES,
+            None,
+        ),
+        _ => return None,
+    })
+}
+
+/// The names of what a tier runs unless the user names others, and what the paper has beside that is in no
+/// asset.
+pub(super) fn defaults(tier: Tier, manifest: &Manifest) -> (String, Vec<String>) {
+    let mut names = vec![SETS.to_owned()];
+    let mut missing = Vec::new();
+    if tier == Tier::Paper {
+        for name in REST {
+            let asset = find(name).map_or("", |set| set.file.place().0);
+            match manifest.find(asset) {
+                Ok(_) => names.push(name.to_owned()),
+                Err(_) => missing.push(format!("{name} (asset `{asset}`)")),
+            }
+        }
+    }
+    (names.join(","), missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_set() {
+        for name in SETS.split(',').chain(REST) {
+            assert!(find(name).is_some(), "{name}");
+        }
+        assert!(find("cora").is_none());
+    }
+
+    #[test]
+    fn the_papers_sets_are_run_or_named_as_missing() {
+        let manifest = Manifest::committed().unwrap();
+        let (real, missing) = defaults(Tier::Real, &manifest);
+        assert_eq!((real.as_str(), missing.len()), (SETS, 0));
+        let (paper, missing) = defaults(Tier::Paper, &manifest);
+        for name in REST {
+            let run = paper.split(',').any(|other| other == name);
+            let named = missing.iter().any(|text| text.starts_with(name));
+            assert!(run != named, "{name}");
+        }
+        assert!(paper.starts_with(SETS));
+    }
+}
