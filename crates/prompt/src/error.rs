@@ -100,7 +100,10 @@ pub enum Error {
         second: usize,
     },
     /// A class that its task does not have.
-    #[error("example {example} of task `{task}` has class {label}; the task has {classes} classes")]
+    #[error(
+        "example {example} of task `{task}` has class {label}, counted from 0; the task has {classes} \
+         classes: correct the class or give it a label word"
+    )]
     Label {
         /// The task.
         task: String,
@@ -122,7 +125,7 @@ pub enum Error {
         expected: usize,
     },
     /// Nothing where something is needed.
-    #[error("{what}: there is none")]
+    #[error("{what}: there is none; give at least one")]
     Empty {
         /// What is missing.
         what: &'static str,

@@ -50,8 +50,8 @@ impl PromptInit {
     ///
     /// # Errors
     /// [`Error::Setting`] for a deviation or bound that is not a finite number from 0 on;
-    /// [`Error::Size`] where the vocabulary has too few words or a label word lies outside it;
-    /// [`Error::Empty`] for a text without tokens.
+    /// [`Error::Size`] where the vocabulary has too few words, a label word lies outside it, or there
+    /// are more label words than slots that are read; [`Error::Empty`] for a text without tokens.
     pub fn prompt(
         &self,
         slots: usize,
@@ -89,7 +89,15 @@ impl PromptInit {
                 rows(words, &ids)
             }
             Self::ClassLabels(labels) => {
-                let labels = &labels[..labels.len().min(slots - unread)];
+                let room = slots - unread;
+                if labels.len() > room {
+                    return Err(Error::Size {
+                        what: "slots that are read, one for each label word that the prompt begins with"
+                            .to_owned(),
+                        found: room,
+                        expected: labels.len(),
+                    });
+                }
                 let mut ids = sample(slots - labels.len(), None, words, tokenizer, seed)?;
                 ids.splice(unread..unread, labels.iter().copied());
                 rows(words, &ids)

@@ -15,8 +15,8 @@ impl PromptMatrix {
     /// `rows` slots of `width` numbers each, row by row.
     ///
     /// # Errors
-    /// [`Error::Size`] where the number of values is another or the width is 0, [`Error::NotFinite`]
-    /// for a value that is not finite.
+    /// [`Error::Setting`] for a width of 0, [`Error::Size`] where the number of values is another,
+    /// [`Error::NotFinite`] for a value that is not finite.
     pub fn new(rows: usize, width: usize, values: Vec<f32>) -> Result<Self> {
         if width == 0 {
             return Err(Error::Setting {
@@ -30,8 +30,9 @@ impl PromptMatrix {
             values.len(),
             rows.saturating_mul(width),
         )?;
-        finite("prompt", values.iter().map(|&value| f64::from(value)))?;
-        Ok(Self::trusted(rows, width, values))
+        let prompt = Self::trusted(rows, width, values);
+        prompt.check_finite()?;
+        Ok(prompt)
     }
 
     /// Values that are known to fit.
@@ -65,6 +66,14 @@ impl PromptMatrix {
     /// If there is no such slot.
     pub fn row(&self, index: usize) -> &[f32] {
         &self.values[index * self.width..(index + 1) * self.width]
+    }
+
+    /// All numbers are finite: training may have left some that are not.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`].
+    pub(crate) fn check_finite(&self) -> Result<()> {
+        finite("prompt", self.values.iter().map(|&value| f64::from(value)))
     }
 
     /// `self` and `other` have the same numbers of slots and columns.

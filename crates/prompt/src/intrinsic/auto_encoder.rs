@@ -118,10 +118,10 @@ impl PromptAutoEncoder {
     /// # Errors
     /// As [`AutoEncoderConfig::check`].
     pub fn new(config: &AutoEncoderConfig, seed: Seed, device: &Device) -> Result<Self> {
-        config.check()?;
+        let decoder = PromptDecoder::new(config, seed.child("decoder"), device)?;
         Ok(Self {
             encoder: PromptEncoder::new(config, seed.child("encoder"), device),
-            decoder: PromptDecoder::new(config, seed.child("decoder"), device),
+            decoder,
         })
     }
 

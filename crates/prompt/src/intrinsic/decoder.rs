@@ -14,6 +14,7 @@ use plm_core::nn::{
 use plm_core::rng::Seed;
 
 use super::auto_encoder::{AutoEncoderConfig, AutoEncoderKind};
+use crate::Result;
 use crate::layers::torch_linear;
 
 /// Dropout of form 6.
@@ -35,7 +36,11 @@ pub struct PromptDecoder {
 
 impl PromptDecoder {
     /// A decoder with random weights: the baseline of a subspace that nobody searched.
-    pub fn new(config: &AutoEncoderConfig, seed: Seed, device: &Device) -> Self {
+    ///
+    /// # Errors
+    /// As [`AutoEncoderConfig::check`].
+    pub fn new(config: &AutoEncoderConfig, seed: Seed, device: &Device) -> Result<Self> {
+        config.check()?;
         let has_hidden = !matches!(
             config.kind,
             AutoEncoderKind::Linear | AutoEncoderKind::BertLayer
@@ -54,12 +59,12 @@ impl PromptDecoder {
             )
         };
         let layer = || bert_layer(config.width, seed.child("layer"), device);
-        Self {
+        Ok(Self {
             hidden: has_hidden.then(hidden),
             output: torch_linear(inputs, config.flat(), seed.child("output"), device),
             layer: (config.kind == AutoEncoderKind::BertLayer).then(layer),
             config: *config,
-        }
+        })
     }
 
     /// The plain device of its weights.

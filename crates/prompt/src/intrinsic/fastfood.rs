@@ -170,3 +170,70 @@ impl PromptSource for FastfoodPrompt {
         moved.unsqueeze()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(tensor: Tensor<1>) -> Vec<f64> {
+        tensor.into_data().iter::<f32>().map(f64::from).collect()
+    }
+
+    /// H by its definition: H of 1 is 1, H of 2n is H of n three times and −H of n.
+    fn written_out(size: usize) -> Vec<Vec<f64>> {
+        if size == 1 {
+            return vec![vec![1.0]];
+        }
+        let half = written_out(size / 2);
+        let row = |row: &Vec<f64>, sign: f64| -> Vec<f64> {
+            let right = row.iter().map(|value| sign * value);
+            row.iter().copied().chain(right).collect()
+        };
+        let upper = half.iter().map(|own| row(own, 1.0));
+        upper.chain(half.iter().map(|own| row(own, -1.0))).collect()
+    }
+
+    #[test]
+    fn it_equals_the_matrices_written_out() {
+        const INPUTS: usize = 7;
+        const OUTPUTS: usize = 50;
+        let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
+        let map = Fastfood::new(INPUTS, OUTPUTS, Seed::new(4), &device).unwrap();
+        let (signs, scales) = (host(map.signs.val()), host(map.scales.val()));
+        let order: Vec<i64> = map.order.val().into_data().iter::<i64>().collect();
+        // The parts are what they are called.
+        assert!(signs.iter().all(|sign| sign.abs() == 1.0));
+        assert!(signs.contains(&1.0) && signs.contains(&-1.0));
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..64).collect::<Vec<i64>>());
+        assert_ne!(sorted, order);
+        // Σ G² over the square of the divisor, L Σ G² · D / L.
+        let squares: f64 = scales.iter().map(|scale| scale * scale).sum();
+        assert!((squares * OUTPUTS as f64 - 1.0).abs() < 1e-5, "{squares}");
+
+        let hadamard = written_out(64);
+        let product = |x: &[f64]| -> Vec<f64> {
+            let row = |row: &Vec<f64>| row.iter().zip(x).map(|(a, b)| a * b).sum();
+            hadamard.iter().map(row).collect()
+        };
+        let point = normal(Seed::new(5), "point", INPUTS, 1.0);
+        let mut signed = vec![0.0; 64];
+        for ((signed, &value), sign) in signed.iter_mut().zip(&point).zip(&signs) {
+            *signed = f64::from(value) * sign;
+        }
+        let mixed = product(&signed);
+        let turned = order.iter().map(|&from| mixed[from as usize]);
+        let scaled: Vec<f64> = turned
+            .zip(&scales)
+            .map(|(value, scale)| value * scale)
+            .collect();
+        let expected = product(&scaled);
+        let found = host(map.forward(Tensor::from_floats(point.as_slice(), &device)));
+        assert_eq!(found.len(), OUTPUTS);
+        for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let gap = (found - expected).abs();
+            assert!(gap < 1e-4, "place {place}: {found} against {expected}");
+        }
+    }
+}

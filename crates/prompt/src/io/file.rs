@@ -39,9 +39,11 @@ impl PromptFile {
     /// Writes the file at `path` as a whole or not at all. The same prompt gives the same bytes.
     ///
     /// # Errors
-    /// [`Error::Setting`] for information that the file could not give back, [`Error::Core`] where it
+    /// [`Error::Setting`] for information that the file could not give back, [`Error::NotFinite`] for a
+    /// prompt with a number that [`load`](Self::load) would refuse, [`Error::Core`] where the file
     /// cannot be written; a file of that name is then left as it is.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.prompt.check_finite()?;
         let mut metadata = self.info.entries()?;
         for (key, value) in [
             ("format", FORMAT.to_owned()),

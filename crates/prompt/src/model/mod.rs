@@ -61,7 +61,7 @@ pub trait PromptModel {
         None
     }
 
-    /// Scores of the answer's first token, for chosen words.
+    /// Scores of the answer's first word, for chosen words.
     ///
     /// # Shapes
     /// - prompts: `[batch or 1, slots, width]`
@@ -128,7 +128,8 @@ pub trait TextModel: PromptModel {
     ///
     /// # Shapes
     /// - prompts: `[batch or 1, slots, width]`
-    /// - targets: `[batch, length]`, [`IGNORE_INDEX`](plm_core::models::loss::IGNORE_INDEX) at padding
+    /// - targets: `[batch, length]`, [`IGNORE_INDEX`](plm_core::models::loss::IGNORE_INDEX) at padding;
+    ///   whole texts, so that BART's begin with `<s>`
     /// - result: `[batch * length, vocabulary]`
     fn target_scores(
         &self,

@@ -1,7 +1,7 @@
-//! T5 and BART: slots before the encoder's text, the answer as the decoder's first word.
+//! T5 and BART: slots before the encoder's text, the answer as the first word that the decoder writes.
 
 use burn::module::Module;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::generate::{Generation, GenerationConfig, GenerativeModel, generate};
 use plm_core::models::{
     BartForConditionalGeneration, EncoderInput, Seq2SeqInput, Seq2SeqOutput, Stack,
@@ -11,9 +11,12 @@ use plm_core::nn::{FeedForward, Ffn, TapPositions, Taps};
 use plm_core::rng::Seed;
 use plm_core::text::Batch;
 
-use super::embed::{before, column, frozen_on_autodiff, padding, places, single};
+use super::embed::{before, frozen_on_autodiff, padding, places, single};
 use super::{Pass, PromptModel, TextModel};
 use crate::Result;
+
+/// `<s>` in the vocabularies of BART, the default of `bos_token_id` in its settings.
+const BART_BEGINNING: usize = 0;
 
 /// What soft prompts need of a model with an encoder and a decoder.
 pub trait Seq2SeqLM: Module + GenerativeModel {
@@ -25,6 +28,8 @@ pub trait Seq2SeqLM: Module + GenerativeModel {
     fn word_scale(&self) -> f64;
     /// The token that the decoder begins with.
     fn start_id(&self) -> usize;
+    /// Tokens that it writes behind that one before the first word of every answer.
+    fn answer_prefix(&self) -> Vec<usize>;
     /// Layers of a stack.
     fn layers(&self, stack: Stack) -> usize;
     /// Positions of the encoder and of the decoder; unlimited where absent.
@@ -45,6 +50,10 @@ pub trait Seq2SeqLM: Module + GenerativeModel {
 /// T5 or BART with a soft prompt before the encoder's text. The decoder gets none.
 ///
 /// T5's positions are relative, so a slot's place counts; BART's slots have positions of their own.
+///
+/// A class is answered by the first word of the decoder's text. T5 writes it at once; BART writes `<s>`
+/// first, so that its decoder is given `</s> <s>` and read one place later. Targets of
+/// [`TextModel::target_scores`] are whole texts: BART's begin with `<s>`, as its tokenizer puts it.
 #[derive(Debug, Clone)]
 pub struct PromptedSeq2Seq<M> {
     /// The model.
@@ -56,6 +65,9 @@ pub struct PromptedSeq2Seq<M> {
     pub probe_id: usize,
     /// The stack whose neurons are looked at and switched off.
     pub neurons: Stack,
+    /// What the decoder reads between its start token and the first word of an answer: nothing for T5,
+    /// `<s>` (id 0) for BART.
+    pub answer_prefix: Vec<usize>,
 }
 
 /// T5 with a soft prompt.
@@ -67,6 +79,7 @@ impl<M: Seq2SeqLM> PromptedSeq2Seq<M> {
     /// `model` with padding hidden and the decoder's neurons looked at.
     pub fn new(model: M, probe_id: usize) -> Self {
         Self {
+            answer_prefix: model.answer_prefix(),
             model,
             hide_padding: true,
             probe_id,
@@ -109,10 +122,21 @@ impl<M: Seq2SeqLM> PromptedSeq2Seq<M> {
         Seq2SeqInput::new(self.encoder_input(prompts, text, pass), decoder)
     }
 
+    /// What the decoder reads before the first word of an answer, `[batch, tokens]`: that word is read
+    /// at the last of these places.
+    fn beginning(&self, batch: usize, device: &Device) -> Tensor<2, Int> {
+        let ids: Vec<i64> = std::iter::once(self.model.start_id())
+            .chain(self.answer_prefix.iter().copied())
+            .map(|id| id as i64)
+            .collect();
+        let shape = [batch, ids.len()];
+        Tensor::from_data(TensorData::new(ids.repeat(batch), shape), device)
+    }
+
     /// Writes answers.
     ///
     /// # Errors
-    /// As [`generate`].
+    /// As [`PromptModel::check`], and as [`generate`].
     pub fn generate(
         &self,
         prompts: Tensor<3>,
@@ -120,6 +144,8 @@ impl<M: Seq2SeqLM> PromptedSeq2Seq<M> {
         settings: &GenerationConfig,
         seed: Seed,
     ) -> Result<Generation> {
+        let [_, slots, width] = prompts.dims();
+        self.check(slots, width, text.ids.dims()[1])?;
         let input = self.encoder_input(prompts, text, &Pass::default());
         Ok(generate(&self.model, &input, settings, seed)?)
     }
@@ -157,10 +183,12 @@ impl<M: Seq2SeqLM> PromptModel for PromptedSeq2Seq<M> {
         pass: &Pass,
     ) -> Tensor<2> {
         let [batch, _] = text.ids.dims();
-        let start = column(self.model.start_id(), batch, &text.ids.device());
-        let output = self.model.run(&self.input(prompts, text, start, pass));
+        let beginning = self.beginning(batch, &text.ids.device());
+        let output = self.model.run(&self.input(prompts, text, beginning, pass));
         let hidden = output.decoder.last_hidden_state;
-        let places = places(batch, 1, |_| 0, &hidden.device().inner());
+        let [_, length, _] = hidden.dims();
+        let device = hidden.device().inner();
+        let places = places(batch, length, |_| length - 1, &device);
         self.model.scores_at(hidden, places, Some(words))
     }
 
@@ -168,11 +196,11 @@ impl<M: Seq2SeqLM> PromptModel for PromptedSeq2Seq<M> {
         let [batch, slots, _] = prompts.dims();
         let device = prompts.device();
         let text = single(self.probe_id, batch, &device);
-        let start = column(self.model.start_id(), batch, &device);
-        let mut input = self.input(prompts, &text, start, &Pass::default());
+        let beginning = self.beginning(batch, &device);
+        let mut input = self.input(prompts, &text, beginning, &Pass::default());
         let position = match self.neurons {
             Stack::Encoder => slots,
-            Stack::Decoder => 0,
+            Stack::Decoder => self.answer_prefix.len(),
         };
         let taps = Taps {
             ffn_activations: (0..self.model.layers(self.neurons)).collect(),
@@ -232,6 +260,10 @@ impl<F: Ffn> Seq2SeqLM for T5ForConditionalGeneration<F> {
         self.model.config.decoder_start_token_id
     }
 
+    fn answer_prefix(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
     fn layers(&self, stack: Stack) -> usize {
         match stack {
             Stack::Encoder => self.model.encoder.layers.len(),
@@ -281,6 +313,10 @@ impl<F: Ffn> Seq2SeqLM for BartForConditionalGeneration<F> {
 
     fn start_id(&self) -> usize {
         self.model.config.decoder_start_token_id
+    }
+
+    fn answer_prefix(&self) -> Vec<usize> {
+        vec![BART_BEGINNING]
     }
 
     fn layers(&self, stack: Stack) -> usize {

@@ -19,6 +19,12 @@ pub struct IntrinsicFigure {
     pub evidence: Evidence,
 }
 
+/// [`IntrinsicFigure::setting`] of tasks that the search saw, with other examples than it had.
+pub const INTRINSIC_SEEN: &str = "tuning inside the subspace, seen tasks with other data";
+
+/// [`IntrinsicFigure::setting`] of tasks that the search did not see.
+pub const INTRINSIC_UNSEEN: &str = "tuning inside the subspace, unseen tasks";
+
 /// The known figures. 100 tasks found the subspace and 20 others are unseen.
 pub fn intrinsic_figures() -> &'static [IntrinsicFigure] {
     &FIGURES
@@ -26,28 +32,28 @@ pub fn intrinsic_figures() -> &'static [IntrinsicFigure] {
 
 static FIGURES: [IntrinsicFigure; 5] = [
     IntrinsicFigure {
-        setting: SEEN,
+        setting: INTRINSIC_SEEN,
         dimensions: Some(250),
         relative_performance: 97.0,
         source: "abstract, version 3",
         evidence: Evidence::Abstract,
     },
     IntrinsicFigure {
-        setting: UNSEEN,
+        setting: INTRINSIC_UNSEEN,
         dimensions: Some(250),
         relative_performance: 83.0,
         source: "abstract, version 3",
         evidence: Evidence::Abstract,
     },
     IntrinsicFigure {
-        setting: SEEN,
+        setting: INTRINSIC_SEEN,
         dimensions: Some(5),
         relative_performance: 87.0,
         source: "abstract, version 1",
         evidence: Evidence::Abstract,
     },
     IntrinsicFigure {
-        setting: UNSEEN,
+        setting: INTRINSIC_UNSEEN,
         dimensions: Some(5),
         relative_performance: 65.0,
         source: "abstract, version 1",
@@ -61,6 +67,3 @@ static FIGURES: [IntrinsicFigure; 5] = [
         evidence: Evidence::ReadingNote,
     },
 ];
-
-const SEEN: &str = "tuning inside the subspace, seen tasks with other data";
-const UNSEEN: &str = "tuning inside the subspace, unseen tasks";

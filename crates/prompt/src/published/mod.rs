@@ -13,7 +13,7 @@ mod similarity;
 use serde::Serialize;
 
 pub use cross_model::{CrossModelScore, cross_model_scores};
-pub use intrinsic::{IntrinsicFigure, intrinsic_figures};
+pub use intrinsic::{INTRINSIC_SEEN, INTRINSIC_UNSEEN, IntrinsicFigure, intrinsic_figures};
 pub use matrices::{relative_means, transfer_matrix};
 pub use scores::{own_task_scores, random_prompt_scores};
 pub use similarity::{PairSimilarity, SimilarityFigures, pair_similarities, similarity_figures};

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Evidence;
 use crate::catalog::Backbone;
+use crate::similarity::EmbeddingMetric;
 
 /// Similarities of the prompts for one model: means over pairs of different tasks, and correlation
 /// with transfer.
@@ -22,6 +23,29 @@ pub struct SimilarityFigures {
     pub spearman_per_target: [f64; 4],
     /// How the figures are known.
     pub evidence: Evidence,
+}
+
+impl SimilarityFigures {
+    /// Mean similarity of tasks of the same type and of different types; of `E_average` none is known.
+    pub fn means(&self, metric: EmbeddingMetric) -> Option<[f64; 2]> {
+        match metric {
+            EmbeddingMetric::EuclideanConcat => Some(self.euclidean_concat),
+            EmbeddingMetric::EuclideanAverage => None,
+            EmbeddingMetric::CosineConcat => Some(self.cosine_concat),
+            EmbeddingMetric::CosineAverage => Some(self.cosine_average),
+        }
+    }
+
+    /// Spearman's correlation of `metric` with transfer, mean per target with the task itself.
+    pub fn spearman(&self, metric: EmbeddingMetric) -> f64 {
+        let place = match metric {
+            EmbeddingMetric::EuclideanConcat => 0,
+            EmbeddingMetric::EuclideanAverage => 1,
+            EmbeddingMetric::CosineConcat => 2,
+            EmbeddingMetric::CosineAverage => 3,
+        };
+        self.spearman_per_target[place]
+    }
 }
 
 /// Similarities of two released prompts.

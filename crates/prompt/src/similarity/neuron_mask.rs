@@ -86,6 +86,11 @@ impl NeuronMask {
         self.factors.chunks_exact(self.neurons)
     }
 
+    /// Number of layers.
+    pub fn layers(&self) -> usize {
+        self.factors.len() / self.neurons
+    }
+
     /// Neurons of each layer.
     pub fn neurons(&self) -> usize {
         self.neurons
@@ -109,7 +114,7 @@ mod tests {
         let layers: Vec<&[f32]> = mask.by_layer().collect();
         assert_eq!(layers[0], [1.0, 0.0, 1.0, 1.0, 1.0]);
         assert_eq!(layers[1], [1.0, 1.0, 1.0, 0.0, 1.0]);
-        assert_eq!(mask.neurons(), 5);
+        assert_eq!((mask.layers(), mask.neurons()), (2, 5));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Tensor, TensorData};
 
 use super::{NeuronMask, Stimulation};
+use crate::error::same_size;
 use crate::matrix::PromptMatrix;
 use crate::model::{Pass, PromptModel};
 use crate::soft_prompt::stack;
@@ -45,10 +46,22 @@ pub fn stimulate<M: PromptModel>(model: &M, prompts: &[PromptMatrix]) -> Result<
 }
 
 impl NeuronMask {
-    /// A forward pass with these neurons switched off at all positions.
-    pub fn pass<M: PromptModel>(&self, model: &M) -> Pass {
+    /// A forward pass of `model` with these neurons switched off at all positions.
+    ///
+    /// # Errors
+    /// [`Error::Size`] where `model` has another number of layers or of neurons: the mask is another
+    /// model's.
+    pub fn pass<M: PromptModel>(&self, model: &M) -> Result<Pass> {
         let device = model.device();
         let neurons = self.neurons();
+        // A model with blocks of somebody's own is asked what it has.
+        let slots = model.min_slots().max(1);
+        let found = model.stimulated_neurons(Tensor::zeros([1, slots, model.width()], &device));
+        same_size("layers of a neuron mask", self.layers(), found.len())?;
+        for layer in &found {
+            let expected = layer.dims()[1];
+            same_size("neurons a layer of a neuron mask", neurons, expected)?;
+        }
         let masks: BTreeMap<usize, Tensor<3>> = self
             .by_layer()
             .enumerate()
@@ -57,9 +70,9 @@ impl NeuronMask {
                 (layer, Tensor::from_data(data, &device))
             })
             .collect();
-        Pass {
+        Ok(Pass {
             neuron_masks: masks,
             ..Pass::default()
-        }
+        })
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
+use plm_core::files::write_atomic;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{finite, same_size};
@@ -110,7 +112,7 @@ impl TransferMatrix {
         }
     }
 
-    /// Writes the matrix to `path` as JSON.
+    /// Writes the matrix to `path` as JSON, as a whole or not at all.
     ///
     /// # Errors
     /// [`Error::Core`] where the file cannot be written.
@@ -118,8 +120,7 @@ impl TransferMatrix {
         let path = path.as_ref();
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| plm_core::Error::format(path, error.to_string()))?;
-        fs::write(path, text).map_err(|error| plm_core::Error::io(path, error))?;
-        Ok(())
+        Ok(write_atomic(path, |file| file.write_all(text.as_bytes()))?)
     }
 
     /// Reads what [`save`](Self::save) wrote.

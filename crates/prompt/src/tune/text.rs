@@ -23,7 +23,7 @@ pub struct TextExample {
     pub task: usize,
     /// What the model reads.
     pub ids: Vec<u32>,
-    /// What it writes, its end included.
+    /// What it writes, its end included, and with BART the `<s>` that it begins with.
     pub target: Vec<u32>,
 }
 

@@ -1,8 +1,8 @@
 //! How prompts begin.
 
 use plm_core::rng::Seed;
-use plm_prompt::PromptInit;
 use plm_prompt::model::PromptModel;
+use plm_prompt::{Error, PromptInit};
 
 use super::support::{devices, mini, values};
 
@@ -46,7 +46,11 @@ fn initializations_hold_what_they_say() {
         assert_eq!(labels.rows(), 6, "{name}");
         assert_eq!(own(&labels, 1), row(id("good")), "{name}");
         assert_eq!(own(&labels, 2), row(id("bad")), "{name}");
-        assert_eq!(from(6, named()).unwrap().rows(), 6, "{name}");
+        assert_eq!(from(4, named()).unwrap().rows(), 6, "{name}");
+        for unread in [5, 6] {
+            let error = from(unread, named()).unwrap_err();
+            assert!(matches!(error, Error::Size { expected: 2, .. }), "{error}");
+        }
         let labels = make(PromptInit::ClassLabels(vec![id("good"), id("bad")]));
         assert_eq!(own(&labels, 0), row(id("good")), "{name}");
         assert_eq!(own(&labels, 1), row(id("bad")), "{name}");

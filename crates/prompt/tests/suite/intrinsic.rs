@@ -1,8 +1,10 @@
 //! Auto-encoders of prompts, subspace search and tuning inside the subspace.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use plm_core::config::EncoderFamily;
+use plm_core::models::loss::cross_entropy;
+use plm_core::nn::DropoutMode;
 use plm_core::rng::Seed;
 use plm_core::text::Padding;
 use plm_core::train::{Every, Until, count_params};
@@ -12,11 +14,11 @@ use plm_prompt::intrinsic::{
 };
 use plm_prompt::model::{Pass, PromptModel};
 use plm_prompt::tune::{Family, TuneSettings, predict, tune};
-use plm_prompt::{Choice, PromptMatrix, PromptSource, TaskEncoder, TaskSet, TextForm};
+use plm_prompt::{Choice, Error, PromptMatrix, PromptSource, TaskEncoder, TaskSet, TextForm};
 
 use super::support::{
-    SLOTS, WIDTH, assert_close, devices, masked_lm, mini, opinions, prompt, tensor, tolerance,
-    values, word_tasks,
+    SLOTS, WIDTH, assert_close, devices, masked_lm, mini, opinions, prompt, tensor, texts,
+    tolerance, values, word_tasks, words,
 };
 
 fn config(kind: AutoEncoderKind, dimensions: usize) -> AutoEncoderConfig {
@@ -114,7 +116,7 @@ fn every_form_gives_prompts_and_gradients() {
 fn the_points_gradient_agrees_with_differences() {
     let (_, device) = devices().remove(0);
     let kind = AutoEncoderKind::TanhDecoder;
-    let decoder = PromptDecoder::new(&config(kind, 3), Seed::new(1), &device);
+    let decoder = PromptDecoder::new(&config(kind, 3), Seed::new(1), &device).unwrap();
     let goal = values(tensor(&prompt(SLOTS, 1), &device));
     let loss_at = |point: Vec<f32>| -> f64 {
         let source = IntrinsicPrompt::at(decoder.clone(), point).unwrap();
@@ -205,8 +207,7 @@ fn the_search_trains_the_auto_encoder_and_the_point_takes_over() {
     for (a, b) in both[0].values().iter().zip(both[1].values()) {
         assert!((a - b).abs() < 1e-5);
     }
-    let run = |source: &dyn Fn() -> plm_prompt::tune::Predictions| source();
-    let inside = run(&|| predict(&model, &source, &set, 64, &Pass::default()).unwrap());
+    let inside = predict(&model, &source, &set, 64, &Pass::default()).unwrap();
     assert_eq!(inside.classes.len(), set.len());
 
     let decoder = values(source.decoder.output.weight.val());
@@ -214,6 +215,40 @@ fn the_search_trains_the_auto_encoder_and_the_point_takes_over() {
     let tuned = tune(&model, source, &set, None, &reconstruction_only(3), None).unwrap();
     assert_eq!(values(tuned.source.decoder.output.weight.val()), decoder);
     assert_ne!(values(tuned.source.point.val()), before);
+}
+
+#[test]
+fn a_prompts_own_point_has_the_loss_of_the_search() {
+    for (name, device) in devices() {
+        let model = masked_lm(EncoderFamily::Bert, &device);
+        let text = texts(0, 0, &device);
+        let loss = |slots: Tensor<3>| -> f64 {
+            let scores = model.answer_scores(slots, &text, words(&device), &Pass::default());
+            let classes = Tensor::<1, Int>::from_ints([0, 2, 1], &device);
+            values(cross_entropy(scores, classes))[0]
+        };
+        let prompts = [prompt(SLOTS, 1), prompt(SLOTS, 2)];
+        let config = config(AutoEncoderKind::TanhDecoder, 3);
+        let auto_encoder = PromptAutoEncoder::new(&config, Seed::new(1), &device).unwrap();
+        let objective = SubspaceObjective::default();
+        let search = SubspaceSearch::new(auto_encoder.clone(), &prompts, &objective).unwrap();
+        let all = search.objective(&[0, 1], &[2, 1], DropoutMode::Off).prompts;
+        for (task, own) in prompts.iter().enumerate() {
+            let searched = loss(all.clone().narrow(0, task, 1));
+            let point = auto_encoder.encoder.forward(tensor(own, &device));
+            let point: Vec<f32> = point.into_data().iter::<f32>().collect();
+            let inside = IntrinsicPrompt::at(auto_encoder.decoder.clone(), point).unwrap();
+            let tuned = loss(inside.prompts(&[0]));
+            let bound = tolerance(name) * searched.max(1.0);
+            assert!(
+                (searched - tuned).abs() <= bound,
+                "{name}, task {task}: {searched} against {tuned}"
+            );
+            // Not the loss of whatever prompt there is.
+            let untouched = loss(tensor(own, &device));
+            assert!((searched - untouched).abs() > bound, "{name}, task {task}");
+        }
+    }
 }
 
 fn tensor_of(prompt: &PromptMatrix, device: &burn::tensor::Device) -> Tensor<3> {
@@ -275,4 +310,6 @@ fn what_does_not_fit_is_refused() {
         ..config(kind, 3)
     };
     assert!(PromptAutoEncoder::new(&none, Seed::new(1), &device).is_err());
+    let refused = PromptDecoder::new(&none, Seed::new(1), &device).err();
+    assert!(matches!(refused, Some(Error::Setting { .. })));
 }

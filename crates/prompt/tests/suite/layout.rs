@@ -1,11 +1,13 @@
 //! Where slots stand, what is read, and what does not matter.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use plm_core::config::EncoderFamily;
 use plm_core::models::{EncoderInput, Seq2SeqInput};
 use plm_core::nn::{Positions, Taps};
+use plm_core::rng::Seed;
 use plm_core::text::{Padding, PaddingSide};
 use plm_prompt::model::{Pass, PromptModel, PromptStyle, PromptedMaskedLM, ReadOut};
+use plm_prompt::similarity::NeuronMask;
 use plm_prompt::tune::predict;
 use plm_prompt::{Error, PromptMatrix, SoftPrompt, TaskSet};
 
@@ -13,6 +15,12 @@ use super::support::{
     SLOTS, WIDTH, assert_close, bart, devices, gpt2, masked_lm, prompt, scores, t5, tensor, texts,
     tolerance, values, word_task, words,
 };
+
+/// The prompt with all its numbers doubled.
+fn doubled(prompt: &PromptMatrix) -> PromptMatrix {
+    let values = prompt.values().iter().map(|value| 2.0 * value);
+    PromptMatrix::new(SLOTS, WIDTH, values.collect()).unwrap()
+}
 
 /// The prompt with its slots in another order; slot 0 stays.
 fn permuted(prompt: &PromptMatrix) -> PromptMatrix {
@@ -55,6 +63,34 @@ fn a_prompt_without_slots_is_the_plain_model() {
         let (_, logits) = model.model.forward(&input);
         let plain = logits.select(2, words(&device));
         assert_eq!(values(found), values(plain), "{name}");
+    }
+}
+
+#[test]
+fn bart_and_gpt2_without_slots_are_the_plain_models() {
+    for (name, device) in devices() {
+        let text = texts(0, 2, &device);
+        let none = Tensor::<3>::zeros([1, 0, WIDTH], &device);
+        let (chosen, pass) = (words(&device), Pass::default());
+        for scaled in [false, true] {
+            let model = bart(scaled, &device);
+            let found = model.answer_scores(none.clone(), &text, chosen.clone(), &pass);
+            let beginning = Tensor::<2, Int>::from_ints([[2, 0], [2, 0], [2, 0]], &device);
+            let mut input = Seq2SeqInput::ids(text.ids.clone(), beginning);
+            input.encoder = input.encoder.with_padding(text.mask.clone());
+            let hidden = model.model.model.forward(&input).decoder.last_hidden_state;
+            let places = Tensor::<1, Int>::from_ints([1, 3, 5], &device);
+            let plain = model.model.logits_at(hidden, places, Some(chosen.clone()));
+            assert_eq!(values(found), values(plain), "{name} BART {scaled}");
+        }
+        let model = gpt2(&device);
+        let found = model.answer_scores(none, &text, chosen.clone(), &pass);
+        let input = EncoderInput::ids(text.ids.clone()).with_padding(text.mask.clone());
+        let hidden = model.model.model.forward(&input).last_hidden_state;
+        // Texts of 7, 4 and 6 tokens in rows of 9.
+        let places = Tensor::<1, Int>::from_ints([6, 12, 23], &device);
+        let plain = model.model.logits_at(hidden, places, Some(chosen));
+        assert_eq!(values(found), values(plain), "{name} GPT-2");
     }
 }
 
@@ -156,9 +192,11 @@ fn the_order_of_slots_without_positions_has_no_meaning() {
             assert!(found > 1e-3, "{name} {family:?}: {found}");
         }
         let t5 = t5(false, &device);
-        assert!(gap(&|prompt| scores(&t5, prompt, 0)) > 1e-6, "{name}");
+        let found = gap(&|prompt| scores(&t5, &doubled(prompt), 0));
+        assert!(found > 1e-3, "{name} T5: {found}");
         let bart = bart(false, &device);
-        assert!(gap(&|prompt| scores(&bart, prompt, 0)) > 1e-6, "{name}");
+        let found = gap(&|prompt| scores(&bart, &doubled(prompt), 0));
+        assert!(found > 1e-3, "{name} BART: {found}");
     }
 }
 
@@ -221,6 +259,31 @@ fn switched_off_neurons_change_the_answer() {
         assert_close(&run(&pass), &plain, tolerance(name), name);
         pass.neuron_masks.insert(1, ones.zeros_like());
         assert_ne!(run(&pass), plain, "{name}");
+    }
+}
+
+#[test]
+fn masks_of_another_model_are_refused() {
+    /// Masks of this model and of models with other layers or neurons.
+    fn check<M: PromptModel>(model: &M, what: &str) {
+        let mask = |layers, neurons| {
+            let mask = NeuronMask::random(layers, neurons, 0.5, Seed::new(1)).unwrap();
+            mask.pass(model)
+        };
+        assert_eq!(mask(2, 32).unwrap().neuron_masks.len(), 2, "{what}");
+        for (layers, neurons) in [(1, 32), (3, 32), (2, 31), (2, 33)] {
+            let found = mask(layers, neurons).err();
+            assert!(matches!(found, Some(Error::Size { .. })), "{what}");
+        }
+    }
+    for (name, device) in devices() {
+        let model = masked_lm(EncoderFamily::Roberta, &device);
+        check(&model, name);
+        let (style, read_out) = (PromptStyle::Absolute, ReadOut::MaskToken);
+        check(&model.with_layout(style, read_out), name);
+        check(&t5(true, &device), name);
+        check(&bart(true, &device), name);
+        check(&gpt2(&device), name);
     }
 }
 

@@ -96,24 +96,18 @@ fn means_and_correlations_are_as_measured_before() {
     for figures in similarity_figures() {
         let prompts = prompts(&folder, figures.backbone);
         let transfer = transfer_matrix(figures.backbone).unwrap();
-        for (place, metric) in EmbeddingMetric::ALL.into_iter().enumerate() {
+        for metric in EmbeddingMetric::ALL {
             let similarity = matrix(&prompts, metric);
             let context = format!("{}, {}", metric.name(), figures.backbone.name());
-            let expected = match metric {
-                EmbeddingMetric::EuclideanConcat => Some(figures.euclidean_concat),
-                EmbeddingMetric::EuclideanAverage => None,
-                EmbeddingMetric::CosineConcat => Some(figures.cosine_concat),
-                EmbeddingMetric::CosineAverage => Some(figures.cosine_average),
-            };
             let means = similarity.group_means();
-            if let Some([same, different]) = expected {
+            if let Some([same, different]) = figures.means(metric) {
                 assert_rounds(means.same_type.unwrap(), same, 4, &context);
                 assert_rounds(means.different_type.unwrap(), different, 4, &context);
             }
             if let Some(transfer) = &transfer {
                 let found = TransferCorrelation::new(&similarity, transfer).unwrap();
                 let mean = found.per_target.included.mean.unwrap();
-                let error = (mean - figures.spearman_per_target[place]).abs();
+                let error = (mean - figures.spearman(metric)).abs();
                 assert!(error < ROUNDED_SCORES, "{context}: {mean}");
             }
         }

@@ -1,13 +1,14 @@
 //! What must hold exactly, on the model itself.
 
 use anyhow::Result;
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor};
 use plm_core::models::EncoderInput;
 use plm_core::nn::Taps;
 use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
 use plm_core::text::{Batch, EncodeOptions, Padding, collate};
+use plm_core::train::{AdamWConfig, Gradients, Optimizer, Until, checksum};
 use plm_prompt::io::{PeftAdapter, PeftBase, PeftTask};
 use plm_prompt::model::{Pass, PromptModel, PromptStyle, ReadOut};
 use plm_prompt::{PromptMatrix, PromptSource, SoftPrompt};
@@ -18,7 +19,7 @@ use crate::repro::{Check, Context, Op, Outcome};
 
 /// Adds the checks of invariants.
 pub(super) fn check(context: &Context, lab: &Lab, outcome: &mut Outcome) -> Result<()> {
-    let text = texts(lab)?;
+    let text = texts(lab, &lab.device)?;
     let seed = Seed::new(context.seeds[0]);
     // Words of the model would do, but sums of its 16-bit numbers are exact.
     let (slots, width) = (lab.recipe.slots, lab.model.width());
@@ -50,15 +51,16 @@ pub(super) fn check(context: &Context, lab: &Lab, outcome: &mut Outcome) -> Resu
     Ok(())
 }
 
-/// Two texts of different lengths.
-fn texts(lab: &Lab) -> Result<Batch> {
+/// Two texts of different lengths on `device`.
+fn texts(lab: &Lab, device: &Device) -> Result<Batch> {
     let texts = ["paris is the capital of france .", "she opened the door ."];
     let encoded = lab.tokenizer.encode_batch(texts, &EncodeOptions::new())?;
     let padding = Padding::of(&lab.tokenizer)?;
-    Ok(collate(&encoded.encodings, &padding, &lab.device)?)
+    Ok(collate(&encoded.encodings, &padding, device)?)
 }
 
-/// Whether some steps of tuning change the prompt and nothing of the model.
+/// Whether the prompt alone has a gradient, an optimizer's step over prompt and model leaves the model as
+/// it is, and tuning changes the prompt.
 fn only_the_prompt_changes(lab: &Lab, prompt: &PromptMatrix, seed: Seed) -> Result<bool> {
     let shots = Shots {
         train: 8,
@@ -66,26 +68,31 @@ fn only_the_prompt_changes(lab: &Lab, prompt: &PromptMatrix, seed: Seed) -> Resu
         test: 4,
     };
     let task = lab.prepare(&generated(seed, shots)[0])?;
-    let before = weights(&lab.model.model);
+    let tracked = lab.model.tracked();
+    let device = tracked.device();
+    let source = SoftPrompt::new(prompt, &lab.device).train();
+    let words = task.encoded.verbalizer.ids().iter();
+    let words: Vec<i64> = words.map(|&id| i64::from(id)).collect();
+    let words = Tensor::<1, Int>::from_data(words.as_slice(), &device);
+    let (slots, text) = (source.prompts(&[0]), texts(lab, &device)?);
+    let scores = tracked.answer_scores(slots, &text, words, &Pass::default());
+    let loss = scores.square().mean();
+    let both = (source, tracked.model);
+    let gradients = Gradients::of(&loss, &both)?;
+    // The first of the two is the prompt.
+    let alone = gradients.paths().all(|path| path.starts_with("0."));
+    let before = checksum(&both.1, |_| true);
+    let mut optimizer = Optimizer::adamw(AdamWConfig::default(), lab.recipe.lr);
+    let (moved, model) = optimizer.step(both, gradients, 1.0);
+    let stays = checksum(&model, |_| true) == before;
+
     let mut settings = lab.settings(seed);
-    settings.until = plm_core::train::Until::Steps(3);
+    settings.until = Until::Steps(3);
     let source = SoftPrompt::new(prompt, &lab.device);
     let set = &task.training;
     let tuned = plm_prompt::tune::tune(&lab.model, source, set, None, &settings, None)?;
-    Ok(weights(&lab.model.model) == before && tuned.source.to_matrix() != *prompt)
-}
-
-/// All parameters as one list.
-fn weights<M: Module>(model: &M) -> Vec<f32> {
-    struct All(Vec<f32>);
-    impl ModuleVisitor for All {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.extend(param.val().into_data().iter::<f32>());
-        }
-    }
-    let mut all = All(Vec::new());
-    model.visit(&mut all);
-    all.0
+    let changes = [moved.to_matrix(), tuned.source.to_matrix()];
+    Ok(alone && stays && changes.iter().all(|changed| changed != prompt))
 }
 
 /// Whether a prompt of no slots gives the plain model's states, bit for bit.

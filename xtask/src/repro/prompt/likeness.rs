@@ -100,8 +100,8 @@ pub(super) fn masked(
         let random = NeuronMask::random(layers, neurons, NeuronMask::RATIO, seed)?;
         let source = SoftPrompt::new(&own.prompt, &lab.device);
         sums[0] += own.score;
-        sums[1] += lab.score(task, &source, &top.pass(&lab.model))?;
-        sums[2] += lab.score(task, &source, &random.pass(&lab.model))?;
+        sums[1] += lab.score(task, &source, &top.pass(&lab.model)?)?;
+        sums[2] += lab.score(task, &source, &random.pass(&lab.model)?)?;
     }
     let [whole, top, random] = sums.map(|sum| sum / tasks.len() as f64);
     Ok(Masked { whole, top, random })

@@ -14,6 +14,7 @@ mod projection;
 mod real;
 mod released;
 mod study;
+mod tables;
 mod transfer;
 
 pub(in crate::repro) use embedded::{lab as embedded_lab, of_each_kind, shots as embedded_shots};

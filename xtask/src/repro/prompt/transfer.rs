@@ -128,22 +128,23 @@ pub(super) fn mean_ratio_by_chance(steps: &[Steps]) -> Option<f64> {
     (!ratios.is_empty()).then(|| ratios.iter().sum::<f64>() / ratios.len() as f64)
 }
 
-/// Pairs of tasks of one kind: each task with the next one of its kind, round and round, at most
-/// `limit` kinds and two pairs a kind.
+/// Pairs of tasks of one kind: the first two tasks of each of the first `limit` kinds that have two, as
+/// target and source and the other way round.
 pub(super) fn pairs(labels: &[TaskLabel], limit: usize) -> Vec<(usize, usize)> {
-    let mut kinds: Vec<&str> = labels.iter().map(|label| label.kind.as_str()).collect();
-    kinds.dedup();
-    let mut pairs = Vec::new();
-    for kind in kinds.into_iter().take(limit) {
-        let own: Vec<usize> = (0..labels.len())
-            .filter(|&place| labels[place].kind == kind)
-            .collect();
-        if own.len() > 1 {
-            pairs.push((own[0], own[1]));
-            pairs.push((own[1], own[0]));
+    let mut kinds: Vec<&str> = Vec::new();
+    for label in labels {
+        if !kinds.contains(&label.kind.as_str()) {
+            kinds.push(&label.kind);
         }
     }
-    pairs
+    let members = kinds.into_iter().map(|kind| -> Vec<usize> {
+        let of_kind = (0..labels.len()).filter(|&place| labels[place].kind == kind);
+        of_kind.collect()
+    });
+    let several = members.filter(|own| own.len() > 1).take(limit);
+    several
+        .flat_map(|own| [(own[0], own[1]), (own[1], own[0])])
+        .collect()
 }
 
 /// Tunes the target of each pair from its source's prompt on, with the target's own seed.
@@ -203,6 +204,20 @@ mod tests {
         assert_eq!(ratio(&both, |steps| steps.best), Some(20.0 / 15.0));
         assert_eq!(ratio(&both, |steps| steps.level), Some(1.0));
         assert_eq!(ratio(&[], |steps| steps.best), None);
+    }
+
+    #[test]
+    fn kinds_with_one_task_give_no_pair_and_take_no_place() {
+        let kinds = [
+            "alone", "a", "b", "a", "lonely", "c", "b", "c", "a", "d", "d",
+        ];
+        let labels: Vec<TaskLabel> = (kinds.iter().enumerate())
+            .map(|(place, kind)| TaskLabel::new(format!("task {place}"), *kind))
+            .collect();
+        let expected = [(1, 3), (3, 1), (2, 6), (6, 2), (5, 7), (7, 5)];
+        assert_eq!(pairs(&labels, 3), expected);
+        assert_eq!(pairs(&labels, 9).len(), 8);
+        assert!(pairs(&labels[..3], 3).is_empty());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::repro::{Context, Outcome};
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let lab = embedded_lab(context)?;
-    let plan = plan(context, &lab)?;
+    let plan = plan(context, &lab, 1)?;
     let shots = embedded_shots(context)?;
     let kinds: usize = context.settings.get("kinds", 6)?;
     let kept: usize = context.settings.get("tasks_per_kind", 3)?;
@@ -34,8 +34,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What both tiers run. A point of a subspace is tuned for as many steps as a prompt.
-pub(super) fn plan(context: &Context, lab: &Lab) -> Result<Plan> {
+/// What both tiers run, with `runs` inside a subspace for each unseen task where nothing else is set. A
+/// point of a subspace is tuned for as many steps as a prompt.
+pub(super) fn plan(context: &Context, lab: &Lab, runs: usize) -> Result<Plan> {
     Ok(Plan {
         recipe: Recipe {
             prefit_steps: context.settings.get("prefit_steps", 800)?,
@@ -49,6 +50,7 @@ pub(super) fn plan(context: &Context, lab: &Lab) -> Result<Plan> {
         },
         unseen: context.settings.get("unseen", 4)?,
         seen: context.settings.get("seen", 3)?,
-        runs: context.settings.get("runs", 1)?,
+        runs: context.settings.get("runs", runs)?,
+        repeated: 3,
     })
 }

@@ -4,6 +4,7 @@
 //! point of that space. On the small model of the repository; embedded: generated tasks, real: real ones.
 
 mod embedded;
+mod parts;
 mod real;
 mod report;
 mod search;

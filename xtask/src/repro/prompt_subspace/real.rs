@@ -12,7 +12,7 @@ use crate::repro::{Context, Outcome};
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let lab = real_lab(context)?;
-    let plan = plan(context, &lab)?;
+    let plan = plan(context, &lab, 3)?;
     let kept: usize = context.settings.get("tasks_per_kind", 3)?;
     let shots = Shots {
         train: context.settings.get("shots", 32)?,

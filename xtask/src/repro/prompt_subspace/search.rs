@@ -126,7 +126,7 @@ pub(super) fn random_decoder(
         hidden: recipe.hidden,
         ..AutoEncoderConfig::new(lab.recipe.slots, lab.model.width(), dimensions)
     };
-    let decoder = PromptDecoder::new(&config, seed.child("random decoder"), &lab.device);
+    let decoder = PromptDecoder::new(&config, seed.child("random decoder"), &lab.device)?;
     inside(lab, task, &decoder, recipe, seed)
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, ensure};
 use plm_core::rng::Seed;
 use plm_prompt::{PromptMatrix, Task, TaskLabel};
-use rand::seq::SliceRandom;
 
+use super::parts::{split, unmet};
 use super::search::{self, Recipe};
 use crate::repro::Context;
 use crate::repro::prompt::lab::{Lab, Prepared};
@@ -20,6 +20,9 @@ pub(super) struct Plan {
     pub(super) seen: usize,
     /// Runs inside the subspace for each unseen task.
     pub(super) runs: usize,
+    /// Runs of the first unseen task inside the first seed's subspace of [`BASELINE`] dimensions, so that
+    /// there is something to measure stability on where the others run once.
+    pub(super) repeated: usize,
 }
 
 /// Scores of tasks, one list for each way of getting a prompt.
@@ -30,7 +33,7 @@ pub(super) struct Scores {
     pub(super) tuned: Vec<f64>,
     /// By dimensions: prompts through the auto-encoder.
     pub(super) rebuilt: BTreeMap<usize, Vec<f64>>,
-    /// By dimensions: a point tuned inside the subspace, mean of its runs.
+    /// By dimensions: a point tuned inside the subspace, mean of as many runs as all tasks have.
     pub(super) inside: BTreeMap<usize, Vec<f64>>,
     /// By dimensions: all runs.
     pub(super) runs: BTreeMap<usize, Vec<Vec<f64>>>,
@@ -77,25 +80,26 @@ pub(super) fn over_seeds(
 ) -> Result<Vec<Run>> {
     let mut runs = Vec::new();
     for (number, &seed) in context.seeds.iter().enumerate() {
-        let dimensions: &[usize] = if number == 0 { &CURVE } else { &CLAIMS };
+        let first = number == 0;
         let own = tasks(seed)?;
         let seed = Seed::new(seed);
         let others = tasks(seed.child("other examples").value())?;
-        runs.push(run(context, lab, [&own, &others], plan, dimensions, seed)?);
+        runs.push(run(context, lab, [&own, &others], plan, first, seed)?);
     }
     Ok(runs)
 }
 
-/// Tunes a prompt for every task, finds subspaces, and tunes inside them. `others` are the same tasks as
-/// `tasks` with other examples.
+/// Tunes a prompt for every task, finds subspaces, and tunes inside them: of all dimensions with the
+/// `first` seed. `others` are the same tasks as `tasks` with other examples.
 fn run(
     context: &Context,
     lab: &Lab,
     [tasks, others]: [&[Task]; 2],
     plan: &Plan,
-    dimensions: &[usize],
+    first: bool,
     seed: Seed,
 ) -> Result<Run> {
+    let dimensions: &[usize] = if first { &CURVE } else { &CLAIMS };
     let prepared: Vec<Prepared> = tasks
         .iter()
         .map(|task| lab.prepare(task))
@@ -123,7 +127,8 @@ fn run(
         .map(|&place| {
             let name = &prepared[place].label.name;
             let task = others.iter().find(|task| task.name == *name);
-            lab.prepare(task.with_context(|| format!("no other examples of `{name}`"))?)
+            let task = task.with_context(|| format!("no other examples of `{name}`"))?;
+            lab.prepare(&unmet(task, &tasks[place])?)
         })
         .collect::<Result<_>>()?;
     let anew: Vec<&Prepared> = redrawn.iter().collect();
@@ -157,27 +162,34 @@ fn run(
             .map(|task| lab.score_of(task, &center))
             .collect::<Result<_>>()?;
         run.unseen.center.insert(size, scores);
-        let total = (2 * few.len() * once + unseen.len() * plan.runs) as u64;
+        let more = if first && size == BASELINE {
+            plan.repeated.saturating_sub(plan.runs)
+        } else {
+            0
+        };
+        let total = (2 * few.len() * once + unseen.len() * plan.runs + more) as u64;
         let bar = context.progress.bar(total, &format!("inside {size}"));
-        for (tasks, scores, runs) in [
-            (pick(&few), &mut run.seen, once),
-            (anew.clone(), &mut run.redrawn, once),
-            (pick(&unseen), &mut run.unseen, plan.runs),
+        for (tasks, scores, runs, more) in [
+            (pick(&few), &mut run.seen, once, 0),
+            (anew.clone(), &mut run.redrawn, once, 0),
+            (pick(&unseen), &mut run.unseen, plan.runs, more),
         ] {
             if runs == 0 {
                 continue;
             }
-            let all = (tasks.iter())
-                .map(|task| {
+            let all = (tasks.iter().enumerate())
+                .map(|(place, task)| {
                     let own = seed.child(&task.label.name);
                     let attempt = |number| {
                         bar.inc(1);
                         search::inside(lab, task, &found.decoder, recipe, own.at(number))
                     };
+                    let runs = if place == 0 { runs + more } else { runs };
                     (0..runs as u64).map(attempt).collect()
                 })
                 .collect::<Result<Vec<Vec<f64>>>>()?;
-            let means = all.iter().map(|runs| mean(runs)).collect();
+            // Runs that one task has more are none of its mean.
+            let means = all.iter().map(|all| mean(&all[..runs])).collect();
             scores.inside.insert(size, means);
             scores.runs.insert(size, all);
         }
@@ -213,25 +225,6 @@ fn own_prompts(
 ) -> Result<Vec<PromptMatrix>> {
     let tuned = lab.tuned_each(context, tasks, seed)?;
     Ok(tuned.iter().map(|one| one.source.to_matrix()).collect())
-}
-
-/// Places of seen and unseen tasks: of shuffled kinds one task each is unseen, up to `count`; a kind
-/// keeps at least one task.
-fn split(tasks: &[Prepared], count: usize, seed: Seed) -> (Vec<usize>, Vec<usize>) {
-    let mut order: Vec<usize> = (0..tasks.len()).collect();
-    order.shuffle(&mut seed.stream("unseen tasks"));
-    let mut unseen: Vec<usize> = Vec::new();
-    for &place in &order {
-        let kind = &tasks[place].label.kind;
-        let taken = unseen.iter().any(|&other| tasks[other].label.kind == *kind);
-        let members = tasks.iter().filter(|task| task.label.kind == *kind).count();
-        if unseen.len() < count && !taken && members > 1 {
-            unseen.push(place);
-        }
-    }
-    unseen.sort_unstable();
-    let seen = (0..tasks.len()).filter(|place| !unseen.contains(place));
-    (seen.collect(), unseen)
 }
 
 /// Scores of the most frequent class and of the tasks' own prompts.

@@ -38,8 +38,10 @@ impl PeftAdapter {
     /// has a decoder too.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a prompt without rows, which PEFT cannot hold.
+    /// [`Error::Setting`] for a prompt without rows, which PEFT cannot hold; [`Error::NotFinite`] for a
+    /// number that is not finite.
     pub fn new(prompt: PromptMatrix, base: &PeftBase) -> Result<Self> {
+        prompt.check_finite()?;
         if prompt.rows() == 0 {
             return Err(Error::Setting {
                 name: "num_virtual_tokens",
@@ -111,7 +113,7 @@ impl PeftAdapter {
     ///
     /// # Errors
     /// [`Error::Shape`] for a prompt of another size, [`Error::Task`] for an adapter with tasks,
-    /// whose prompts are products.
+    /// whose prompts are products, [`Error::NotFinite`] for a number that is not finite.
     pub fn replace_prompt(&mut self, prompt: PromptMatrix) -> Result<()> {
         if self.factors.is_some() {
             return Err(Error::Task {
@@ -130,6 +132,7 @@ impl PeftAdapter {
                 fix: "make a new adapter for a prompt of another size",
             });
         }
+        prompt.check_finite()?;
         self.prompt = prompt;
         Ok(())
     }

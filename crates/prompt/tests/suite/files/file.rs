@@ -3,13 +3,13 @@
 use std::fs;
 
 use plm_core::config::EncoderFamily;
-use plm_prompt::PromptMatrix;
 use plm_prompt::io::{PromptFile, PromptInfo};
 use plm_prompt::model::{PromptStyle, ReadOut};
+use plm_prompt::{Error, PromptMatrix};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 
-use super::{bytes, prompt};
+use super::{bytes, diverged, prompt};
 use crate::suite::support::{SLOTS, WIDTH, devices, masked_lm, t5};
 
 const HASH: &str = "0123456789abcdef";
@@ -88,6 +88,23 @@ fn information_that_cannot_be_kept_is_refused_and_the_old_file_stays() {
             .save(folder.path().join("no/such.safetensors"))
             .is_err()
     );
+}
+
+#[test]
+fn numbers_that_could_not_be_loaded_are_not_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    example().save(&path).unwrap();
+    let broken = PromptFile {
+        prompt: diverged(2, 3),
+        ..example()
+    };
+    let error = broken.save(&path).unwrap_err();
+    assert!(
+        matches!(error, Error::NotFinite { index: 0, .. }),
+        "{error}"
+    );
+    assert_eq!(PromptFile::load(&path).unwrap(), example());
 }
 
 #[test]

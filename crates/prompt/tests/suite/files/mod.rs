@@ -8,14 +8,19 @@ mod npy;
 mod peft;
 mod peft_kinds;
 mod peft_wrong;
+mod torch;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use plm_prompt::PromptMatrix;
+use burn::module::Param;
+use burn::tensor::Tensor;
 use plm_prompt::io::load_safetensors_entry;
+use plm_prompt::{PromptMatrix, SoftPrompt};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, serialize};
+
+use super::support::devices;
 
 /// The file `name` of the fixtures.
 fn fixture(name: &str) -> PathBuf {
@@ -33,6 +38,16 @@ fn expected(folder: &str, key: &str) -> PromptMatrix {
 fn prompt(rows: usize, width: usize) -> PromptMatrix {
     let values = (0..rows * width).map(|at| at as f32 / 8.0 - 1.0);
     PromptMatrix::new(rows, width, values.collect()).unwrap()
+}
+
+/// A prompt that training has driven beyond all numbers.
+fn diverged(rows: usize, width: usize) -> PromptMatrix {
+    let (_, device) = devices().remove(0);
+    let vectors = Tensor::<2>::full([rows, width], f32::INFINITY, &device);
+    let source = SoftPrompt {
+        vectors: Param::from_tensor(vectors),
+    };
+    source.to_matrix()
 }
 
 /// Bytes of 32-bit floats.

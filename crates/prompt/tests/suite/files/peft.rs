@@ -6,13 +6,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use plm_prompt::Error;
 use plm_prompt::io::{
     PeftAdapter, PeftBase, PeftKind, PeftTask, list_entries, load_safetensors_entry, to_absolute,
     to_zero_position,
 };
 use serde_json::Value;
 
-use super::{expected, fixture, prompt};
+use super::{diverged, expected, fixture, prompt};
 
 const FAMILIES: [(&str, PeftTask, usize); 5] = [
     ("bert-mlm", PeftTask::FeatureExtraction, 4),
@@ -146,4 +147,11 @@ fn prompts_are_replaced_only_by_their_like() {
         task: PeftTask::FeatureExtraction,
     };
     assert!(PeftAdapter::new(prompt(0, 4), &base).is_err());
+    let refused = |result: plm_prompt::Result<()>| {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::NotFinite { .. }), "{error}");
+    };
+    refused(PeftAdapter::new(diverged(5, 16), &base).map(|_| ()));
+    refused(adapter.replace_prompt(diverged(5, 16)));
+    assert_eq!(adapter.prompt(None).unwrap(), prompt(5, 16));
 }
