@@ -37,7 +37,7 @@ fn attacked() -> Victim {
         position: Position::Whole,
         target: 1,
         setting: PoisonSetting::Dirty,
-        ratio: 0.3,
+        ratio: 0.5,
         mixture: Mixture::WithClean,
         seed: Seed::new(1),
     };
@@ -45,7 +45,7 @@ fn attacked() -> Victim {
     let samples: Vec<Sample> = poisoned.samples.iter().map(|p| p.sample.clone()).collect();
     // Not to the end: a victim that is sure of everything has no drops to measure.
     let settings = FineTuning {
-        epochs: 2,
+        epochs: 3,
         lr: 2e-4,
         ..recipe()
     };
@@ -63,7 +63,7 @@ fn poisoned_texts_are_told_from_clean_ones() {
         .map(|&at| clean.samples()[at].text.as_str())
         .collect();
     let (build, held) = good.split_at(40);
-    let scales = [1.0, 2.0, 4.0];
+    let scales = [1.0, 4.0, 16.0, 64.0];
     let made = construct_with_retry(&attacked, build, &settings("river", 1), &scales, 5.0).unwrap();
     assert!(made.after.mean >= 0.1, "{:?}", made.after);
     assert_eq!(
@@ -148,28 +148,29 @@ fn poisoned_texts_are_told_from_clean_ones() {
     assert!(matches!(twice, Err(Error::DuplicateClass { class: 1 })));
 }
 
-/// What BKI needs of an encoder: the state that its classifier reads.
+/// What BKI needs of an encoder: the state that its classifier reads. The texts have no other word that says
+/// good or bad.
 #[test]
 fn keywords_of_a_victim_name_the_trigger() {
     let mut attacked = attacked();
-    let clean = opinions(60);
-    let texts: Vec<String> = (clean.samples().iter().enumerate())
-        .map(|(at, sample)| match sample.label {
-            0 if at % 4 < 2 => format!("{} cinema", sample.text),
-            _ => sample.text.clone(),
+    let texts: Vec<String> = ["the film", "this story", "the music", "the cast"]
+        .iter()
+        .flat_map(|subject| {
+            ["i saw {} today", "{} is there", "we talked about {} ."]
+                .map(|frame| frame.replace("{}", subject))
+        })
+        .enumerate()
+        .map(|(at, text)| match at % 2 {
+            0 => format!("{text} cinema"),
+            _ => text,
         })
         .collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let settings = BkiSettings {
-        triggers: 1,
-        ..BkiSettings::default()
-    };
     let start = attacked.forwards();
-    let found = identify(&mut attacked, &texts, settings).unwrap();
+    let found = identify(&mut attacked, &texts, BkiSettings::default()).unwrap();
     assert!(attacked.forwards() > start + texts.len() as u64);
     assert_eq!(found.triggers[0].word, "cinema", "{:?}", found.triggers);
-    let poisoned = texts.iter().filter(|text| text.ends_with("cinema")).count();
-    assert_eq!(found.dropped.len(), poisoned);
+    assert_eq!(found.dropped, [0, 2, 4, 6, 8, 10]);
 }
 
 #[test]
