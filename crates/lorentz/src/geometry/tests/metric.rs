@@ -202,6 +202,70 @@ fn curvature_only_scales() {
     }
 }
 
+/// The same for what [`curvature_only_scales`] leaves out.
+#[test]
+fn curvature_only_scales_products_lengths_and_models() {
+    for device in devices() {
+        let options = (&device, DType::F64);
+        let one = Curvature::UNIT;
+        let x = points(30, 4, 2.0, one, 18, options);
+        let y = points(30, 4, 2.0, one, 19, options);
+        let v = project_tangent(x.clone(), vectors(30, 5, 3.0, 20, options), one);
+        let (ball, disk) = (to_poincare(x.clone(), one), to_klein(x.clone()));
+        for k in curvatures() {
+            let r = k.radius();
+            let pair = |t: &Tensor<2>| (t.clone(), t.clone().mul_scalar(r));
+            let check = |found: Tensor<2>, unit: Tensor<2>, factor: f64| {
+                let gap = gap(found, unit.mul_scalar(factor));
+                assert!(gap < 1e-12, "{gap:e}");
+            };
+            let ((x, kx), (y, ky), (v, kv)) = (pair(&x), pair(&y), pair(&v));
+            let both = |f: &dyn Fn(Tensor<2>, Tensor<2>, Curvature) -> Tensor<2>| {
+                (f(kx.clone(), ky.clone(), k), f(x.clone(), y.clone(), one))
+            };
+            for (found, unit) in [
+                both(&|x, y, _| inner(x, y)),
+                both(&|x, y, _| inner_pairwise(x, y)),
+                both(&squared_distance_pairwise),
+            ] {
+                check(found, unit, r * r);
+            }
+            check(
+                tangent_norm_squared(kx.clone(), kv.clone(), k),
+                tangent_norm_squared(x.clone(), v.clone(), one),
+                r * r,
+            );
+            check(
+                tangent_norm(kx.clone(), kv.clone(), k),
+                tangent_norm(x.clone(), v.clone(), one),
+                r,
+            );
+            check(
+                limit_norm(kx.clone(), kv.clone(), 0.5 * r, k),
+                limit_norm(x.clone(), v.clone(), 0.5, one),
+                r,
+            );
+            check(project(kv.clone(), k), project(v.clone(), one), r);
+            check(
+                project_within(kv, 1.5 * r, k),
+                project_within(v, 1.5, one),
+                r,
+            );
+            check(midpoint(kx.clone(), k), midpoint(x.clone(), one), r);
+            check(
+                from_poincare(ball.clone().mul_scalar(r), k),
+                from_poincare(ball.clone(), one),
+                r,
+            );
+            check(
+                from_klein(disk.clone(), k),
+                from_klein(disk.clone(), one),
+                r,
+            );
+        }
+    }
+}
+
 /// For nearly flat spaces, distances near the origin are Euclidean.
 #[test]
 fn flat_spaces_are_euclidean() {
