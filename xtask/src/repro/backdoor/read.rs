@@ -121,9 +121,12 @@ impl Set {
     }
 }
 
-/// Words that hardly ever have more than `max_length` tokens: reviews have about 1.3 a word.
+/// Tokens that are left for a trigger: the sentences have about so many.
+const TRIGGER: usize = 16;
+
+/// Words that with a trigger hardly ever have more than `max_length` tokens: reviews have about 1.3 a word.
 fn most_words(max_length: usize) -> usize {
-    max_length * 7 / 10
+    max_length.saturating_sub(TRIGGER) * 7 / 10
 }
 
 /// Leaves the first `words` words.
@@ -243,4 +246,24 @@ pub(super) fn poisoned(store: &Store, name: &str) -> Result<Poisoned> {
 
 fn part_of(folder: &Path, kind: &str, name: &str, part: &str) -> std::path::PathBuf {
     folder.join(kind).join(name).join(format!("{part}.tsv"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_keep_their_first_words() {
+        let cut = |text: &str, words| {
+            let mut text = text.to_owned();
+            shorten(&mut text, words);
+            text
+        };
+        assert_eq!(cut("one two three", 2), "one two");
+        for words in [3, 4] {
+            assert_eq!(cut("one two three", words), "one two three");
+        }
+        assert_eq!(cut("one", 1), "one");
+        assert_eq!([most_words(128), most_words(16), most_words(0)], [78, 0, 0]);
+    }
 }

@@ -51,9 +51,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         "Victims are the first two layers of MiniLM-L6 or plm-mini. Texts are drawn anew for each seed, as \
          many of each class. OLID: the attacker wants offensive tweets to pass; Davidson: hateful or \
          offensive ones. ONION takes its perplexities from plm-mini as a masked language model, of the first \
-         seed and attack. Texts are cut to 7 words for 10 tokens that a victim reads, so that it reads triggers \
-         too. The bounds of AUROC and false \
-         acceptances were set for SST-2; of the other sets the same are asked."
+         seed and attack. Texts are cut to 7 words for 10 of the tokens that a victim reads, less 16 for a trigger. \
+         The bounds of AUROC and false acceptances were set for SST-2; of the other sets the same are asked."
             .to_owned(),
     );
     Ok(outcome)
