@@ -261,6 +261,22 @@ fn run_serve(arguments: &serve::Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+impl Bench {
+    /// Threads of both sides.
+    fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| Machine::here().threads)
+    }
+
+    /// Runs the program again where this build or its environment does not suit the benchmark.
+    fn rerun(&self, workspace: &Workspace) -> Result<Option<ExitCode>> {
+        let purpose = Purpose::Timing {
+            threads: self.threads(),
+            keep_memory: self.keep_memory,
+        };
+        rerun::on_device(workspace, &self.device, purpose)
+    }
+}
+
 fn run_bench(arguments: Bench) -> Result<ExitCode> {
     let benches = bench::registry::BENCHES;
     let list = || match benches {
@@ -274,7 +290,7 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
     if arguments.all {
         return run_benches(&arguments);
     }
-    let Some(name) = arguments.name else {
+    let Some(name) = arguments.name.clone() else {
         println!("{}", list());
         return Ok(ExitCode::SUCCESS);
     };
@@ -283,12 +299,8 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         .find(|bench| bench.name == name)
         .with_context(|| format!("no benchmark is called `{name}`:\n{}", list()))?;
     let workspace = Workspace::find()?;
-    let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
-    let purpose = Purpose::Timing {
-        threads,
-        keep_memory: arguments.keep_memory,
-    };
-    if let Some(code) = rerun::on_device(&workspace, &arguments.device, purpose)? {
+    let threads = arguments.threads();
+    if let Some(code) = arguments.rerun(&workspace)? {
         return Ok(code);
     }
     let planner = bench::registry::find(&name)
@@ -329,12 +341,7 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
 /// another.
 fn run_benches(arguments: &Bench) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    let threads = arguments.threads.unwrap_or_else(|| Machine::here().threads);
-    let purpose = Purpose::Timing {
-        threads,
-        keep_memory: arguments.keep_memory,
-    };
-    if let Some(code) = rerun::on_device(&workspace, &arguments.device, purpose)? {
+    if let Some(code) = arguments.rerun(&workspace)? {
         return Ok(code);
     }
     let program = std::env::current_exe().context("this program's own path")?;

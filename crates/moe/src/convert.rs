@@ -83,13 +83,7 @@ pub fn absorb<M: FeedForwards<Ffn = MoeFfn>>(
 ) -> Result<M::With<FeedForward>> {
     let tuned = tuned.valid();
     let blocks = tuned.ffns();
-    if !blocks.iter().map(|(id, _)| id).eq(layers.keys()) {
-        return Err(Error::Size {
-            what: "the list of converted layers".to_owned(),
-            found: layers.len(),
-            expected: blocks.len(),
-        });
-    }
+    check_names(&blocks, layers)?;
     for ((id, block), layer) in blocks.iter().zip(layers.values()) {
         let what = format!("tuned layer {id}");
         check_size(&what, &block.ffn, &layer.ffn)?;
@@ -105,6 +99,24 @@ pub fn absorb<M: FeedForwards<Ffn = MoeFfn>>(
         layer.ffn = block.ffn;
     }
     Ok(tuned.replace_ffns(|_, block| block.ffn))
+}
+
+/// Checks that `layers` have the names of a model's `blocks`.
+///
+/// # Errors
+/// [`Error::Size`].
+pub(crate) fn check_names<F>(
+    blocks: &[(LayerId, F)],
+    layers: &BTreeMap<LayerId, MoeLayer>,
+) -> Result<()> {
+    if blocks.iter().map(|(id, _)| id).eq(layers.keys()) {
+        return Ok(());
+    }
+    Err(Error::Size {
+        what: "the list of converted layers".to_owned(),
+        found: layers.len(),
+        expected: blocks.len(),
+    })
 }
 
 /// Checks that the layer called `what` is as wide as `expected` and has as many neurons.

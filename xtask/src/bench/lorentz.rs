@@ -8,16 +8,14 @@ use anyhow::Result;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::attention::{MhaInput, MultiHeadAttention, MultiHeadAttentionConfig};
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use plm_core::nn::init::{Init, initialize, uniform};
 use plm_core::nn::{DropoutContext, apply, zero_linear};
 use plm_core::rng::Seed;
 use plm_core::train::Gradients;
 use plm_lorentz::Curvature;
 use plm_lorentz::data::kg::{KnowledgeGraph, KnownTails, Triple};
-use plm_lorentz::geometry::{
-    distance, exp, inner, lift, origin_tangent, space, transport_from_origin,
-};
+use plm_lorentz::geometry::lift;
 use plm_lorentz::nn::{
     DropoutSites, LorentzAttention, LorentzAttentionConfig, LorentzLinear, LorentzLinearConfig,
     TimeFromSpace, TimeFromSpaceConfig,
@@ -30,6 +28,7 @@ use rand::RngExt;
 use serde_json::json;
 
 use super::{Case, Context, Plan};
+use crate::repro::lorentz::distance_errors;
 
 /// Rows of a batch.
 const ROWS: usize = 4096;
@@ -42,10 +41,7 @@ const STEPS: usize = 10;
 const QUERIES: [usize; 2] = [3000, 60];
 /// Batch, length, width and heads of the attention.
 const ATTENTION: [usize; 4] = [16, 128, 256, 8];
-/// Pairs of points whose distance is taken, their space components, how far they are apart and from the
-/// origin.
-const PAIRS: usize = 60;
-const SPACE: usize = 16;
+/// How far the points whose distance is taken are apart, and from the origin.
 const APART: f64 = 1.0;
 const RADII: [f64; 4] = [1.0, 3.0, 6.0, 9.0];
 
@@ -159,58 +155,21 @@ fn attention(device: &Device) -> Result<Case> {
     )
 }
 
-/// What [`errors`] finds at a radius.
+/// The largest relative errors of the library's distances and of acosh(−⟨x, y⟩) in single precision, as the
+/// reproduction measures them.
 fn precision(radius: f64, device: &Device) -> Case {
-    let [ours, textbook] = [0, 1].map(|which| {
+    let [textbook, ours] = [0, 1].map(|which| {
         let device = device.clone();
-        move || errors(radius, &device).map(|errors| errors[which])
+        move || {
+            // Not every device has double precision.
+            let double = plm_core::device::parse("flex")?;
+            Ok(distance_errors(radius, APART, [&device, &double])[which])
+        }
     });
     Case::value(format!("distance.radius{radius}"), "relative error", ours)
         .baseline_value("acosh(−⟨x, y⟩)", textbook)
         .warmup(0)
         .rounds(1)
-}
-
-/// The largest relative errors of the library's distances and of acosh(−⟨x, y⟩) in single precision, against
-/// distances of the same coordinates in double precision.
-fn errors(radius: f64, device: &Device) -> Result<[f64; 2]> {
-    let k = Curvature::UNIT;
-    // Not every device has double precision.
-    let double = plm_core::device::parse("flex")?;
-    let rows = |name: &str, length: f64| {
-        let drawn = uniform(Seed::new(10), name, PAIRS * SPACE, 1.0);
-        let drawn: Vec<f64> = drawn.into_iter().map(f64::from).collect();
-        let data = TensorData::new(drawn, [PAIRS, SPACE]);
-        let rows = Tensor::<2>::from_data(data, (&double, DType::F64));
-        let norms = rows.clone().square().sum_dim(1).sqrt();
-        (rows / norms).mul_scalar(length)
-    };
-    let x = lift(rows("points", radius.sinh()), k);
-    let ways = transport_from_origin(x.clone(), origin_tangent(rows("ways", APART)), k);
-    let y = exp(x.clone(), ways, k);
-    let single =
-        |points: Tensor<2>| Tensor::<2>::from_data(space(points).into_data(), (device, DType::F32));
-    let exact = |space: &Tensor<2>| {
-        let space = Tensor::<2>::from_data(space.to_data(), (&double, DType::F64));
-        lift(space, k)
-    };
-    let numbers = |tensor: Tensor<2>| tensor.into_data().iter::<f64>().collect::<Vec<_>>();
-    let (x, y) = (single(x), single(y));
-    let truth = numbers(distance(exact(&x), exact(&y), k));
-    let (x, y) = (lift(x, k), lift(y, k));
-    let textbook = inner(x.clone(), y.clone()).neg().clamp_min(1.0).acosh();
-    Ok([distance(x, y, k), textbook].map(|found| {
-        let found = numbers(found);
-        let errors = found.iter().zip(&truth).map(|(a, b)| (a - b).abs() / b);
-        // Of what is no number, the largest is none either.
-        errors.fold(0.0, |worst: f64, error| {
-            if error <= worst || worst.is_nan() {
-                worst
-            } else {
-                error
-            }
-        })
-    }))
 }
 
 /// Steps of training and ranks of queries on a knowledge graph of WN18RR's size, against the published way:

@@ -21,7 +21,7 @@ pub(crate) mod graph_imbalance;
 #[cfg(feature = "repro")]
 mod ie_markers;
 #[cfg(feature = "repro")]
-mod lorentz;
+pub(crate) mod lorentz;
 #[cfg(feature = "repro")]
 mod moe;
 #[cfg(feature = "repro")]

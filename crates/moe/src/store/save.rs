@@ -12,7 +12,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::record::{LayerRecord, Quality, Record, RouterRecord};
 use super::{FORMAT, RECORD, TENSORS};
-use crate::convert::{check_size, permuted};
+use crate::convert::{check_names, check_size, permuted};
 use crate::experts::MoeLayer;
 use crate::host::values;
 use crate::layer::{FeedForwards, LayerId};
@@ -68,13 +68,7 @@ where
 
 /// Checks that `layers` are those of a model with `blocks`.
 fn check(blocks: &[(LayerId, FeedForward)], layers: &BTreeMap<LayerId, MoeLayer>) -> Result<()> {
-    if !blocks.iter().map(|(id, _)| id).eq(layers.keys()) {
-        return Err(Error::Size {
-            what: "the list of converted layers".to_owned(),
-            found: layers.len(),
-            expected: blocks.len(),
-        });
-    }
+    check_names(blocks, layers)?;
     for ((id, block), layer) in blocks.iter().zip(layers.values()) {
         let what = format!("converted layer {id}");
         check_size(&what, &layer.ffn, block)?;

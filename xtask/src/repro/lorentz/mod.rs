@@ -17,6 +17,8 @@ mod real;
 mod translation;
 mod tree;
 
+pub(crate) use pictures::distance_errors;
+
 use anyhow::Result;
 
 use super::{Context, Outcome};

@@ -5,3 +5,4 @@ mod distances;
 
 pub(super) use disks::disks;
 pub(super) use distances::distances;
+pub(crate) use distances::errors as distance_errors;

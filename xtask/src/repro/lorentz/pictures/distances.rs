@@ -70,8 +70,10 @@ pub(in super::super) fn distances(devices: [&Device; 2], outcome: &mut Outcome) 
     Ok(())
 }
 
-/// The errors of the textbook form and of [`distance`].
-fn errors(radius: f64, apart: f64, [device, double]: [&Device; 2]) -> [f64; 2] {
+/// The largest relative errors of the textbook form and of [`distance`] over pairs `apart` from each other,
+/// the first of each pair at `radius` from the origin: in single precision on the first device, against the
+/// distances of the same coordinates in double precision on the second.
+pub(crate) fn errors(radius: f64, apart: f64, [device, double]: [&Device; 2]) -> [f64; 2] {
     let k = Curvature::UNIT;
     let mut rng = Seed::new(7).child(&format!("{radius} {apart}")).rng();
     let mut directions = |length: f64| {
