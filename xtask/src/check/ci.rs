@@ -13,7 +13,11 @@ use crate::systems::{self, Tier};
 use crate::workspace::Workspace;
 
 /// One selection of packages and features for every step: another would build burn again.
-const SELECTION: [&str; 3] = ["--workspace", "--features", "ndarray,repro"];
+const SELECTION: [&str; 3] = [
+    "--workspace",
+    "--features",
+    "ndarray,repro,plm-moe/cli,plm-moe/metis",
+];
 
 /// Tests of plm-core that run on a GPU's drivers in CI, by name. Each kernel takes seconds to compile
 /// in software and a whole model minutes, so these are the operations that burn lacks.

@@ -5,6 +5,8 @@ mod files;
 mod fitting;
 mod gated;
 mod layer;
+#[cfg(feature = "cli")]
+mod moefy;
 mod relufy;
 mod routers;
 mod support;

@@ -1,0 +1,63 @@
+//! What tokens cost with experts.
+
+use std::collections::BTreeMap;
+
+use plm_core::models::Stack;
+use plm_moe::flops::{LayerSize, mlp_router};
+use plm_moe::{LayerId, MoeLayer, Router};
+
+use crate::measured::Measured;
+
+/// Operations of a token with experts and routers, relative to those of the dense model.
+pub(crate) struct Cost {
+    /// Of the feed-forward layers.
+    pub(crate) feed_forward: f64,
+    /// Of all layers, attention included.
+    pub(crate) layers: f64,
+}
+
+/// What `layers` cost where texts have `context` tokens and attention is `attention_size` wide.
+pub(crate) fn cost(
+    layers: &BTreeMap<LayerId, MoeLayer>,
+    measured: &[Measured],
+    attention_size: usize,
+    context: usize,
+) -> Cost {
+    let (mut attention, mut dense, mut experts) = (0.0, 0.0, 0.0);
+    for ((id, layer), own) in layers.iter().zip(measured) {
+        let [hidden_size, neurons] = layer.ffn.inner.weight.val().dims();
+        let size = LayerSize {
+            hidden_size,
+            attention_size,
+            neurons,
+            gated: layer.ffn.gate.is_some(),
+            context,
+        };
+        attention += match id.stack {
+            Stack::Encoder => size.attention(),
+            Stack::Decoder => 2.0 * size.attention(),
+        };
+        dense += size.feed_forward();
+        let ratio = own.chosen / layer.partition.experts() as f64;
+        experts += size.expert_feed_forward(ratio, router(layer, hidden_size));
+    }
+    Cost {
+        feed_forward: experts / dense,
+        layers: (attention + experts) / (attention + dense),
+    }
+}
+
+/// Operations of a layer's router.
+fn router(layer: &MoeLayer, hidden_size: usize) -> f64 {
+    let experts = layer.partition.experts();
+    match &layer.router {
+        Router::Mlp(_) => mlp_router(hidden_size, experts),
+        Router::Centroid(_) => 2.0 * (hidden_size * experts) as f64,
+        Router::Contribution(own) => {
+            let width = own.hidden.weight.val().dims()[1];
+            2.0 * (width * (hidden_size + experts)) as f64
+        }
+        // True contributions, whose cost is half the layer's, are not offered here.
+        Router::Random(_) | Router::Groundtruth(_) => 0.0,
+    }
+}
