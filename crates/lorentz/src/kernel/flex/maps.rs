@@ -11,8 +11,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Shape;
 use plm_core::kernel::flex::{
-    Matrix, Target, contiguous, filled, matrix, multiply, output_shape, product, rows as as_rows,
-    tensor, values, values_mut,
+    Matrix, Target, contiguous, filled, matrix, multiply, output_shape, product, product_gradients,
+    rows as as_rows, tensor, values, values_mut,
 };
 
 use super::rows::{self, Bound, Parts};
@@ -170,15 +170,10 @@ impl<const N: usize> Backward<Flex, N> for MapBackward {
         }
         let sizes = [numbers.len() / width, width - first];
         let dy = Matrix::new(numbers, first, sizes, [width as isize, 1]);
-        if let (Some(parent), Some(weight)) = (&ops.parents[0], &saved.weight) {
-            let dx = product(dy, matrix(weight).transposed());
-            grads.register::<Flex>(parent.id, tensor(dx, saved.shape));
-        }
-        if let (Some(parent), Some(x)) = (&ops.parents[1], &saved.x) {
-            let x = matrix(x);
-            let dw = product(x.transposed(), dy);
-            grads.register::<Flex>(parent.id, tensor(dw, [x.columns(), width - first]));
-        }
+        let node = |place: usize| ops.parents[place].as_ref().map(|parent| parent.id);
+        let input = node(0).zip(saved.weight.as_ref());
+        let of_weight = node(1).zip(saved.x.as_ref());
+        product_gradients(grads, dy, input, of_weight, saved.shape);
     }
 }
 

@@ -1,6 +1,17 @@
 //! Matrix products on strided views.
 
+use std::mem::MaybeUninit;
+
 use gemm::Parallelism;
+
+use super::storage::filled;
+
+/// Columns this many values apart, or a multiple of it, share few sets of a processor's first cache:
+/// 2 KiB, where a set repeats every 4 KiB.
+const CROWDED: isize = 512;
+
+/// Rows of a left operand from which a copy of the right one pays.
+const ROWS_FOR_COPY: usize = 8;
 
 /// A read-only matrix somewhere in a buffer.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +73,28 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// A row-major copy of the transposed view of a whole row-major matrix whose rows crowd the cache.
+    ///
+    /// `gemm` gathers such an operand across its rows, which then costs as much as the product itself
+    /// where the other operand has few rows: a copy in blocks takes a fraction of that.
+    fn copy_of_crowded(&self) -> Option<Vec<f32>> {
+        let whole = self.row_stride == 1 && self.column_stride == self.rows as isize;
+        if !whole || self.column_stride % CROWDED != 0 {
+            return None;
+        }
+        let count = self.rows * self.columns;
+        let data = &self.data[self.start..self.start + count];
+        // SAFETY: any value is a valid `MaybeUninit` of its type, and the slice is only read.
+        let data: &[MaybeUninit<f32>] =
+            unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), count) };
+        // SAFETY: the transposed matrix has as many elements, all of them values of `data`.
+        Some(unsafe {
+            filled(count, |out| {
+                transpose::transpose(data, out, self.rows, self.columns)
+            })
+        })
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows
@@ -119,6 +152,14 @@ pub unsafe fn multiply(
         }
         return;
     }
+    let copy = if a.rows < ROWS_FOR_COPY {
+        None
+    } else {
+        b.copy_of_crowded()
+    };
+    let b = copy
+        .as_ref()
+        .map_or(b, |copy| Matrix::row_major(copy, b.rows, b.columns));
     let parallelism = if all_threads {
         Parallelism::Rayon(0)
     } else {
@@ -146,6 +187,70 @@ pub unsafe fn multiply(
             false,
             false,
             parallelism,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `a · b` by the textbook.
+    fn plain(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+        let at = |m: Matrix<'_>, row: usize, column: usize| {
+            let place = row as isize * m.row_stride + column as isize * m.column_stride;
+            f64::from(m.data[m.start + place as usize])
+        };
+        let mut values = Vec::new();
+        for row in 0..a.rows {
+            for column in 0..b.columns {
+                let sum: f64 = (0..a.columns)
+                    .map(|inner| at(a, row, inner) * at(b, inner, column))
+                    .sum();
+                values.push(sum as f32);
+            }
+        }
+        values
+    }
+
+    #[test]
+    fn transposed_operands_of_any_width_and_place_give_the_plain_product() {
+        let numbers: Vec<f32> = (0..40_000)
+            .map(|number| ((number * 7919) % 1009) as f32 / 1009.0 - 0.5)
+            .collect();
+        for inner in [511, 512, 513, 1024] {
+            for rows in [1, ROWS_FOR_COPY - 1, ROWS_FOR_COPY, 20] {
+                for start in [0, 3] {
+                    let columns = 17;
+                    let size = [columns, inner];
+                    let a = Matrix::new(&numbers, 1, [rows, inner], [inner as isize, 1]);
+                    let b = Matrix::new(&numbers, start, size, [inner as isize, 1]).transposed();
+                    assert_eq!(b.copy_of_crowded().is_some(), inner % 512 == 0);
+                    let mut found = vec![0.0; rows * columns];
+                    let target = Target {
+                        start: found.as_mut_ptr(),
+                        row_stride: columns,
+                        add: false,
+                    };
+                    // SAFETY: the target is as large as the product.
+                    unsafe { multiply(a, b, 1.0, target, false) };
+                    for (found, expected) in found.iter().zip(plain(a, b)) {
+                        assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn parts_of_matrices_are_not_copied() {
+        let numbers = vec![0.0; 4 * 1024];
+        let part = Matrix::new(&numbers, 0, [4, 512], [1024, 1]).transposed();
+        assert!(part.copy_of_crowded().is_none());
+        assert!(
+            Matrix::row_major(&numbers, 512, 8)
+                .copy_of_crowded()
+                .is_none()
         );
     }
 }

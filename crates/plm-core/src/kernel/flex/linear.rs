@@ -1,10 +1,10 @@
 //! Affine maps of the last axis, optionally followed by an activation.
 
-use burn::backend::autodiff::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::{Autodiff, NodeId};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
@@ -86,15 +86,10 @@ impl<const N: usize> Backward<Flex, N> for LinearBackward {
         let grad = values(&grad);
         let count = saved.shape[..saved.shape.num_dims() - 1].iter().product();
         let dy = Matrix::row_major(grad, count, width);
-        if let (Some(parent), Some(weight)) = (&ops.parents[0], &saved.weight) {
-            let dx = product(dy, matrix(weight).transposed());
-            grads.register::<Flex>(parent.id, tensor(dx, saved.shape));
-        }
-        if let (Some(parent), Some(x)) = (&ops.parents[1], &saved.x) {
-            let x = matrix(x);
-            let dw = product(x.transposed(), dy);
-            grads.register::<Flex>(parent.id, tensor(dw, [x.columns(), width]));
-        }
+        let node = |place: usize| ops.parents[place].as_ref().map(|parent| parent.id);
+        let input = node(0).zip(saved.weight.as_ref());
+        let of_weight = node(1).zip(saved.x.as_ref());
+        product_gradients(grads, dy, input, of_weight, saved.shape);
         if let Some(Some(parent)) = ops.parents.get(2) {
             grads.register::<Flex>(parent.id, tensor(column_sums(grad, width), [width]));
         }
@@ -178,6 +173,30 @@ fn record<C: CheckpointStrategy, const N: usize>(
         shape: x_shape,
     };
     prep.finish(saved, output)
+}
+
+/// Registers the gradients of `x · weight`, whose own gradient is `dy`: that of the input, of shape `shape`,
+/// for the node and with the weight of `input`, and that of the weight, for the node and with the input
+/// matrix of `of_weight`.
+///
+/// # Panics
+/// If the sizes do not fit.
+pub fn product_gradients(
+    grads: &mut Gradients,
+    dy: Matrix<'_>,
+    input: Option<(NodeId, &FlexTensor)>,
+    of_weight: Option<(NodeId, &FlexTensor)>,
+    shape: Shape,
+) {
+    if let Some((node, weight)) = input {
+        let dx = product(dy, matrix(weight).transposed());
+        grads.register::<Flex>(node, tensor(dx, shape));
+    }
+    if let Some((node, x)) = of_weight {
+        let x = matrix(x);
+        let dw = product(x.transposed(), dy);
+        grads.register::<Flex>(node, tensor(dw, [x.columns(), dy.columns()]));
+    }
 }
 
 /// The shape of `x · weight`: that of `x` with the weight's columns as its last axis.
