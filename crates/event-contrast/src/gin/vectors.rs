@@ -97,9 +97,10 @@ impl NodeVectors {
         }
         let spans: Vec<_> = encoded
             .iter()
-            .map(|each| (&each.encoding, each.ranges.clone()))
+            .map(|each| (&each.encoding, [each.ranges.clone()]))
             .collect();
-        let vectors = span_vectors(model, &spans, SpanKind::State, encoder, batch, device)?;
+        let kinds = [SpanKind::State];
+        let [vectors] = span_vectors(model, &spans, kinds, encoder, batch, device)?;
         let mut rest = vectors.values.as_slice();
         let tables = graphs.iter().map(|graph| {
             let (own, others) = rest.split_at(graph.n_nodes() * vectors.width);

@@ -31,25 +31,33 @@ impl LiberalCandidates {
         batch: usize,
         device: &Device,
     ) -> Result<CandidateVectors> {
-        let of = |mentions: &[(usize, TokenSpan)], kind| {
-            let mut spans: BTreeMap<usize, Vec<TokenSpan>> = BTreeMap::new();
+        let mut spans: BTreeMap<usize, [Vec<TokenSpan>; 2]> = BTreeMap::new();
+        for (side, mentions) in [&self.triggers, &self.arguments].into_iter().enumerate() {
             for &(sentence, span) in mentions {
-                spans.entry(sentence).or_default().push(span);
+                spans.entry(sentence).or_default()[side].push(span);
             }
-            let encoded: Vec<_> = spans
-                .iter()
-                .map(|(sentence, spans)| encoder.encode(&self.tokens[sentence], spans))
-                .collect::<Result<_>>()?;
-            let sentences: Vec<_> = encoded
-                .iter()
-                .map(|each| (&each.encoding, each.ranges.clone()))
-                .collect();
-            let kind = if states { SpanKind::State } else { kind };
-            span_vectors(model, &sentences, kind, encoder, batch, device)
+        }
+        let encoded: Vec<_> = spans
+            .iter()
+            .map(|(sentence, lists)| encoder.encode(&self.tokens[sentence], &lists.concat()))
+            .collect::<Result<_>>()?;
+        let sentences: Vec<_> = encoded
+            .iter()
+            .zip(spans.values())
+            .map(|(each, [triggers, _])| {
+                let (triggers, arguments) = each.ranges.split_at(triggers.len());
+                (&each.encoding, [triggers.to_vec(), arguments.to_vec()])
+            })
+            .collect();
+        let kinds = if states {
+            [SpanKind::State; 2]
+        } else {
+            [SpanKind::Trigger, SpanKind::Argument]
         };
+        let [triggers, arguments] = span_vectors(model, &sentences, kinds, encoder, batch, device)?;
         Ok(CandidateVectors {
-            triggers: of(&self.triggers, SpanKind::Trigger)?,
-            arguments: of(&self.arguments, SpanKind::Argument)?,
+            triggers,
+            arguments,
         })
     }
 

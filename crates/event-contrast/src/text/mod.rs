@@ -4,8 +4,8 @@
 //! [`SpanEncoder`] cuts sentences into sub-words at the borders of spans, [`ContrastSentence`] holds a
 //! sentence with its pairs, [`EventContrast`] is the loss, [`EventEncoder`] the model that
 //! [`pretrain_text`] trains. Each sentence is encoded once, and the states of all its spans are
-//! gathered from there; [`Layout::PerPair`] encodes it once for each pair, as the released code does,
-//! with the same losses.
+//! gathered from there, the last layer computed for them alone ([`span_states`]); [`Layout::PerPair`]
+//! encodes it once for each pair, as the released code does, with the same losses.
 
 mod contrast;
 mod encoded;
@@ -25,10 +25,10 @@ pub use encoded::EncodedSpans;
 pub use layout::{Layout, PairLayout};
 pub use model::{EventEncoder, Projections};
 pub use plan::{PairPlan, PlannedPair, SpanPlace};
-pub use pool::{pool_maximum, pool_mean};
+pub use pool::{pool_maximum, pool_mean, span_states};
 pub use pretrain::pretrain_text;
 pub use retrieval::{RetrievalScores, retrieval_scores};
 pub use sentence::{ContrastSentence, ContrastTrigger};
 pub use settings::TextPretraining;
 pub use span_encoder::SpanEncoder;
-pub use vectors::{SpanKind, SpanVectors, span_vectors};
+pub use vectors::{SpanKind, SpanLists, SpanVectors, span_vectors};

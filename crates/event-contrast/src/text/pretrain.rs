@@ -8,7 +8,7 @@ use plm_core::train::{Batches, Evaluation, Observer, StepContext, StepLoss, Trai
 
 use super::{
     ContrastSentence, EventEncoder, Layout, PairLayout, PairPlan, SpanEncoder, TextPretraining,
-    pool_mean,
+    span_states,
 };
 use crate::error::to_core;
 use crate::{Error, Result};
@@ -138,12 +138,10 @@ impl Step<'_> {
             return Ok(Tensor::zeros([1], device));
         };
         let mut rng = seed.stream("masked words");
-        let longest = sentences.iter().map(|each| each.encoding.len()).max();
-        let length = longest.unwrap_or(0);
         let (mut encodings, mut places, mut targets) = (Vec::new(), Vec::new(), Vec::new());
         for (row, sentence) in sentences.iter().enumerate() {
             let masked = masking.mask(&sentence.encoding, &mut rng);
-            places.extend(masked.positions.iter().map(|at| (row * length + at) as i64));
+            places.extend(masked.positions.iter().map(|&at| (row, at)));
             targets.extend(masked.targets.iter().map(|&id| i64::from(id)));
             encodings.push(Encoding {
                 ids: masked.ids,
@@ -157,14 +155,11 @@ impl Step<'_> {
             .encoder
             .input(&encodings, device)?
             .with_dropout(dropout);
-        let hidden = model.encoder.forward(&input).last_hidden_state;
-        let [rows, length, width] = hidden.dims();
-        let places = Tensor::<1, Int>::from_data(places.as_slice(), device);
-        let picked = hidden.reshape([rows * length, width]).select(0, places);
+        let states = model.encoder.states_at(&input, &places);
         let words = model.encoder.embeddings.word.weight.val();
         let targets = Tensor::<1, Int>::from_data(targets.as_slice(), device);
         Ok(loss::cross_entropy(
-            head.forward(picked, words, None),
+            head.forward(states, words, None),
             targets,
         ))
     }
@@ -220,8 +215,7 @@ impl super::EventContrast {
             });
         let encodings: Vec<Encoding> = encodings.collect::<Result<_>>()?;
         let input = encoder.input(&encodings, device)?.with_dropout(dropout);
-        let hidden = model.encoder.forward(&input).last_hidden_state;
-        let pooled = pool_mean(hidden, &layout.spans)?;
+        let pooled = span_states(&model.encoder, &input, &layout.spans)?;
         let triggers = model.triggers(pooled.clone());
         Ok(self.losses(triggers, model.arguments(pooled), layout))
     }

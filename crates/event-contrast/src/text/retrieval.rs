@@ -6,7 +6,7 @@ use plm_core::text::Encoding;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{ContrastSentence, EventEncoder, SpanEncoder, SpanKind, SpanVectors, span_vectors};
+use super::{ContrastSentence, EventEncoder, SpanEncoder, SpanKind, SpanLists, span_vectors};
 use crate::Result;
 
 /// How often the best-scored argument of a trigger is one of its own (retrieval@1).
@@ -33,18 +33,16 @@ pub fn retrieval_scores(
     batch: usize,
     device: &Device,
 ) -> Result<RetrievalScores> {
-    let vectors = |spans: &dyn Fn(&ContrastSentence) -> Vec<Range<usize>>, kind| {
-        let sentences: Vec<(&Encoding, Vec<Option<Range<usize>>>)> = sentences
-            .iter()
-            .map(|each| (&each.encoding, spans(each).into_iter().map(Some).collect()))
-            .collect();
-        span_vectors(model, &sentences, kind, encoder, batch, device)
-    };
-    let triggers: SpanVectors = vectors(
-        &|each| each.triggers.iter().map(|t| t.trigger.clone()).collect(),
-        SpanKind::Trigger,
-    )?;
-    let arguments: SpanVectors = vectors(&candidates, SpanKind::Argument)?;
+    let spans: Vec<(&Encoding, SpanLists<2>)> = sentences
+        .iter()
+        .map(|each| {
+            let triggers = each.triggers.iter().map(|t| Some(t.trigger.clone()));
+            let arguments = candidates(each).into_iter().map(Some);
+            (&each.encoding, [triggers.collect(), arguments.collect()])
+        })
+        .collect();
+    let kinds = [SpanKind::Trigger, SpanKind::Argument];
+    let [triggers, arguments] = span_vectors(model, &spans, kinds, encoder, batch, device)?;
     let mut tasks = Vec::new();
     let mut pool = Vec::new();
     let mut first = 0;

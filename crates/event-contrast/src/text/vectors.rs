@@ -3,7 +3,7 @@ use std::ops::Range;
 use burn::tensor::Device;
 use plm_core::text::Encoding;
 
-use super::{EventEncoder, SpanEncoder, pool_mean};
+use super::{EventEncoder, SpanEncoder, span_states};
 use crate::Result;
 
 /// As what spans are represented.
@@ -41,60 +41,77 @@ impl SpanVectors {
     }
 }
 
-/// The vectors of spans of sentences (sub-words of each; zeros where there are none), in their order.
-/// `batch` sentences are encoded at a time.
+/// Lists of spans of a sentence, one for each kind: sub-words of each span, none where it has none.
+pub type SpanLists<const N: usize> = [Vec<Option<Range<usize>>>; N];
+
+/// The vectors of spans of sentences (sub-words of each; zeros where there are none), in their order. A
+/// sentence has a list of spans for each of `kinds` and is encoded once for all of them, with `batch`
+/// sentences at a time.
 ///
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) where a span lies outside of its sentence or `batch` is 0.
-pub fn span_vectors(
+pub fn span_vectors<const N: usize>(
     model: &EventEncoder,
-    sentences: &[(&Encoding, Vec<Option<Range<usize>>>)],
-    kind: SpanKind,
+    sentences: &[(&Encoding, SpanLists<N>)],
+    kinds: [SpanKind; N],
     encoder: &SpanEncoder,
     batch: usize,
     device: &Device,
-) -> Result<SpanVectors> {
+) -> Result<[SpanVectors; N]> {
     if batch == 0 {
         return Err(crate::Error::invalid("batch", "is 0, must be positive"));
     }
     let device = device.clone().inner();
     let width = model.encoder.config.hidden_size;
-    let first: Vec<usize> = sentences
-        .iter()
-        .scan(0, |next, (_, spans)| {
-            *next += spans.len();
-            Some(*next - spans.len())
-        })
-        .collect();
-    let total: usize = sentences.iter().map(|(_, spans)| spans.len()).sum();
-    let mut values = vec![0.0; total * width];
+    let mut counts = [0; N];
+    let mut first = Vec::with_capacity(sentences.len());
+    for (_, lists) in sentences {
+        first.push(counts);
+        for (count, list) in counts.iter_mut().zip(lists) {
+            *count += list.len();
+        }
+    }
+    let mut vectors = counts.map(|count| SpanVectors {
+        width,
+        values: vec![0.0; count * width],
+    });
     let mut order: Vec<usize> = (0..sentences.len())
-        .filter(|&at| sentences[at].1.iter().any(Option::is_some))
+        .filter(|&at| sentences[at].1.iter().flatten().any(Option::is_some))
         .collect();
     order.sort_by_key(|&at| sentences[at].0.len());
     for chunk in order.chunks(batch) {
         let encodings: Vec<Encoding> = chunk.iter().map(|&at| sentences[at].0.clone()).collect();
         let input = encoder.input(&encodings, &device)?;
-        let hidden = model.encoder.forward(&input).last_hidden_state;
-        let (mut spans, mut places) = (Vec::new(), Vec::new());
-        for (row, &at) in chunk.iter().enumerate() {
-            for (number, range) in sentences[at].1.iter().enumerate() {
-                if let Some(range) = range {
-                    spans.push((row, range.clone()));
-                    places.push(first[at] + number);
+        let mut spans = Vec::new();
+        let mut places: [Vec<usize>; N] = std::array::from_fn(|_| Vec::new());
+        for (kind, places) in places.iter_mut().enumerate() {
+            for (row, &at) in chunk.iter().enumerate() {
+                for (place, range) in (first[at][kind]..).zip(&sentences[at].1[kind]) {
+                    if let Some(range) = range {
+                        spans.push((row, range.clone()));
+                        places.push(place);
+                    }
                 }
             }
         }
-        let pooled = pool_mean(hidden, &spans)?;
-        let vectors = match kind {
-            SpanKind::Trigger => model.triggers(pooled),
-            SpanKind::Argument => model.arguments(pooled),
-            SpanKind::State => pooled,
-        };
-        let vectors: Vec<f32> = vectors.into_data().iter().collect();
-        for (place, row) in places.into_iter().zip(vectors.chunks_exact(width)) {
-            values[place * width..(place + 1) * width].copy_from_slice(row);
+        let states = span_states(&model.encoder, &input, &spans)?;
+        let mut next = 0;
+        for ((kind, places), vectors) in kinds.iter().zip(&places).zip(&mut vectors) {
+            if places.is_empty() {
+                continue;
+            }
+            let own = states.clone().narrow(0, next, places.len());
+            next += places.len();
+            let found = match kind {
+                SpanKind::Trigger => model.triggers(own),
+                SpanKind::Argument => model.arguments(own),
+                SpanKind::State => own,
+            };
+            let found: Vec<f32> = found.into_data().iter().collect();
+            for (&place, row) in places.iter().zip(found.chunks_exact(width)) {
+                vectors.values[place * width..(place + 1) * width].copy_from_slice(row);
+            }
         }
     }
-    Ok(SpanVectors { width, values })
+    Ok(vectors)
 }

@@ -1,12 +1,17 @@
 //! Sub-words of spans, markers, and the two layouts.
 
+use std::ops::Range;
+
+use burn::tensor::Tensor;
 use plm_core::nn::DropoutMode;
 use plm_core::rng::Seed;
+use plm_core::text::Encoding;
 use plm_event_contrast::amr::TokenSpan;
 use plm_event_contrast::finetune::{Candidate, Markers, encode_candidate};
 use plm_event_contrast::pairs::{PairSettings, PairSource};
 use plm_event_contrast::text::{
-    ContrastSentence, EventContrast, EventEncoder, Layout, PairLayout, PairPlan,
+    ContrastSentence, EventContrast, EventEncoder, Layout, PairLayout, PairPlan, pool_mean,
+    span_states,
 };
 
 use super::support::{aligned, bert, close, corpus, devices, span_encoder, values};
@@ -132,6 +137,48 @@ fn encoding_once_equals_encoding_per_pair() {
             close(&once, &per_pair, 1e-5);
             assert!(once.iter().all(|&loss| loss > 0.0));
         }
+    }
+}
+
+/// Values and gradients, with dropout; the spans of a sentence overlap, and some sub-words are in none.
+#[test]
+fn states_of_spans_are_those_of_the_whole_batch() {
+    let encoder = span_encoder(64);
+    let graphs = aligned(&corpus(6, 1, 1).unlabeled);
+    let pairs = PairSource::Amr(&graphs, PairSettings::default()).pairs();
+    let sentences = ContrastSentence::all(&encoder, &pairs).unwrap();
+    let encodings: Vec<Encoding> = sentences.iter().map(|each| each.encoding.clone()).collect();
+    let mut spans: Vec<(usize, Range<usize>)> = Vec::new();
+    for (row, sentence) in sentences.iter().enumerate() {
+        spans.push((row, 1..3));
+        for trigger in &sentence.triggers {
+            let arguments = trigger.arguments.iter().cloned();
+            let own = arguments.chain([trigger.trigger.clone()]);
+            spans.extend(own.map(|range| (row, range)));
+        }
+    }
+    for (_, device) in devices() {
+        let device = device.autodiff();
+        let model = bert(&device);
+        let input = encoder.input(&encodings, &device).unwrap();
+        let input = input.with_dropout(DropoutMode::Train { seed: 3 });
+        let hidden = model.forward(&input).last_hidden_state;
+        let whole = pool_mean(hidden, &spans).unwrap();
+        let chosen = span_states(&model, &input, &spans).unwrap();
+        close(&values(chosen.clone()), &values(whole.clone()), 1e-5);
+        let gradients = |states: Tensor<2>| states.powi_scalar(3).mean().backward();
+        let (chosen, whole) = (gradients(chosen), gradients(whole));
+        let layer = &model.layers[0];
+        for weight in [
+            &layer.attention.query.weight,
+            &layer.attention.value.weight,
+            &layer.ffn.inner.weight,
+            &model.embeddings.word.weight,
+        ] {
+            let gradient = |of| values(weight.val().grad(of).unwrap());
+            close(&gradient(&chosen), &gradient(&whole), 1e-5);
+        }
+        assert!(span_states(&model, &input, &[(0, 60..70)]).is_err());
     }
 }
 

@@ -17,6 +17,7 @@ pub struct SiteMask {
     prob: f64,
     key: u64,
     example_ids: Option<Arc<[u64]>>,
+    places: Option<Arc<[(usize, usize)]>>,
 }
 
 impl SiteMask {
@@ -35,7 +36,18 @@ impl SiteMask {
             prob,
             key,
             example_ids,
+            places: None,
         }
+    }
+
+    /// The same mask for tensors that have some rows of the whole only, in any order.
+    ///
+    /// Rows lie along the last axis but one. Row `i` of entry `b` of the first axis gets the factors of
+    /// the example and position `places[b * rows + i]`.
+    #[must_use]
+    pub fn at(mut self, places: Arc<[(usize, usize)]>) -> Self {
+        self.places = Some(places);
+        self
     }
 
     /// What kept elements are multiplied by: `1 / (1 - prob)`.
@@ -83,11 +95,20 @@ impl SiteMask {
     /// counted over all axes but the last.
     pub(crate) fn row_key(&self, middle: &[usize], row: usize) -> u32 {
         let mut stride: usize = middle.iter().product();
-        let mut key = self.example_key(row / stride);
-        let mut rest = row % stride;
-        for &size in middle {
+        let (mut example, mut rest) = (row / stride, row % stride);
+        let mut place = None;
+        if let (Some(places), Some(&rows)) = (&self.places, middle.last()) {
+            let (own, position) = places[example * rows + rest % rows];
+            (example, place) = (own, Some(position));
+        }
+        let mut key = self.example_key(example);
+        for (axis, &size) in middle.iter().enumerate() {
             stride /= size;
-            key = Self::descend(key, rest / stride);
+            let index = match place {
+                Some(position) if axis + 1 == middle.len() => position,
+                _ => rest / stride,
+            };
+            key = Self::descend(key, index);
             rest %= stride;
         }
         key as u32
@@ -151,6 +172,26 @@ mod tests {
         let whole = SiteMask::new(0.3, 5, Some(ids)).factors(&[3, 7, 16]);
         let alone = SiteMask::new(0.3, 5, Some(Arc::from([11]))).factors(&[1, 4, 16]);
         assert_eq!(alone, whole[7 * 16..7 * 16 + 4 * 16]);
+    }
+
+    #[test]
+    fn chosen_rows_keep_their_factors() {
+        let mask = || SiteMask::new(0.3, 5, Some(Arc::from([10, 11])));
+        let whole = mask().factors(&[2, 3, 4, 16]);
+        let row = |values: &[f32], at: usize| values[at * 16..(at + 1) * 16].to_vec();
+        let places = [(0, 3), (0, 1), (1, 2), (0, 0)];
+        let chosen = mask().at(places.into()).factors(&[2, 3, 2, 16]);
+        for (at, (example, position)) in places.into_iter().enumerate() {
+            for middle in 0..3 {
+                let own = row(&chosen, (at / 2 * 3 + middle) * 2 + at % 2);
+                assert_eq!(own, row(&whole, (example * 3 + middle) * 4 + position));
+            }
+        }
+        let whole = mask().factors(&[2, 4, 16]);
+        let chosen = mask().at(places.into()).factors(&[1, 4, 16]);
+        for (at, (example, position)) in places.into_iter().enumerate() {
+            assert_eq!(row(&chosen, at), row(&whole, example * 4 + position));
+        }
     }
 
     #[test]

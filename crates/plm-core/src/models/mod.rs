@@ -14,6 +14,7 @@ mod pretrained;
 mod roberta;
 mod seq2seq;
 mod seq2seq_head;
+mod spans;
 mod step;
 mod t5;
 mod vocabulary;

@@ -29,7 +29,7 @@ pub struct LayerContext<'a> {
 
 impl LayerContext<'_> {
     /// The dropout mask of a site of layer `layer`.
-    fn site(&self, layer: usize, site: u64, prob: f64) -> Option<SiteMask> {
+    pub(super) fn site(&self, layer: usize, site: u64, prob: f64) -> Option<SiteMask> {
         (self.dropout).site(layer as u64 * site::SITES + site, prob)
     }
 }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod cache;
+mod chosen;
 mod decoder_layer;
 mod dropout;
 mod encoder_layer;
@@ -16,6 +17,7 @@ mod taps;
 
 pub use attention::{AttentionContext, KeyValue, MultiHeadAttention, MultiHeadAttentionConfig};
 pub use cache::{DecoderCache, LayerCache};
+pub use chosen::ChosenTokens;
 pub use decoder_layer::{DecoderContext, DecoderLayer, DecoderTapped};
 pub use dropout::{DropoutContext, DropoutMode};
 pub(crate) use encoder_layer::site;

@@ -93,10 +93,7 @@ impl Flat {
     pub(crate) fn sum_of_squares(&self) -> Sum {
         match self {
             Self::Host(values) => {
-                let sums: Vec<f64> = values
-                    .par_chunks(CHUNK)
-                    .map(|chunk| chunk.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
-                    .collect();
+                let sums: Vec<f64> = values.par_chunks(CHUNK).map(sum_of_squares).collect();
                 Sum::Number(sums.iter().sum())
             }
             // Squares of half-precision numbers overflow and underflow soon.
@@ -149,6 +146,21 @@ impl Flat {
 pub(crate) enum Sum {
     Number(f64),
     Tensor(Tensor<1>),
+}
+
+/// The sum of squares in double precision, in running sums side by side so that it can be vectorized.
+fn sum_of_squares(values: &[f32]) -> f64 {
+    let mut sums = [0.0_f64; 8];
+    let (chunks, rest) = values.as_chunks::<8>();
+    for chunk in chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk) {
+            *sum += f64::from(x) * f64::from(x);
+        }
+    }
+    for (sum, &x) in sums.iter_mut().zip(rest) {
+        *sum += f64::from(x) * f64::from(x);
+    }
+    sums.iter().sum()
 }
 
 /// Whether updates of `tensor` are done on plain slices.

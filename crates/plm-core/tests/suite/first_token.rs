@@ -15,10 +15,10 @@ use plm_core::rng::Seed;
 use super::fixture::devices;
 use super::tensors::{differ, ids, padding, same};
 
-const LAYERS: usize = 3;
+pub(super) const LAYERS: usize = 3;
 const NEURONS: usize = 24;
 
-fn families() -> [EncoderConfig; 4] {
+pub(super) fn families() -> [EncoderConfig; 4] {
     [
         EncoderFamily::Bert,
         EncoderFamily::Roberta,
@@ -43,13 +43,13 @@ fn model(config: &EncoderConfig, device: &Device) -> EncoderForSequenceClassific
     Pretrained::<EncoderForSequenceClassification>::new(config, Seed::new(4), device).model
 }
 
-fn batch(device: &Device) -> EncoderInput {
+pub(super) fn batch(device: &Device) -> EncoderInput {
     let tokens = ids(&[&[2, 9, 8, 7, 3], &[2, 5, 3, 1, 1]], device);
     EncoderInput::ids(tokens).with_padding(padding(&[5, 3], 5, device))
 }
 
 /// Inputs that reach every branch.
-fn inputs(device: &Device) -> Vec<(&'static str, EncoderInput)> {
+pub(super) fn inputs(device: &Device) -> Vec<(&'static str, EncoderInput)> {
     let causal: Vec<bool> = (0..25).map(|at| at % 5 > at / 5 + 1).collect();
     let causal = Tensor::<3, Bool>::from_data(TensorData::new(causal, [1, 5, 5]), device);
     let named = DropoutContext {

@@ -1,5 +1,6 @@
 mod bad_input;
 mod bart;
+mod chosen_tokens;
 mod decay;
 mod decoder_hooks;
 mod decoder_support;

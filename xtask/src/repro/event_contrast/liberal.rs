@@ -6,7 +6,7 @@ use plm_event_contrast::finetune::EventLabels;
 use plm_event_contrast::gin::{Gin, SentenceGraphs};
 use plm_event_contrast::jcsc::{Jcsc, ObjectiveOn};
 use plm_event_contrast::liberal::{
-    CandidateVectors, GoldClasses, LiberalCandidates, LiberalReport, join,
+    CandidateVectors, GoldClasses, LiberalCandidates, LiberalReport,
 };
 use plm_event_contrast::pairs::{SentencePairs, extract};
 use plm_event_contrast::score::LiberalScoring;
@@ -100,32 +100,23 @@ impl Unlabeled {
         })
     }
 
-    /// The candidates as `text`, `gin` or both represent them.
-    pub(super) fn vectors(
-        &self,
-        lab: &Lab,
-        text: Option<Represented<'_>>,
-        gin: Option<&Gin>,
-    ) -> Result<CandidateVectors> {
-        let settings = &lab.recipe.clustering;
-        let ready = |vectors| prepare(&vectors, &self.names, settings.senses);
-        let text = text.map(|text| {
-            let states = settings.states || !text.trained_maps;
-            self.candidates
-                .text_vectors(text.model, states, &lab.spans, BATCH, &lab.device)
-        });
-        let graph = gin.map(|gin| {
-            let graphs = self.graphs.as_ref().context("no graphs")?;
-            let vectors = self
-                .candidates
-                .graph_vectors(gin, graphs, BATCH, &lab.device)?;
-            anyhow::Ok(vectors)
-        });
-        Ok(match (text.transpose()?, graph.transpose()?) {
-            (Some(text), Some(graph)) => join(&ready(text), &ready(graph))?,
-            (Some(one), None) | (None, Some(one)) => ready(one),
-            (None, None) => anyhow::bail!("neither text nor graph"),
-        })
+    /// The candidates as `text` represents them.
+    pub(super) fn text(&self, lab: &Lab, text: Represented<'_>) -> Result<CandidateVectors> {
+        let states = lab.recipe.clustering.states || !text.trained_maps;
+        let candidates = &self.candidates;
+        Ok(candidates.text_vectors(text.model, states, &lab.spans, BATCH, &lab.device)?)
+    }
+
+    /// The candidates as `gin` represents them.
+    pub(super) fn graph(&self, lab: &Lab, gin: &Gin) -> Result<CandidateVectors> {
+        let graphs = self.graphs.as_ref().context("no graphs")?;
+        let candidates = &self.candidates;
+        Ok(candidates.graph_vectors(gin, graphs, BATCH, &lab.device)?)
+    }
+
+    /// `vectors` as they are clustered, mentions of a concept alike with `senses`.
+    pub(super) fn prepared(&self, vectors: &CandidateVectors, senses: bool) -> CandidateVectors {
+        prepare(vectors, &self.names, senses)
     }
 
     /// Clusters the candidates into as many clusters as there are gold types and roles.

@@ -239,7 +239,8 @@ fn coreference(
     let unlabeled = Unlabeled::new(&sentences, &pairs, name, None)?;
     let mut run = Run::default();
     for (name, text) in models.represented() {
-        let vectors = unlabeled.vectors(lab, Some(text), None)?;
+        let vectors = unlabeled.text(lab, text)?;
+        let vectors = unlabeled.prepared(&vectors, lab.recipe.clustering.senses);
         let clustered = unlabeled.cluster(lab, vectors)?;
         study::report(name, &clustered, &mut run);
         if name == "text" {

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use plm_core::rng::Seed;
 use plm_event_contrast::amr::AlignedGraph;
 use plm_event_contrast::finetune::EventLabels;
+use plm_event_contrast::liberal::{CandidateVectors, join};
 use plm_event_contrast::pairs::PairSource;
 use plm_event_contrast::text::{ContrastSentence, EventContrast, EventEncoder, retrieval_scores};
 
@@ -169,35 +170,40 @@ pub(super) fn run(
 fn liberal(lab: &Lab, problem: &Problem, ways: &Ways, run: &mut Run) -> Result<()> {
     let unlabeled = Unlabeled::of_graphs(lab, &problem.clustered)?;
     let (none, cleve) = (&ways.none, &ways.cleve);
-    let mut kept: Option<Clustered> = None;
-    let (plain, trained) = (
-        Represented::by_states(&none.text),
-        Represented::by_maps(&cleve.text),
-    );
+    let senses = lab.recipe.clustering.senses;
+    let ready = |vectors: &CandidateVectors| unlabeled.prepared(vectors, senses);
+    let plain = unlabeled.text(lab, Represented::by_states(&none.text))?;
+    let trained = unlabeled.text(lab, Represented::by_maps(&cleve.text))?;
+    let no_hard = unlabeled.text(lab, Represented::by_maps(&ways.no_hard))?;
+    let (plain_text, trained_text) = (ready(&plain), ready(&trained));
+    let plain_graph = ready(&unlabeled.graph(lab, &none.gin)?);
+    let trained_graph = ready(&unlabeled.graph(lab, &cleve.gin)?);
     let mut systems = vec![
-        ("none.text", Some(plain), None),
-        ("none.graph", None, Some(&none.gin)),
-        ("none.both", Some(plain), Some(&none.gin)),
-        ("text", Some(trained), None),
-        ("graph", None, Some(&cleve.gin)),
-        ("both", Some(trained), Some(&cleve.gin)),
-        ("no-hard", Some(Represented::by_maps(&ways.no_hard)), None),
+        ("none.both", join(&plain_text, &plain_graph)?),
+        ("both", join(&trained_text, &trained_graph)?),
+        ("none.text", plain_text),
+        ("none.graph", plain_graph),
+        ("text", trained_text),
+        ("graph", trained_graph),
+        ("no-hard", ready(&no_hard)),
     ];
     if let Some(mlm) = &ways.mlm {
-        systems.push(("mlm", Some(Represented::by_states(mlm)), None));
+        let mlm = unlabeled.text(lab, Represented::by_states(mlm))?;
+        systems.push(("mlm", ready(&mlm)));
     }
-    for (name, text, gin) in systems {
-        let clustered = unlabeled.cluster(lab, unlabeled.vectors(lab, text, gin)?)?;
+    let mut kept: Option<Clustered> = None;
+    for (name, vectors) in systems {
+        let clustered = unlabeled.cluster(lab, vectors)?;
         report(name, &clustered, run);
         if name == "text" {
             kept = Some(clustered);
         }
     }
     let clusters = kept.context("no clusters")?;
-    let mut single = lab.clone();
-    single.recipe.clustering.senses = false;
-    let mentions = |text| unlabeled.vectors(&single, Some(text), None);
-    let (before, after) = (mentions(plain)?, mentions(trained)?);
+    let (before, after) = (
+        unlabeled.prepared(&plain, false),
+        unlabeled.prepared(&trained, false),
+    );
     for (name, vectors) in [("none.mentions", &before), ("mentions", &after)] {
         report(name, &unlabeled.cluster(lab, vectors.clone())?, run);
     }

@@ -9,6 +9,7 @@ use crate::Result;
 use crate::config::BartConfig;
 use crate::models::seq2seq::{Seq2SeqInput, Seq2SeqOutput, Stack, at_last_eos};
 use crate::models::seq2seq_head::{Seq2SeqClassificationHead, seq2seq_classifier};
+use crate::models::spans::start_and_end;
 use crate::nn::{FeedForward, Ffn, apply, zero_linear};
 
 seq2seq_classifier!(
@@ -46,8 +47,7 @@ impl<F: Ffn> BartForQuestionAnswering<F> {
     pub fn forward(&self, input: &Seq2SeqInput) -> (Seq2SeqOutput, Tensor<2>, Tensor<2>) {
         let output = self.model.forward(input);
         let scores = apply(&self.output, output.decoder.last_hidden_state.clone());
-        let start = scores.clone().narrow(2, 0, 1).squeeze_dim(2);
-        let end = scores.narrow(2, 1, 1).squeeze_dim(2);
+        let [start, end] = start_and_end(scores);
         (output, start, end)
     }
 

@@ -9,9 +9,9 @@ use super::input::{EncoderInput, EncoderOutput};
 use crate::config::{EncoderConfig, EncoderFamily};
 use crate::kernel::Activation;
 use crate::nn::{
-    EncoderLayer, FeedForward, FeedForwardConfig, Ffn, LayerContext, LayerDropout, LayerNorm,
-    MultiHeadAttentionConfig, Tapped, Taps, apply_activated, relative_bias, zero_embedding,
-    zero_linear,
+    ChosenTokens, EncoderLayer, FeedForward, FeedForwardConfig, Ffn, LayerContext, LayerDropout,
+    LayerNorm, MultiHeadAttentionConfig, Tapped, Taps, apply_activated, relative_bias,
+    zero_embedding, zero_linear,
 };
 
 /// Largest distance that MPNet's bias tells apart.
@@ -121,14 +121,49 @@ impl<F: Ffn> EncoderModel<F> {
     pub fn first_token(&self, input: &EncoderInput) -> Tensor<3> {
         let nothing = Taps::default();
         let context = self.context(input, &nothing);
+        match self.below_last(input, &context) {
+            (x, Some((number, last))) => last.forward_first(x, number, &context),
+            (x, None) => x.narrow(1, 0, 1),
+        }
+    }
+
+    /// The last layer's output at some tokens, for losses that read no others.
+    ///
+    /// The same as [`forward`](Self::forward) gives there, dropout included, without what the last layer
+    /// would compute for the other tokens. Values that the input wants tapped are not handed out.
+    ///
+    /// # Shapes
+    /// - places: example and position of each token
+    /// - result: `[places, hidden]`
+    ///
+    /// # Panics
+    /// If a place lies outside of the batch, or a sequence is longer than the position table allows.
+    pub fn states_at(&self, input: &EncoderInput, places: &[(usize, usize)]) -> Tensor<2> {
+        let chosen = ChosenTokens::new(places, input.tokens.dims());
+        let nothing = Taps::default();
+        let context = self.context(input, &nothing);
+        match self.below_last(input, &context) {
+            (x, Some((number, last))) if !places.is_empty() => {
+                last.forward_chosen(x, &chosen, number, &context)
+            }
+            (x, _) => chosen.pick(x),
+        }
+    }
+
+    /// The last layer with its number and what it is given; the embeddings where there is no layer.
+    fn below_last(
+        &self,
+        input: &EncoderInput,
+        context: &LayerContext<'_>,
+    ) -> (Tensor<3>, Option<(usize, &EncoderLayer<F>)>) {
         let mut x = self.embeddings.forward(input);
         let Some((last, below)) = self.layers.split_last() else {
-            return x.narrow(1, 0, 1);
+            return (x, None);
         };
         for (index, layer) in below.iter().enumerate() {
-            x = layer.forward(x, index, &context, &mut Tapped::default());
+            x = layer.forward(x, index, context, &mut Tapped::default());
         }
-        last.forward_first(x, below.len(), &context)
+        (x, Some((below.len(), last)))
     }
 
     /// What a classifier of sequences reads: the pooler's vector, or in a model without one the last layer's

@@ -8,6 +8,7 @@ use super::input::{EncoderInput, EncoderOutput};
 use super::model::EncoderModel;
 use crate::config::{EncoderConfig, EncoderFamily};
 use crate::kernel;
+use crate::models::spans::start_and_end;
 use crate::nn::{FeedForward, Ffn, apply, site, zero_linear};
 
 /// An encoder with class scores per token: `BertForTokenClassification` and its relatives.
@@ -89,8 +90,7 @@ impl<F: Ffn> EncoderForQuestionAnswering<F> {
         let mask = input.dropout.site(site::FINAL, self.dropout);
         let hidden = kernel::dropout(output.last_hidden_state.clone(), mask.as_ref());
         let scores = apply(&self.output, hidden);
-        let start = scores.clone().narrow(2, 0, 1).squeeze_dim(2);
-        let end = scores.narrow(2, 1, 1).squeeze_dim(2);
+        let [start, end] = start_and_end(scores);
         (output, start, end)
     }
 

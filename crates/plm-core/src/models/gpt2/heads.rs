@@ -8,6 +8,7 @@ use super::model::Gpt2Model;
 use crate::config::Gpt2Config;
 use crate::models::encoder::{EncoderInput, Tokens};
 use crate::models::seq2seq::{DecoderOutput, at_places, host_ids};
+use crate::models::spans::start_and_end;
 use crate::nn::{FeedForward, Ffn, apply, site, zero_linear};
 use crate::{Error, Result, kernel};
 
@@ -150,8 +151,7 @@ impl<F: Ffn> Gpt2ForQuestionAnswering<F> {
     pub fn forward(&self, input: &EncoderInput) -> (DecoderOutput, Tensor<2>, Tensor<2>) {
         let output = self.model.forward(input);
         let scores = apply(&self.output, output.last_hidden_state.clone());
-        let start = scores.clone().narrow(2, 0, 1).squeeze_dim(2);
-        let end = scores.narrow(2, 1, 1).squeeze_dim(2);
+        let [start, end] = start_and_end(scores);
         (output, start, end)
     }
 
