@@ -69,6 +69,11 @@ pub fn features(device: &str) -> Result<Vec<&'static str>> {
     Ok(features)
 }
 
+/// True where `device` computes on the processor of this machine.
+pub fn on_processor(device: &str) -> bool {
+    ["flex", "ndarray"].contains(&device)
+}
+
 /// True where this build has `feature`.
 pub fn has(feature: &str) -> bool {
     match feature {

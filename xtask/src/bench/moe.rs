@@ -11,6 +11,7 @@ use plm_core::models::{EncoderInput, EncoderModel, Pretrained};
 use plm_core::nn::{FeedForward, FeedForwardConfig, init};
 use plm_core::rng::Seed;
 use plm_moe::exec::Planner;
+use plm_moe::flops::{LayerSize, mlp_router};
 use plm_moe::split::{BalancedKMeans, normalized_rows};
 use plm_moe::{
     FeedForwards as _, FfnInputs, LayerId, MlpRouterConfig, MoeConfig, MoeLayer, Policy,
@@ -20,6 +21,7 @@ use rand::RngExt;
 use serde_json::json;
 
 use super::{Case, Context, Plan};
+use crate::rerun::on_processor;
 
 /// Tokens of a call.
 const TOKENS: [usize; 4] = [1, 16, 128, 512];
@@ -28,9 +30,8 @@ const WIDTHS: [usize; 3] = [256, 768, 1024];
 /// Shares of the experts in percent.
 const SHARES: [u32; 3] = [10, 20, 25];
 const EXPERT_SIZE: usize = 32;
-
-/// Devices that compute on the processor.
-const PROCESSOR: [&str; 2] = ["flex", "ndarray"];
+/// Captured tokens that a conversion learns from: about those of 1,000 sentences.
+const CONVERSION_TOKENS: usize = 20_000;
 
 /// The cases.
 ///
@@ -38,10 +39,9 @@ const PROCESSOR: [&str; 2] = ["flex", "ndarray"];
 /// Where the device is not the processor: experts are skipped there only.
 pub(super) fn plan(context: &Context) -> Result<Plan> {
     ensure!(
-        PROCESSOR.contains(&context.device.as_str()),
-        "device `{}`: the paths that skip experts are for CPUs: {}",
-        context.device,
-        PROCESSOR.join(", ")
+        on_processor(&context.device),
+        "device `{}`: the paths that skip experts are for CPUs, flex and ndarray",
+        context.device
     );
     let device = plm_core::device::parse(&context.device)?;
     let setup = json!({
@@ -55,6 +55,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
     }
     cases.extend(encoder(&device)?);
     cases.push(conversion());
+    cases.push(conversion_of_a_layer(&device));
     Ok(Plan {
         setup: vec![setup],
         cases,
@@ -187,11 +188,50 @@ fn encoder(device: &Device) -> Result<Vec<Case>> {
             Ok(())
         });
         cases.push(case.warmup(3).rounds(15));
+        cases.push(operations(&config, batch, length));
     }
     Ok(cases)
 }
 
-/// Balanced clustering of a BERT-base layer: 3072 neurons in 96 experts.
+/// Operations of the same encoder at 20 %, routers included: their ratio is the most that skipping
+/// experts can give.
+fn operations(config: &EncoderConfig, batch: usize, length: usize) -> Case {
+    let size = LayerSize {
+        hidden_size: config.hidden_size,
+        attention_size: config.hidden_size,
+        neurons: config.intermediate_size,
+        gated: false,
+        context: length,
+    };
+    let router = mlp_router(config.hidden_size, config.intermediate_size / EXPERT_SIZE);
+    let tokens = (config.num_hidden_layers * batch * length) as f64;
+    let dense = tokens * size.encoder_layer() / 1e9;
+    let experts = dense * size.encoder_ratio(0.2, router);
+    let id = format!("encoder.d768.b{batch}.s{length}.r20.operations");
+    Case::value(id, "GFLOP", move || Ok(experts))
+        .baseline_value("the dense encoder", move || Ok(dense))
+        .warmup(0)
+        .rounds(1)
+}
+
+/// A BERT-base layer, 3072 neurons in 96 experts, by the defaults: clusters, and a network trained as
+/// router.
+fn conversion_of_a_layer(device: &Device) -> Case {
+    let dense = dense(768, device);
+    let inputs = FfnInputs {
+        width: 768,
+        rows: normals(CONVERSION_TOKENS * 768, "captured"),
+    };
+    Case::timed("conversion.f3072.e96.whole", move || {
+        let config = MoeConfig::default();
+        std::hint::black_box(MoeLayer::convert(&dense, &inputs, &config, Seed::new(0))?);
+        Ok(())
+    })
+    .warmup(0)
+    .rounds(2)
+}
+
+/// Balanced clustering alone of such a layer.
 fn conversion() -> Case {
     let rows = normals(3072 * 768, "weights");
     Case::timed("conversion.f3072.e96", move || {

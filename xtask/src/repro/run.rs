@@ -10,6 +10,7 @@ use super::registry::Runner;
 use super::terminal::{overview, tell};
 use super::{Context, Outcome, Progress, Settings, processes};
 use crate::report::{Entry, Report, SCHEMA, index, number, table};
+use crate::rerun::on_processor;
 use crate::store::Store;
 use crate::systems::{self, System, Tier};
 use crate::workspace::{Machine, Workspace, now, threads, used_threads, write_atomic};
@@ -42,8 +43,8 @@ impl Request {
     /// Systems that run at a time: what the user asked for, else as many as there are threads on a CPU,
     /// where one system would leave some of them idle, and one elsewhere.
     fn jobs(&self, systems: usize, threads: usize) -> usize {
-        let on_cpu = ["flex", "ndarray"].contains(&self.device.as_str());
-        let chosen = self.jobs.unwrap_or(if on_cpu { threads } else { 1 });
+        let most = if on_processor(&self.device) { threads } else { 1 };
+        let chosen = self.jobs.unwrap_or(most);
         chosen.clamp(1, systems.max(1))
     }
 

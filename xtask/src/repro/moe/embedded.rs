@@ -6,7 +6,7 @@ use plm_core::rng::Seed;
 use plm_core::text::{Padding, Tokenizer};
 
 use super::task::Task;
-use super::{exact, grid, study};
+use super::{exact, grid, speed, study};
 use crate::repro::classify::{Recipe, encode};
 use crate::repro::opinions::Half;
 use crate::repro::things::{CLASSES, things};
@@ -27,6 +27,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         if number == context.seeds[0] {
             let layers = &grid::find(&run.cells, "cluster.mlp")?.layers;
             exact::check(context, &task, layers, &mut outcome)?;
+            speed::report(&context.device, "things", &task, layers, &mut outcome)?;
         }
         runs.push(run);
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use plm_core::rng::Seed;
 use plm_moe::{
-    Capture, FeedForwards as _, LayerId, Metric, MlpRouterConfig, MoeConfig, MoeLayer, Partition,
-    Policy, RouterKind, SplitKind, with_experts,
+    Capture, ContributionRouterConfig, FeedForwards as _, LayerId, Metric, MlpRouterConfig,
+    MoeConfig, MoeLayer, Partition, Policy, RouterKind, SplitKind, with_experts,
 };
 
 use super::study::Settings;
@@ -23,8 +23,16 @@ fn split(name: &str) -> Result<SplitKind> {
     })
 }
 
-/// Names of routers, from the worst to the best.
-pub(super) const ROUTERS: [&str; 4] = ["random", "similarity", "mlp", "groundtruth"];
+/// Names of routers. That of output norms ranks by another measure than the rest, so that its captured
+/// contributions may lie below theirs.
+pub(super) const ROUTERS: [&str; 6] = [
+    "random",
+    "representative",
+    "similarity",
+    "contribution",
+    "mlp",
+    "groundtruth",
+];
 
 /// Which combinations are measured.
 #[derive(Clone, Copy)]
@@ -83,6 +91,12 @@ pub(super) fn router(name: &str, epochs: usize, seed: Seed) -> Result<RouterKind
     Ok(match name {
         "random" => RouterKind::Random,
         "similarity" => RouterKind::Similarity(Metric::Cosine),
+        "representative" => RouterKind::Representative,
+        "contribution" => RouterKind::Contribution(ContributionRouterConfig {
+            epochs,
+            seed: seed.child("router"),
+            ..ContributionRouterConfig::default()
+        }),
         "mlp" => RouterKind::Mlp(MlpRouterConfig {
             epochs,
             seed: seed.child("router"),
@@ -120,11 +134,14 @@ pub(super) fn measure(
 ) -> Result<Vec<Cell>> {
     let extent = settings.extent;
     let label = format!("experts, seed {}", seed.value());
-    let steps = extent.splits.len() * extent.routers.len() * SHARES.len();
+    // With all experts, routers choose alike: measured once for each split.
+    let shares = SHARES.iter().filter(|&&percent| percent < 100);
+    let steps = extent.splits.len() * (extent.routers.len() * shares.count() + 1);
     let bar = context.progress.bar(steps as u64, &label);
     let mut cells = Vec::new();
     for &split in extent.splits {
         let mut partitions: BTreeMap<LayerId, Partition> = BTreeMap::new();
+        let mut whole = None;
         for &name in extent.routers {
             let config = MoeConfig {
                 split: self::split(split)?,
@@ -149,9 +166,20 @@ pub(super) fn measure(
             }
             let mut relative = Vec::new();
             for percent in SHARES {
-                let experts = with_experts(task.model.model.clone(), &at_share(&layers, percent)?);
-                relative.push((percent, task.accuracy(&experts)? / dense));
-                bar.inc(1);
+                let known = whole.filter(|_| percent == 100);
+                let accuracy = match known {
+                    Some(accuracy) => accuracy,
+                    None => {
+                        let layers = at_share(&layers, percent)?;
+                        let experts = with_experts(task.model.model.clone(), &layers);
+                        bar.inc(1);
+                        task.accuracy(&experts)?
+                    }
+                };
+                if percent == 100 {
+                    whole = Some(accuracy);
+                }
+                relative.push((percent, accuracy / dense));
             }
             cells.push(Cell {
                 name: format!("{split}.{name}"),

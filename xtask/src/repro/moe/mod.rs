@@ -5,6 +5,7 @@
 //! and shares. Real: SST-2 and TREC, and MiniLM with its GELU replaced by ReLU.
 //! Paper: T5 on SST-2.
 
+mod dynamic;
 mod embedded;
 mod exact;
 mod grid;
@@ -12,6 +13,7 @@ mod paper;
 mod pictures;
 mod published;
 mod real;
+mod speed;
 mod study;
 mod task;
 

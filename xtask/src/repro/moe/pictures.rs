@@ -7,25 +7,42 @@ use super::study::{Run, mean_relative, names};
 use crate::report::{Plot, Series};
 use crate::repro::Outcome;
 
-/// Adds quality against share, by router and by split, and the distribution of active neurons.
-pub(super) fn draw(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
+/// Adds quality against share, by router for each split and by split for the trained router, and the
+/// distribution of active neurons. `by_token` is the curve of clusters whose number depends on the token.
+pub(super) fn draw(
+    name: &str,
+    runs: &[Run],
+    by_token: Option<Series>,
+    outcome: &mut Outcome,
+) -> Result<()> {
     let curve = |cell: &str| -> Result<Vec<(f64, f64)>> {
         SHARES
             .iter()
             .map(|&percent| Ok((f64::from(percent), mean_relative(runs, cell, percent)?)))
             .collect()
     };
-    let by_router = names(runs)
-        .filter_map(|cell| cell.strip_prefix("cluster."))
-        .map(|router| Ok(Series::new(router, curve(&format!("cluster.{router}"))?)))
-        .collect::<Result<_>>()?;
-    outcome.plots.push(Plot::lines(
-        &format!("{name}_routers"),
-        &format!("{name}: accuracy by router, neurons divided by clustering"),
-        "neurons of a token in %",
-        "accuracy relative to the dense model",
-        by_router,
-    ));
+    let mut splits: Vec<&str> = Vec::new();
+    for (split, _) in names(runs).filter_map(|cell| cell.split_once('.')) {
+        if !splits.contains(&split) {
+            splits.push(split);
+        }
+    }
+    for split in splits {
+        let mut by_router: Vec<Series> = names(runs)
+            .filter_map(|cell| cell.strip_prefix(split)?.strip_prefix('.'))
+            .map(|router| Ok(Series::new(router, curve(&format!("{split}.{router}"))?)))
+            .collect::<Result<_>>()?;
+        if split == "cluster" {
+            by_router.extend(by_token.clone());
+        }
+        outcome.plots.push(Plot::lines(
+            &format!("{name}_{split}_routers"),
+            &format!("{name}: accuracy by router, split {split}"),
+            "neurons of a token in %",
+            "accuracy relative to the dense model",
+            by_router,
+        ));
+    }
     let by_split = names(runs)
         .filter_map(|cell| cell.strip_suffix(".mlp"))
         .map(|split| Ok(Series::new(split, curve(&format!("{split}.mlp"))?)))

@@ -15,9 +15,9 @@ use plm_core::text::{EncodeOptions, Padding, Tokenizer, Truncation};
 use plm_moe::relufy::{Blend, blend_activations, set_relu, to_relu};
 use rand::seq::SliceRandom as _;
 
-use super::grid::Extent;
-use super::study;
+use super::grid::{Extent, find};
 use super::task::Task;
+use super::{speed, study};
 use crate::repro::classify::{Labelled, Recipe, train_with};
 use crate::repro::{Check, Context, Op, Outcome, Row};
 
@@ -73,7 +73,14 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         for &number in &context.seeds {
             let seed = Seed::new(number);
             let task = plain(context, &mini, &source, seed, &device)?;
-            runs.push(study::run(context, &task, &settings, seed)?);
+            runs.push(measured(
+                context,
+                source.name,
+                &task,
+                &settings,
+                seed,
+                &mut outcome,
+            )?);
         }
         study::report(source.name, &runs, &mut outcome)?;
         claims(source.name, &runs, &mut outcome)?;
@@ -93,6 +100,23 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
          a model of 11 million parameters, so only the relative accuracies compare."
     ));
     Ok(outcome)
+}
+
+/// The figures of one seed of the task called `name`; of the first seed, speeds too.
+fn measured(
+    context: &Context,
+    name: &str,
+    task: &Task,
+    settings: &study::Settings,
+    seed: Seed,
+    outcome: &mut Outcome,
+) -> Result<study::Run> {
+    let run = study::run(context, task, settings, seed)?;
+    if seed.value() == context.seeds[0] {
+        let layers = &find(&run.cells, "cluster.mlp")?.layers;
+        speed::report(&context.device, name, task, layers, outcome)?;
+    }
+    Ok(run)
 }
 
 /// The claims of the paper's abstract, for one task.
@@ -220,7 +244,14 @@ fn minilm(
         )?;
         task.model.model = to_relu(blended.valid(), false);
         set_relu(&mut task.model.config)?;
-        runs.push(study::run(context, &task, settings, seed)?);
+        runs.push(measured(
+            context,
+            "minilm_relu",
+            &task,
+            settings,
+            seed,
+            outcome,
+        )?);
     }
     outcome
         .rows

@@ -7,7 +7,7 @@ use plm_moe::{Activity, Capture, ExpertLoad, LayerId, with_experts};
 
 use super::grid::{self, Cell, Extent, SHARES};
 use super::task::Task;
-use super::{pictures, published};
+use super::{dynamic, pictures, published};
 use crate::repro::classify::{Recipe, train};
 use crate::repro::{Context, Outcome, Row, Table};
 
@@ -42,6 +42,8 @@ pub(super) struct Run {
     pub(super) dense: f64,
     pub(super) cells: Vec<Cell>,
     pub(super) calibrated: Calibrated,
+    /// Clusters whose number depends on the token; empty without a router of output norms.
+    pub(super) dynamic: Vec<dynamic::Point>,
     pub(super) layers: Vec<Layer>,
 }
 
@@ -52,6 +54,13 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
     let cells = grid::measure(context, task, &capture, dense, settings, seed)?;
     let best = grid::find(&cells, "cluster.mlp")?;
     let calibrated = calibrate(context, task, &capture, best, dense, seed)?;
+    let norms = cells
+        .iter()
+        .find(|cell| cell.name == "cluster.contribution");
+    let dynamic = match norms {
+        Some(cell) => dynamic::measure(task, &capture, cell, dense)?,
+        None => Vec::new(),
+    };
     let mut layers = Vec::new();
     for (id, layer) in &best.layers {
         let inputs = capture.layer(*id)?.held_out();
@@ -65,6 +74,7 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
         dense,
         cells,
         calibrated,
+        dynamic,
         layers,
     })
 }
@@ -184,7 +194,9 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
     }
     outcome.tables.push(quality(name, runs)?);
     outcome.tables.push(layers(name, &runs[0]));
-    pictures::draw(name, runs, outcome)?;
+    let points: Vec<&[dynamic::Point]> = runs.iter().map(|run| &*run.dynamic).collect();
+    let by_token = dynamic::report(name, &points, outcome)?;
+    pictures::draw(name, runs, by_token, outcome)?;
     Ok(())
 }
 
