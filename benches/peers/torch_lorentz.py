@@ -31,7 +31,7 @@ class Peer(TorchPeer):
     def __init__(self):
         super().__init__()
         self.layers = {}
-        self.model = None
+        self.models = {}
 
     def setup(self, request):
         torch.set_num_threads(request["threads"])
@@ -52,11 +52,11 @@ class Peer(TorchPeer):
         self.wait()
         return {"seconds": time.perf_counter() - start}
 
-
     def completion(self, request):
-        if self.model is None:
-            self.model = Completion(request["entities"], request["relations"], request["width"])
-        return self.model
+        size = request["entities"], request["relations"], request["width"]
+        if size not in self.models:
+            self.models[size] = Completion(*size)
+        return self.models[size]
 
     def kg_steps(self, request):
         model, rows = self.completion(request), request["batch"]

@@ -10,7 +10,8 @@ Speaks JSON lines as torch_bert.py does:
                                                       "seconds" from words to decoded entities and relations
     {"op": "peak_memory"}                             "value" in MiB, of the process or the GPU
 
-Entities: every span of up to `width` words has a start and an end marker behind the text, `pairs[0]` spans a row.
+Entities: every span of up to `width` words has a start and an end marker behind the text, `pairs[0]` spans a row; a
+`width` of 0 leaves them out.
 Relations: each given entity in turn stands between two solid markers, all entities have levitated ones. The layout
 "published" pads every text to `lengths` and every row to `pairs`, as PL-Marker's scripts do; "tight" pads to the longest
 of the batch. Heads are random, as ours are. Batches have 16 rows.

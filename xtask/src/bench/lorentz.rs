@@ -36,6 +36,10 @@ const ROWS: usize = 4096;
 const WIDTHS: [usize; 3] = [64, 256, 512];
 /// Entities, relations and training facts of WN18RR.
 const FACTS: [usize; 3] = [40_943, 11, 86_835];
+/// Entities of smaller graphs, with as many facts for each.
+const SMALLER: [usize; 3] = [1_000, 4_000, 16_000];
+/// Facts of a step of training on the whole graph; the published number comes last.
+const BATCHES: [usize; 4] = [125, 250, 500, 1000];
 /// Steps of a sample of training, and queries of a sample of ranking: ours, the peer's.
 const STEPS: usize = 10;
 const QUERIES: [usize; 2] = [3000, 60];
@@ -58,7 +62,10 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
         cases.extend(layers(width, &device)?);
     }
     cases.push(attention(&device)?);
-    cases.extend(completion()?);
+    for entities in SMALLER {
+        cases.extend(completion(entities, &BATCHES[3..])?);
+    }
+    cases.extend(completion(FACTS[0], &BATCHES)?);
     cases.extend(RADII.map(|radius| precision(radius, &device)));
     Ok(Plan {
         setup: vec![setup],
@@ -172,18 +179,18 @@ fn precision(radius: f64, device: &Device) -> Case {
         .rounds(1)
 }
 
-/// Steps of training and ranks of queries on a knowledge graph of WN18RR's size, against the published way:
-/// a matrix of each fact's relation is gathered, every entity moves at every step, and all entities are
-/// gathered for each query.
-fn completion() -> Result<Vec<Case>> {
-    let [entities, relations, facts] = FACTS;
+/// Steps of training in each of these batches and ranks of queries, on a knowledge graph as dense as WN18RR,
+/// against the published way: a matrix of each fact's relation is gathered, every entity moves at every step,
+/// and all entities are gathered for each query.
+fn completion(entities: usize, batches: &[usize]) -> Result<Vec<Case>> {
+    let [all, relations, facts] = FACTS;
     let mut rng = Seed::new(6).rng();
     let mut fact = || Triple {
         head: rng.random_range(0..entities as u32),
         relation: rng.random_range(0..relations as u32),
         tail: rng.random_range(0..entities as u32),
     };
-    let triples: Vec<Triple> = (0..facts).map(|_| fact()).collect();
+    let triples: Vec<Triple> = (0..facts * entities / all).map(|_| fact()).collect();
     let names = |kind: &str, count| (0..count).map(|n| format!("{kind}{n}")).collect();
     let held_out = vec![triples[0]];
     let graph = KnowledgeGraph::new(
@@ -194,46 +201,46 @@ fn completion() -> Result<Vec<Case>> {
     .with_reciprocals();
     let config = CompletionConfig::wn18rr();
     let tables = CompletionTables::<f32>::new(&config, entities, 2 * relations, Seed::new(7))?;
-    let mut learner = HostLearner::new(config, tables.clone())?;
     let sampler = NegativeSampler::new(&graph, config.negative_filter, config.negatives)?;
     let known = KnownTails::new(graph.all());
-    let train = graph.train().to_vec();
-    let queries = train[..QUERIES[0]].to_vec();
-    let mut start = 0;
-    let steps = move || {
-        for step in 0..STEPS {
-            let rows = &train[start..start + config.batch_size];
-            start = (start + config.batch_size) % (train.len() - config.batch_size);
-            learner.step(&Batch::new(rows, &sampler, Seed::new(8).at(step as u64)))?;
-        }
-        Ok(())
+    let queries = graph.train()[..QUERIES[0]].to_vec();
+    let shared = Rc::new((graph, sampler));
+    let id = format!("kg.e{entities}.d{}", config.d_model);
+    let request = |op: &str, batch: usize| {
+        json!({
+            "op": op,
+            "entities": entities,
+            "relations": 2 * relations,
+            "width": config.d_model,
+            "batch": batch,
+            "negatives": config.negatives,
+            "steps": STEPS,
+            "queries": QUERIES[1],
+        })
     };
+    let mut cases = Vec::new();
+    for &batch in batches {
+        let mut learner = HostLearner::new(config, tables.clone())?;
+        let (shared, mut start) = (Rc::clone(&shared), 0);
+        let steps = move || {
+            let (graph, sampler) = shared.as_ref();
+            let train = graph.train();
+            for step in 0..STEPS {
+                let rows = &train[start..start + batch];
+                start = (start + batch) % (train.len() - batch);
+                learner.step(&Batch::new(rows, sampler, Seed::new(8).at(step as u64)))?;
+            }
+            Ok(())
+        };
+        let case = Case::timed(format!("{id}.train.b{batch}"), steps);
+        cases.push(case.peer(request("kg_steps", batch)).rounds(5));
+    }
     let ranks = move || {
         let clock = Instant::now();
         std::hint::black_box(rank(&tables, &queries, &known)?);
         Ok(1000.0 * clock.elapsed().as_secs_f64() / QUERIES[0] as f64)
     };
-    let id = format!("kg.e{entities}.d{}", config.d_model);
-    let sizes = json!({
-        "entities": entities,
-        "relations": 2 * relations,
-        "width": config.d_model,
-        "batch": config.batch_size,
-        "negatives": config.negatives,
-        "steps": STEPS,
-        "queries": QUERIES[1],
-    });
-    let request = |op: &str| {
-        let mut request = sizes.clone();
-        request["op"] = op.into();
-        request
-    };
-    Ok(vec![
-        Case::timed(format!("{id}.train.b{}", config.batch_size), steps)
-            .peer(request("kg_steps"))
-            .rounds(5),
-        Case::value(format!("{id}.rank"), "ms/query", ranks)
-            .peer(request("kg_rank"))
-            .rounds(5),
-    ])
+    let case = Case::value(format!("{id}.rank"), "ms/query", ranks);
+    cases.push(case.peer(request("kg_rank", config.batch_size)).rounds(5));
+    Ok(cases)
 }
