@@ -43,7 +43,11 @@ impl Request {
     /// Systems that run at a time: what the user asked for, else as many as there are threads on a CPU,
     /// where one system would leave some of them idle, and one elsewhere.
     fn jobs(&self, systems: usize, threads: usize) -> usize {
-        let most = if on_processor(&self.device) { threads } else { 1 };
+        let most = if on_processor(&self.device) {
+            threads
+        } else {
+            1
+        };
         let chosen = self.jobs.unwrap_or(most);
         chosen.clamp(1, systems.max(1))
     }
