@@ -67,6 +67,11 @@ impl Policy {
         }
     }
 
+    /// Whether every token gets all of `experts` experts, whatever its scores.
+    pub(crate) fn is_all(self, experts: usize) -> bool {
+        matches!(self, Self::All) || self == Self::TopK(experts)
+    }
+
     /// The experts of each token.
     ///
     /// # Shapes
@@ -276,6 +281,22 @@ mod tests {
         assert_eq!(one(Policy::Share { tau: 1.0 }, &scores), [0, 1, 2, 4]);
         assert_eq!(one(Policy::Share { tau: 0.0 }, &scores), [1]);
         assert_eq!(one(Policy::Share { tau: 1.0 }, &[-1.0, 0.0]), [1]);
+    }
+
+    #[test]
+    fn all_experts_need_no_scores() {
+        for policy in [Policy::All, Policy::TopK(3)] {
+            assert!(policy.is_all(3));
+            let selection = policy.select(&[2.0, -1.0, 0.0], 3).unwrap();
+            assert_eq!(selection, Selection::all(1, 3));
+        }
+        for policy in [
+            Policy::TopK(2),
+            Policy::Max { tau: 1.0 },
+            Policy::Share { tau: 1.0 },
+        ] {
+            assert!(!policy.is_all(3));
+        }
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl SparseFfn {
         })
     }
 
-    /// The experts of each row.
+    /// The experts of each row. Where the policy gives every token all of them, the router is not asked.
     ///
     /// # Shapes
     /// - x: `[tokens, width]`
@@ -122,6 +122,9 @@ impl SparseFfn {
                 found: x.len(),
                 expected: x.len().next_multiple_of(width),
             });
+        }
+        if parts.policy.is_all(experts) {
+            return Ok(Selection::all(x.len() / width, experts));
         }
         let scores = parts.router.scores(&parts.layer, x)?;
         parts.policy.select(&scores, experts)
