@@ -1,5 +1,7 @@
 //! What can be seen of a layer before and after it is divided.
 
+mod coactivation;
+
 use plm_core::nn::FeedForward;
 
 use crate::capture::FfnInputs;
@@ -9,6 +11,14 @@ use crate::host::{matrix, values};
 use crate::router::Router;
 use crate::score::contributions;
 use crate::{Error, Result};
+
+pub use coactivation::Coactivation;
+
+/// Whether a value of a neuron of `ffn` counts as active: above 0, in gated layers not 0.
+fn is_active(ffn: &FeedForward) -> impl Fn(f32) -> bool + use<> {
+    let gated = ffn.gate.is_some();
+    move |value| value > 0.0 || gated && value < 0.0
+}
 
 /// Which share of the neurons is active, token by token.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +36,7 @@ impl Activity {
     pub fn of(ffn: &FeedForward, inputs: &FfnInputs) -> Result<Self> {
         let [width, neurons] = ffn.inner.weight.val().dims();
         inputs.check(width)?;
-        let gated = ffn.gate.is_some();
-        let is_active = |value: f32| value > 0.0 || gated && value < 0.0;
+        let is_active = is_active(ffn);
         let mut shares = Vec::with_capacity(inputs.tokens());
         each_chunk(ffn, &inputs.rows, |hidden| {
             shares.extend(hidden.chunks_exact(neurons).map(|row| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::capture::Capture;
 use crate::experts::MoeLayer;
+use crate::flops::{self, LayerSize};
 use crate::layer::LayerId;
 use crate::policy::Policy;
 use crate::quality::top;
@@ -99,6 +100,45 @@ pub fn share_out(
         layer.policy = Policy::TopK(k);
     }
     Ok(())
+}
+
+/// As [`share_out`], under a budget of operations: those of all feed-forward layers with experts, routers
+/// included, may be `ratio` times those of the dense layers.
+///
+/// A neuron costs the same in each layer of a model. Where one expert a layer costs more than the budget,
+/// each has one.
+///
+/// # Errors
+/// [`Error::Setting`] where `ratio` is above 1 or not more than the routers cost; those of [`share_out`].
+pub fn share_out_operations(
+    layers: &mut BTreeMap<LayerId, MoeLayer>,
+    capture: &Capture,
+    ratio: f64,
+) -> Result<()> {
+    let dense: f64 = layers.values().map(dense_operations).sum();
+    let routers: f64 = layers.values().map(flops::router).sum();
+    let share = ratio - routers / dense;
+    if !(share > 0.0 && ratio <= 1.0) {
+        return Err(Error::Setting {
+            name: "ratio",
+            value: ratio.to_string(),
+            limit: "must be above what the routers cost and at most 1",
+        });
+    }
+    share_out(layers, capture, share)
+}
+
+/// Operations of the dense layer for a token.
+fn dense_operations(layer: &MoeLayer) -> f64 {
+    let [hidden_size, neurons] = layer.ffn.inner.weight.val().dims();
+    let size = LayerSize {
+        hidden_size,
+        attention_size: 0,
+        neurons,
+        gated: layer.ffn.gate.is_some(),
+        context: 0,
+    };
+    size.feed_forward()
 }
 
 /// Experts of each layer: the largest gain a neuron first, while neurons are `left`.

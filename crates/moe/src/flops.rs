@@ -3,6 +3,9 @@
 //! Only matrix products count. The ratios are those behind the "2x with 25 % of the neurons" of
 //! MoEfication (arXiv 2110.01786).
 
+use crate::experts::MoeLayer;
+use crate::router::Router;
+
 /// The sizes of a transformer layer that decide what it costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayerSize {
@@ -57,6 +60,25 @@ impl LayerSize {
     pub fn decoder_ratio(&self, ratio: f64, router: f64) -> f64 {
         let experts = 2.0 * self.attention() + self.expert_feed_forward(ratio, router);
         experts / self.decoder_layer()
+    }
+}
+
+/// The router of a converted layer; that of true contributions needs the values of all neurons.
+pub fn router(layer: &MoeLayer) -> f64 {
+    let [hidden_size, neurons] = layer.ffn.inner.weight.val().dims();
+    let experts = layer.partition.experts();
+    match &layer.router {
+        Router::Mlp(_) => mlp_router(hidden_size, experts),
+        Router::Centroid(_) => 2.0 * (hidden_size * experts) as f64,
+        Router::Contribution(own) => {
+            let width = own.hidden.weight.val().dims()[1];
+            2.0 * (width * (hidden_size + experts)) as f64
+        }
+        Router::Groundtruth(_) => {
+            let matrices = if layer.ffn.gate.is_some() { 4.0 } else { 2.0 };
+            matrices * (hidden_size * neurons) as f64
+        }
+        Router::Random(_) => 0.0,
     }
 }
 

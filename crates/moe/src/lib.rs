@@ -32,8 +32,8 @@ mod store;
 mod testing;
 mod weights;
 
-pub use analysis::{Activity, ExpertLoad, expert_contributions};
-pub use budget::share_out;
+pub use analysis::{Activity, Coactivation, ExpertLoad, expert_contributions};
+pub use budget::{share_out, share_out_operations};
 pub use capture::{Capture, FfnInputs};
 pub use config::{Fill, MoeConfig, SplitKind};
 pub use convert::{Converted, absorb, convert, permuted, with_experts};

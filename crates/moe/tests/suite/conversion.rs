@@ -9,9 +9,10 @@ use plm_moe::calibrate::{ClosedForm, fit_outputs};
 use plm_moe::exec::Planner;
 use plm_moe::quality::capture;
 use plm_moe::{
-    Activity, Capture, ContributionRouterConfig, Error, ExpertLoad, FeedForwards as _, FfnInputs,
-    Fill, LayerId, MoeConfig, MoeLayer, Policy, RouterKind, SharedPlanner, SparseFfn, convert,
-    expert_contributions, share_out, with_experts, with_sparse_experts,
+    Activity, Capture, Coactivation, ContributionRouterConfig, Error, ExpertLoad,
+    FeedForwards as _, FfnInputs, Fill, LayerId, MoeConfig, MoeLayer, Policy, RouterKind,
+    SharedPlanner, SparseFfn, convert, expert_contributions, flops, share_out,
+    share_out_operations, with_experts, with_sparse_experts,
 };
 
 use super::support::{
@@ -102,6 +103,99 @@ fn budgets_are_kept() {
     .unwrap();
     assert_eq!(load.counts.iter().sum::<u64>(), 240 * chosen[0] as u64);
     assert!(share_out(&mut layers, &capture, 0.0).is_err());
+}
+
+#[test]
+fn budgets_of_operations_count_routers() {
+    let (_, device) = devices().remove(0);
+    let model = classifier(&device).model;
+    let capture = captured(&model, &device);
+    let mut layers = convert(model, &capture, &config(), |_, _| ())
+        .unwrap()
+        .layers;
+    // Similarity: 2 d E operations of 4 d F, with eight experts of 32 neurons an eighth.
+    for layer in layers.values() {
+        assert_eq!(flops::router(layer), 2.0 * (WIDTH * 8) as f64);
+    }
+    share_out_operations(&mut layers, &capture, 0.625).unwrap();
+    let chosen = layers.values().map(|layer| match layer.policy {
+        Policy::TopK(k) => k,
+        other => panic!("{other:?}"),
+    });
+    // Half of the neurons are left.
+    assert_eq!(chosen.sum::<usize>(), 8);
+    for ratio in [0.125, 0.0, -1.0, 1.1, f64::NAN] {
+        let error = share_out_operations(&mut layers, &capture, ratio);
+        assert!(matches!(error, Err(Error::Setting { name: "ratio", .. })));
+    }
+}
+
+#[test]
+fn neurons_of_one_expert_are_active_together() {
+    let (_, device) = devices().remove(0);
+    let model = classifier(&device).model;
+    let capture = captured(&model, &device);
+    let layers = convert(model, &capture, &config(), |_, _| ())
+        .unwrap()
+        .layers;
+    for (id, layer) in &layers {
+        let inputs = capture.layer(*id).unwrap();
+        let found = Coactivation::of(layer, inputs).unwrap();
+        // By the definition, from the values of all neurons.
+        let hidden = hidden(layer, inputs);
+        let (experts, size) = (layer.partition.experts(), layer.partition.expert_size());
+        let rate = |a: usize, b: usize| {
+            let both = hidden.iter().filter(|row| row[a] > 0.0 && row[b] > 0.0);
+            both.count() as f64 / hidden.len() as f64
+        };
+        for (e, row) in found.rates().enumerate() {
+            for (f, &found) in row.iter().enumerate() {
+                let pairs: Vec<f64> = (e * size..(e + 1) * size)
+                    .flat_map(|a| (f * size..(f + 1) * size).map(move |b| (a, b)))
+                    .filter(|(a, b)| a != b)
+                    .map(|(a, b)| rate(a, b))
+                    .collect();
+                let expected = pairs.iter().sum::<f64>() / pairs.len() as f64;
+                assert!((found - expected).abs() < 1e-9, "{e} {f}");
+            }
+        }
+        assert_eq!(found.rates().count(), experts);
+    }
+    let empty = FfnInputs {
+        width: WIDTH,
+        rows: Vec::new(),
+    };
+    let layer = &layers[&LayerId::encoder(0)];
+    assert!(matches!(
+        Coactivation::of(layer, &empty),
+        Err(Error::NoTokens { .. })
+    ));
+}
+
+/// The values of a layer's neurons after ReLU, one row a token.
+fn hidden(layer: &MoeLayer, inputs: &FfnInputs) -> Vec<Vec<f32>> {
+    let weights = numbers(layer.ffn.inner.weight.val());
+    let bias = layer
+        .ffn
+        .inner
+        .bias
+        .as_ref()
+        .map(|bias| numbers(bias.val()));
+    let neurons = layer.partition.neurons();
+    inputs
+        .rows
+        .chunks_exact(WIDTH)
+        .map(|x| {
+            (0..neurons)
+                .map(|neuron| {
+                    let sum: f32 = (x.iter().enumerate())
+                        .map(|(place, x)| x * weights[place * neurons + neuron])
+                        .sum();
+                    sum + bias.as_ref().map_or(0.0, |bias| bias[neuron])
+                })
+                .collect()
+        })
+        .collect()
 }
 
 #[test]

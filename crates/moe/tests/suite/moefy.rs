@@ -141,6 +141,8 @@ fn mistakes_are_told_by_name() {
     refused(&none, &texts, &out, &[], &[&shown(&none)]);
     refused(model, &texts, &out, &["--share", "1.5"], &["share", "1.5"]);
     refused(model, &texts, &out, &["--tokens", "3"], &["--tokens 3"]);
+    let operations = ["--operations", "0"];
+    refused(model, &texts, &out, &operations, &["--operations 0"]);
     refused(model, &texts, &out, &["--dynamic", "2"], &["tau", "2"]);
     let router = ["--dynamic", "0.5", "--router", "mlp"];
     refused(model, &texts, &out, &router, &["contribution"]);

@@ -15,6 +15,7 @@ mod published;
 mod real;
 mod speed;
 mod study;
+mod tables;
 mod task;
 
 use anyhow::Result;

@@ -7,8 +7,9 @@ use super::study::{Run, mean_relative, names};
 use crate::report::{Plot, Series};
 use crate::repro::Outcome;
 
-/// Adds quality against share, by router for each split and by split for the trained router, and the
-/// distribution of active neurons. `by_token` is the curve of clusters whose number depends on the token.
+/// Adds quality against share, by router for each split and by split for the trained router, the distribution
+/// of active neurons, and which experts are active together. `by_token` is the curve of clusters whose number
+/// depends on the token.
 pub(super) fn draw(
     name: &str,
     runs: &[Run],
@@ -73,6 +74,22 @@ pub(super) fn draw(
         "active neurons in %",
         "share of tokens below",
         activity,
+    ));
+    let Some(layer) = runs[0].layers.first() else {
+        return Ok(());
+    };
+    let experts: Vec<String> = (0..layer.load.counts.len())
+        .map(|expert| expert.to_string())
+        .collect();
+    outcome.plots.push(Plot::heat(
+        &format!("{name}_together"),
+        &format!(
+            "{name}: share of tokens with active neurons of both experts, {}, first seed",
+            layer.id
+        ),
+        ("expert", experts.clone()),
+        ("expert", experts),
+        layer.coactivation.rates().map(<[f64]>::to_vec).collect(),
     ));
     Ok(())
 }

@@ -3,13 +3,13 @@
 use anyhow::{Context as _, Result};
 use plm_core::rng::Seed;
 use plm_moe::calibrate::{ClosedForm, Trainable, fit_outputs, freeze_but};
-use plm_moe::{Activity, Capture, ExpertLoad, LayerId, with_experts};
+use plm_moe::{Activity, Capture, Coactivation, ExpertLoad, LayerId, with_experts};
 
 use super::grid::{self, Cell, Extent, SHARES};
 use super::task::Task;
-use super::{dynamic, pictures, published};
+use super::{dynamic, pictures, published, tables};
 use crate::repro::classify::{Recipe, train};
-use crate::repro::{Context, Outcome, Row, Table};
+use crate::repro::{Context, Outcome, Row};
 
 /// How much is captured and trained.
 pub(super) struct Settings {
@@ -35,6 +35,7 @@ pub(super) struct Layer {
     pub(super) id: LayerId,
     pub(super) activity: Activity,
     pub(super) load: ExpertLoad,
+    pub(super) coactivation: Coactivation,
 }
 
 /// All figures of one seed.
@@ -45,6 +46,9 @@ pub(super) struct Run {
     /// Clusters whose number depends on the token; empty without a router of output norms.
     pub(super) dynamic: Vec<dynamic::Point>,
     pub(super) layers: Vec<Layer>,
+    /// For each split how much more often two neurons of one expert are active together than two of
+    /// different ones, mean over layers.
+    pub(super) together: Vec<(String, f64)>,
 }
 
 /// Converts and measures.
@@ -68,7 +72,14 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
             id: *id,
             activity: Activity::of(&layer.ffn, &inputs)?,
             load: ExpertLoad::of(layer, &inputs)?,
+            coactivation: Coactivation::of(layer, &inputs)?,
         });
+    }
+    let mut together = Vec::new();
+    for split in settings.extent.splits {
+        let any = format!("{split}.{}", settings.extent.routers[0]);
+        let times = times_together(&capture, grid::find(&cells, &any)?)?;
+        together.push(((*split).to_owned(), times));
     }
     Ok(Run {
         dense,
@@ -76,7 +87,22 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
         calibrated,
         dynamic,
         layers,
+        together,
     })
+}
+
+/// How much more often two neurons of one expert of `cell` are active together for a held-out token than
+/// two of different ones, mean over layers.
+fn times_together(capture: &Capture, cell: &Cell) -> Result<f64> {
+    let times: Vec<f64> = (cell.layers.iter())
+        .map(|(id, layer)| {
+            let found = Coactivation::of(layer, &capture.layer(*id)?.held_out())?;
+            let rates = found.within().zip(found.between());
+            let (within, between) = rates.context("experts without pairs of neurons")?;
+            Ok(within / between)
+        })
+        .collect::<Result<_>>()?;
+    Ok(mean(times.into_iter()))
 }
 
 fn calibrate(
@@ -192,80 +218,17 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
         let id = format!("{name}.cluster.mlp.r20.{kind}");
         outcome.rows.push(over(id, "relative accuracy", value));
     }
-    outcome.tables.push(quality(name, runs)?);
-    outcome.tables.push(layers(name, &runs[0]));
+    for (place, (split, _)) in runs[0].together.iter().enumerate() {
+        let id = format!("{name}.{split}.together");
+        let metric = "pairs of neurons active together, in one expert over in two";
+        outcome
+            .rows
+            .push(over(id, metric, &|run| run.together[place].1));
+    }
+    outcome.tables.push(tables::quality(name, runs)?);
+    outcome.tables.push(tables::layers(name, &runs[0]));
     let points: Vec<&[dynamic::Point]> = runs.iter().map(|run| &*run.dynamic).collect();
     let by_token = dynamic::report(name, &points, outcome)?;
     pictures::draw(name, runs, by_token, outcome)?;
     Ok(())
-}
-
-/// Capture and recall of every split and router, mean over layers and seeds.
-fn quality(name: &str, runs: &[Run]) -> Result<Table> {
-    let mut rows = Vec::new();
-    for cell in names(runs) {
-        let recall: Vec<f64> = runs
-            .iter()
-            .map(|run| {
-                let own = &grid::find(&run.cells, cell)?.recall;
-                Ok(own.iter().sum::<f64>() / own.len() as f64)
-            })
-            .collect::<Result<_>>()?;
-        let (split, router) = cell.split_once('.').unwrap_or((cell, ""));
-        rows.push(vec![
-            split.to_owned(),
-            router.to_owned(),
-            format!("{:.4}", mean_capture(runs, cell)?),
-            format!("{:.4}", mean(recall.into_iter())),
-        ]);
-    }
-    Ok(Table {
-        title: format!("{name}: captured contributions and recall with 20 % of the experts"),
-        columns: ["split", "router", "capture", "recall"]
-            .map(str::to_owned)
-            .into(),
-        rows,
-    })
-}
-
-/// What is known of each layer, for the first seed.
-fn layers(name: &str, run: &Run) -> Table {
-    let rows = run
-        .layers
-        .iter()
-        .enumerate()
-        .map(|(place, layer)| {
-            let capture = |cell: &str| {
-                grid::find(&run.cells, cell).map_or("–".to_owned(), |cell| {
-                    format!("{:.4}", cell.capture[place])
-                })
-            };
-            vec![
-                layer.id.to_string(),
-                format!("{:.4}", layer.activity.mean()),
-                format!("{:.4}", layer.activity.below(0.1)),
-                capture("cluster.similarity"),
-                capture("cluster.mlp"),
-                capture("cluster.groundtruth"),
-                format!("{:.3}", layer.load.gini()),
-                layer.load.unused().to_string(),
-            ]
-        })
-        .collect();
-    Table {
-        title: format!("{name}: layers, clusters of 32 neurons, first seed"),
-        columns: [
-            "layer",
-            "active neurons",
-            "tokens below 10 %",
-            "capture: similarity",
-            "MLP",
-            "groundtruth",
-            "load: Gini",
-            "unused experts",
-        ]
-        .map(str::to_owned)
-        .into(),
-        rows,
-    }
 }

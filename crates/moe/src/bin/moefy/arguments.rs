@@ -37,6 +37,10 @@ pub(crate) struct Arguments {
     /// capture most.
     #[arg(long, conflicts_with = "dynamic")]
     pub(crate) per_layer: bool,
+    /// As --per-layer, with as many operations as RATIO of those of the dense feed-forward layers,
+    /// routers included, in place of --share.
+    #[arg(long, value_name = "RATIO", conflicts_with_all = ["dynamic", "per_layer", "share"])]
+    pub(crate) operations: Option<f64>,
     /// Let each token take every expert whose score is at least 1 - TAU times its largest, from 0 to 1.
     #[arg(long, value_name = "TAU")]
     pub(crate) dynamic: Option<f64>,

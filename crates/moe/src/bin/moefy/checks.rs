@@ -25,6 +25,12 @@ impl Arguments {
                 "--dynamic needs scores that are sizes of outputs: --router contribution"
             );
         }
+        if let Some(ratio) = self.operations {
+            ensure!(
+                ratio > 0.0 && ratio <= 1.0,
+                "--operations {ratio}: must be above 0 and at most 1"
+            );
+        }
         let tokens = self.tokens;
         ensure!(
             tokens >= MIN_TOKENS,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plm_core::models::Stack;
-use plm_moe::flops::{LayerSize, mlp_router};
-use plm_moe::{LayerId, MoeLayer, Router};
+use plm_moe::flops::{LayerSize, router};
+use plm_moe::{LayerId, MoeLayer};
 
 use crate::measured::Measured;
 
@@ -39,25 +39,10 @@ pub(crate) fn cost(
         };
         dense += size.feed_forward();
         let ratio = own.chosen / layer.partition.experts() as f64;
-        experts += size.expert_feed_forward(ratio, router(layer, hidden_size));
+        experts += size.expert_feed_forward(ratio, router(layer));
     }
     Cost {
         feed_forward: experts / dense,
         layers: (attention + experts) / (attention + dense),
-    }
-}
-
-/// Operations of a layer's router.
-fn router(layer: &MoeLayer, hidden_size: usize) -> f64 {
-    let experts = layer.partition.experts();
-    match &layer.router {
-        Router::Mlp(_) => mlp_router(hidden_size, experts),
-        Router::Centroid(_) => 2.0 * (hidden_size * experts) as f64,
-        Router::Contribution(own) => {
-            let width = own.hidden.weight.val().dims()[1];
-            2.0 * (width * (hidden_size + experts)) as f64
-        }
-        // True contributions, whose cost is half the layer's, are not offered here.
-        Router::Random(_) | Router::Groundtruth(_) => 0.0,
     }
 }

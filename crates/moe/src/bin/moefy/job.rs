@@ -11,7 +11,7 @@ use plm_core::text::Padding;
 use plm_moe::exec::Planner;
 use plm_moe::{
     Capture, FeedForwards, LayerId, MoeLayer, Policy, SharedPlanner, SparseFfn, convert, save,
-    share_out, with_sparse_experts,
+    share_out, share_out_operations, with_sparse_experts,
 };
 
 use crate::arguments::Arguments;
@@ -109,6 +109,9 @@ impl Job<'_> {
         }
         if self.arguments.per_layer {
             share_out(layers, capture, self.arguments.share)?;
+        }
+        if let Some(ratio) = self.arguments.operations {
+            share_out_operations(layers, capture, ratio)?;
         }
         Ok(())
     }

@@ -7,7 +7,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use plm_core::nn::{FeedForward, Ffn, FfnContext, Tapped, Taps};
 use plm_moe::calibrate::{ClosedForm, fit_outputs};
 use plm_moe::{
-    Activity, ExpertLoad, FfnInputs, LayerId, MoeLayer, Selection, expert_contributions,
+    Activity, Coactivation, ExpertLoad, FfnInputs, LayerId, MoeLayer, Selection,
+    expert_contributions,
 };
 
 /// Rows that a layer is run on at a time.
@@ -25,6 +26,9 @@ pub(crate) struct Measured {
     pub(crate) chosen: f64,
     /// Mean share of active neurons in the dense layer.
     pub(crate) active: f64,
+    /// How much more often two neurons of one expert are active together than two of different ones,
+    /// where there are such pairs.
+    pub(crate) together: Option<f64>,
     /// Mean share of the contributions that the chosen experts have.
     pub(crate) capture: f64,
     /// Mean share of the truly largest experts, as many as were chosen, that are among the chosen.
@@ -81,6 +85,7 @@ impl Measured {
             experts,
             chosen: selection.mean_chosen(),
             active: Activity::of(dense, &held_out)?.mean(),
+            together: together(&Coactivation::of(layer, &held_out)?),
             capture,
             recall,
             unused: load.unused(),
@@ -89,6 +94,11 @@ impl Measured {
             fitted,
         })
     }
+}
+
+fn together(found: &Coactivation) -> Option<f64> {
+    let between = found.between().filter(|&rate| rate > 0.0)?;
+    Some(found.within()? / between)
 }
 
 /// Capture and recall of a selection, for any number of experts a token: means over tokens with a

@@ -44,12 +44,13 @@ pub(crate) fn tell_layer(id: LayerId, layer: &MoeLayer) {
 /// The figures of all layers, one a line.
 pub(crate) fn table(layers: &[Measured]) -> String {
     let mut text = format!(
-        "{:<8}{:>9}{:>9}{:>8}{:>9}{:>9}{:>9}{:>8}{:>7}{:>8}",
+        "{:<8}{:>9}{:>9}{:>8}{:>9}{:>10}{:>9}{:>9}{:>8}{:>7}{:>8}",
         "layer",
         "neurons",
         "experts",
         "chosen",
         "active",
+        "together",
         "capture",
         "recall",
         "unused",
@@ -61,12 +62,15 @@ pub(crate) fn table(layers: &[Measured]) -> String {
     }
     for layer in layers {
         text += &format!(
-            "\n{:<8}{:>9}{:>9}{:>8.1}{:>9}{:>9}{:>9}{:>8}{:>7.2}{:>8.3}",
+            "\n{:<8}{:>9}{:>9}{:>8.1}{:>9}{:>10}{:>9}{:>9}{:>8}{:>7.2}{:>8.3}",
             layer.id.to_string(),
             layer.neurons,
             layer.experts,
             layer.chosen,
             percent(layer.active),
+            layer
+                .together
+                .map_or("–".to_owned(), |times| format!("{times:.1} x")),
             percent(layer.capture),
             percent(layer.recall),
             layer.unused,
