@@ -115,7 +115,9 @@ pub fn share_out_operations(
     capture: &Capture,
     ratio: f64,
 ) -> Result<()> {
-    let dense: f64 = layers.values().map(dense_operations).sum();
+    let dense: f64 = (layers.values())
+        .map(|layer| LayerSize::of(&layer.ffn, 0, 0).feed_forward())
+        .sum();
     let routers: f64 = layers.values().map(flops::router).sum();
     let share = ratio - routers / dense;
     if !(share > 0.0 && ratio <= 1.0) {
@@ -126,19 +128,6 @@ pub fn share_out_operations(
         });
     }
     share_out(layers, capture, share)
-}
-
-/// Operations of the dense layer for a token.
-fn dense_operations(layer: &MoeLayer) -> f64 {
-    let [hidden_size, neurons] = layer.ffn.inner.weight.val().dims();
-    let size = LayerSize {
-        hidden_size,
-        attention_size: 0,
-        neurons,
-        gated: layer.ffn.gate.is_some(),
-        context: 0,
-    };
-    size.feed_forward()
 }
 
 /// Experts of each layer: the largest gain a neuron first, while neurons are `left`.

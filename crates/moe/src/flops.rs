@@ -3,6 +3,8 @@
 //! Only matrix products count. The ratios are those behind the "2x with 25 % of the neurons" of
 //! MoEfication (arXiv 2110.01786).
 
+use plm_core::nn::FeedForward;
+
 use crate::experts::MoeLayer;
 use crate::router::Router;
 
@@ -22,6 +24,18 @@ pub struct LayerSize {
 }
 
 impl LayerSize {
+    /// The sizes of a layer around `ffn`.
+    pub fn of(ffn: &FeedForward, attention_size: usize, context: usize) -> Self {
+        let [hidden_size, neurons] = ffn.inner.weight.val().dims();
+        Self {
+            hidden_size,
+            attention_size,
+            neurons,
+            gated: ffn.gate.is_some(),
+            context,
+        }
+    }
+
     /// The dense feed-forward layer: `4 d F`, with a gate `6 d F`.
     pub fn feed_forward(&self) -> f64 {
         let matrices = if self.gated { 6.0 } else { 4.0 };

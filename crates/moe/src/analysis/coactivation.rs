@@ -86,6 +86,13 @@ impl Coactivation {
         let pairs = self.experts * (self.experts - 1);
         (pairs > 0).then(|| others / pairs as f64)
     }
+
+    /// How much more often two neurons of one expert are active together than two of different ones; none
+    /// where there are no such pairs, or those of different experts never are.
+    pub fn within_over_between(&self) -> Option<f64> {
+        let between = self.between().filter(|&rate| rate > 0.0)?;
+        Some(self.within()? / between)
+    }
 }
 
 /// Adds the ordered pairs of different neurons of a token with so many `active` neurons in each expert.
@@ -116,6 +123,7 @@ mod tests {
         // Of two tokens with two ordered pairs within an expert and four between.
         assert_eq!(found.rates, [0.5, 0.25, 0.25, 0.0]);
         assert_eq!((found.within(), found.between()), (Some(0.25), Some(0.25)));
+        assert_eq!(found.within_over_between(), Some(1.0));
         let rows: Vec<&[f64]> = found.rates().collect();
         assert_eq!(rows, [&[0.5, 0.25], &[0.25, 0.0]]);
     }
@@ -124,7 +132,9 @@ mod tests {
     fn single_neurons_and_single_experts_have_no_pairs() {
         let single = Coactivation::from_pairs(&[0, 3, 3, 0], 1, 4);
         assert_eq!((single.within(), single.between()), (None, Some(0.75)));
+        assert_eq!(single.within_over_between(), None);
         let whole = Coactivation::from_pairs(&[6], 3, 1);
         assert_eq!((whole.within(), whole.between()), (Some(1.0), None));
+        assert_eq!(whole.within_over_between(), None);
     }
 }

@@ -22,18 +22,12 @@ pub(super) fn draw(
             .map(|&percent| Ok((f64::from(percent), mean_relative(runs, cell, percent)?)))
             .collect()
     };
-    let mut splits: Vec<&str> = Vec::new();
-    for (split, _) in names(runs).filter_map(|cell| cell.split_once('.')) {
-        if !splits.contains(&split) {
-            splits.push(split);
-        }
-    }
-    for split in splits {
+    for (split, _) in &runs[0].together {
         let mut by_router: Vec<Series> = names(runs)
-            .filter_map(|cell| cell.strip_prefix(split)?.strip_prefix('.'))
+            .filter_map(|cell| cell.strip_prefix(*split)?.strip_prefix('.'))
             .map(|router| Ok(Series::new(router, curve(&format!("{split}.{router}"))?)))
             .collect::<Result<_>>()?;
-        if split == "cluster" {
+        if *split == "cluster" {
             by_router.extend(by_token.clone());
         }
         outcome.plots.push(Plot::lines(
@@ -75,7 +69,9 @@ pub(super) fn draw(
         "share of tokens below",
         activity,
     ));
-    let Some(layer) = runs[0].layers.first() else {
+    let clusters = (runs[0].together.iter()).find(|(split, _)| *split == "cluster");
+    let first = clusters.and_then(|(_, layers)| layers.first());
+    let Some((layer, together)) = runs[0].layers.first().zip(first) else {
         return Ok(());
     };
     let experts: Vec<String> = (0..layer.load.counts.len())
@@ -89,7 +85,7 @@ pub(super) fn draw(
         ),
         ("expert", experts.clone()),
         ("expert", experts),
-        layer.coactivation.rates().map(<[f64]>::to_vec).collect(),
+        together.rates().map(<[f64]>::to_vec).collect(),
     ));
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use plm_moe::exec::Planner;
-use plm_moe::flops::{LayerSize, mlp_router};
+use plm_moe::flops::{LayerSize, router};
 use plm_moe::{LayerId, MoeLayer, SharedPlanner, with_sparse_experts};
 
 use super::grid::{SHARES, at_share};
@@ -113,16 +113,9 @@ fn operations(
     let context = lengths.max().unwrap_or(0);
     let (mut dense, mut experts) = (0.0, 0.0);
     for layer in layers.values() {
-        let [hidden_size, neurons] = layer.ffn.inner.weight.val().dims();
-        let size = LayerSize {
-            hidden_size,
-            attention_size: hidden_size,
-            neurons,
-            gated: layer.ffn.gate.is_some(),
-            context,
-        };
-        let router = mlp_router(hidden_size, layer.partition.experts());
-        let ratio = size.encoder_ratio(f64::from(percent) / 100.0, router);
+        let width = layer.ffn.inner.weight.val().dims()[0];
+        let size = LayerSize::of(&layer.ffn, width, context);
+        let ratio = size.encoder_ratio(f64::from(percent) / 100.0, router(layer));
         dense += size.encoder_layer();
         experts += size.encoder_layer() * ratio;
     }

@@ -35,7 +35,6 @@ pub(super) struct Layer {
     pub(super) id: LayerId,
     pub(super) activity: Activity,
     pub(super) load: ExpertLoad,
-    pub(super) coactivation: Coactivation,
 }
 
 /// All figures of one seed.
@@ -46,9 +45,8 @@ pub(super) struct Run {
     /// Clusters whose number depends on the token; empty without a router of output norms.
     pub(super) dynamic: Vec<dynamic::Point>,
     pub(super) layers: Vec<Layer>,
-    /// For each split how much more often two neurons of one expert are active together than two of
-    /// different ones, mean over layers.
-    pub(super) together: Vec<(String, f64)>,
+    /// For each split which experts are active together for held-out tokens, layer by layer.
+    pub(super) together: Vec<(&'static str, Vec<Coactivation>)>,
 }
 
 /// Converts and measures.
@@ -72,14 +70,17 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
             id: *id,
             activity: Activity::of(&layer.ffn, &inputs)?,
             load: ExpertLoad::of(layer, &inputs)?,
-            coactivation: Coactivation::of(layer, &inputs)?,
         });
     }
     let mut together = Vec::new();
     for split in settings.extent.splits {
+        // Routers share the split's partition.
         let any = format!("{split}.{}", settings.extent.routers[0]);
-        let times = times_together(&capture, grid::find(&cells, &any)?)?;
-        together.push(((*split).to_owned(), times));
+        let layers = &grid::find(&cells, &any)?.layers;
+        let found = (layers.iter())
+            .map(|(id, layer)| Ok(Coactivation::of(layer, &capture.layer(*id)?.held_out())?))
+            .collect::<Result<_>>()?;
+        together.push((*split, found));
     }
     Ok(Run {
         dense,
@@ -91,17 +92,12 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
     })
 }
 
-/// How much more often two neurons of one expert of `cell` are active together for a held-out token than
-/// two of different ones, mean over layers.
-fn times_together(capture: &Capture, cell: &Cell) -> Result<f64> {
-    let times: Vec<f64> = (cell.layers.iter())
-        .map(|(id, layer)| {
-            let found = Coactivation::of(layer, &capture.layer(*id)?.held_out())?;
-            let rates = found.within().zip(found.between());
-            let (within, between) = rates.context("experts without pairs of neurons")?;
-            Ok(within / between)
-        })
-        .collect::<Result<_>>()?;
+/// [`Coactivation::within_over_between`], mean over layers.
+fn times_together(layers: &[Coactivation]) -> Result<f64> {
+    let times: Vec<f64> = (layers.iter())
+        .map(Coactivation::within_over_between)
+        .collect::<Option<_>>()
+        .context("experts without pairs of neurons")?;
     Ok(mean(times.into_iter()))
 }
 
@@ -221,9 +217,10 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
     for (place, (split, _)) in runs[0].together.iter().enumerate() {
         let id = format!("{name}.{split}.together");
         let metric = "pairs of neurons active together, in one expert over in two";
-        outcome
-            .rows
-            .push(over(id, metric, &|run| run.together[place].1));
+        let times: Vec<f64> = (runs.iter())
+            .map(|run| times_together(&run.together[place].1))
+            .collect::<Result<_>>()?;
+        outcome.rows.push(Row::over_seeds(id, metric, &times));
     }
     outcome.tables.push(tables::quality(name, runs)?);
     outcome.tables.push(tables::layers(name, &runs[0]));

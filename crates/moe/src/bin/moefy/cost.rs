@@ -25,14 +25,7 @@ pub(crate) fn cost(
 ) -> Cost {
     let (mut attention, mut dense, mut experts) = (0.0, 0.0, 0.0);
     for ((id, layer), own) in layers.iter().zip(measured) {
-        let [hidden_size, neurons] = layer.ffn.inner.weight.val().dims();
-        let size = LayerSize {
-            hidden_size,
-            attention_size,
-            neurons,
-            gated: layer.ffn.gate.is_some(),
-            context,
-        };
+        let size = LayerSize::of(&layer.ffn, attention_size, context);
         attention += match id.stack {
             Stack::Encoder => size.attention(),
             Stack::Decoder => 2.0 * size.attention(),

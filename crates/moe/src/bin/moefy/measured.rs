@@ -85,7 +85,7 @@ impl Measured {
             experts,
             chosen: selection.mean_chosen(),
             active: Activity::of(dense, &held_out)?.mean(),
-            together: together(&Coactivation::of(layer, &held_out)?),
+            together: Coactivation::of(layer, &held_out)?.within_over_between(),
             capture,
             recall,
             unused: load.unused(),
@@ -94,11 +94,6 @@ impl Measured {
             fitted,
         })
     }
-}
-
-fn together(found: &Coactivation) -> Option<f64> {
-    let between = found.between().filter(|&rate| rate > 0.0)?;
-    Some(found.within()? / between)
 }
 
 /// Capture and recall of a selection, for any number of experts a token: means over tokens with a
