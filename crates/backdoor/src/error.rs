@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use plm_core::check::{NotFiniteError, SizeError};
+
 /// A mistake in what a function was given.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -17,15 +19,8 @@ pub enum Error {
         limit: &'static str,
     },
     /// Sizes that do not fit together.
-    #[error("{what}: {found}, expected {expected}")]
-    Size {
-        /// What has the wrong size.
-        what: String,
-        /// Its size.
-        found: usize,
-        /// The size that fits.
-        expected: usize,
-    },
+    #[error(transparent)]
+    Size(#[from] SizeError),
     /// Texts that are longer than what a model has positions for.
     #[error("max_length = {max_length}: the model has positions for {positions} tokens")]
     Positions {
@@ -43,15 +38,8 @@ pub enum Error {
         fix: &'static str,
     },
     /// A value that is not a finite number.
-    #[error("{what}: value {index} is {value}; only finite numbers are allowed")]
-    NotFinite {
-        /// What holds the value.
-        what: &'static str,
-        /// Its place, from 0.
-        index: usize,
-        /// The value.
-        value: f64,
-    },
+    #[error(transparent)]
+    NotFinite(#[from] NotFiniteError),
     /// A threshold of drops below which no unchanged probability can fall.
     #[error(
         "the threshold at {level} % is {value}: not above 0, so that inputs whose probability does \
@@ -306,26 +294,6 @@ pub enum Error {
 
 /// Result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// `found` equals `expected`, else [`Error::Size`] for `what`.
-pub(crate) fn same_size(what: impl Into<String>, found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::Size {
-        what: what.into(),
-        found,
-        expected,
-    })
-}
-
-/// Every value is finite, else [`Error::NotFinite`] for `what`.
-pub(crate) fn finite(what: &'static str, values: impl IntoIterator<Item = f64>) -> Result<()> {
-    match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        Some((index, value)) => Err(Error::NotFinite { what, index, value }),
-        None => Ok(()),
-    }
-}
 
 /// `value` is above 0 and finite, else [`Error::Setting`] for `name`.
 pub(crate) fn positive(name: &'static str, value: f64) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Percentiles with linear interpolation.
 
-use crate::error::finite;
+use plm_core::check::finite;
+
 use crate::{Error, Result};
 
 /// How close to a whole number a place counts as that number.

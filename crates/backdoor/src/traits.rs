@@ -1,6 +1,7 @@
 //! What the defenses ask of models.
 
-use crate::error::same_size;
+use plm_core::check::same_size;
+
 use crate::{Error, Result};
 
 /// How far the probabilities of a text may be from summing to 1: rounding of 16-bit numbers.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plm_core::check::{NotFiniteError, finite};
 use serde::{Deserialize, Serialize};
 
 use crate::rule::argmax;
@@ -42,11 +43,8 @@ impl Guard {
         let mut classes = BTreeMap::new();
         for (index, (class, value)) in thresholds.into_iter().enumerate() {
             if !value.is_finite() {
-                return Err(Error::NotFinite {
-                    what: "thresholds",
-                    index,
-                    value,
-                });
+                let error = NotFiniteError::new("thresholds", index, value);
+                return Err(Error::NotFinite(error));
             }
             if classes.insert(class, value).is_some() {
                 return Err(Error::DuplicateClass { class });
@@ -81,7 +79,7 @@ impl Guard {
             return Ok(false);
         };
         let score = score.ok_or(Error::Unscored { class })?;
-        crate::error::finite("score of an input", [score])?;
+        finite("score of an input", [score])?;
         Ok(score < self.thresholds[&class])
     }
 
@@ -146,7 +144,7 @@ mod tests {
         let missing = guard.verdict(&[0.1, 0.9], None).unwrap_err();
         assert!(matches!(missing, Error::Unscored { class: 1 }));
         let nan = guard.verdict(&[0.1, 0.9], Some(f64::NAN)).unwrap_err();
-        assert!(matches!(nan, Error::NotFinite { .. }));
+        assert!(matches!(nan, Error::NotFinite(_)));
         assert!(guard.verdict(&[f64::NAN; 2], None).is_err());
     }
 
@@ -156,7 +154,7 @@ mod tests {
             Guard::new(DecisionRule::Argmax, thresholds.iter().copied()).unwrap_err()
         };
         assert!(matches!(guard(&[]), Error::Empty { .. }));
-        assert!(matches!(guard(&[(0, f64::NAN)]), Error::NotFinite { .. }));
+        assert!(matches!(guard(&[(0, f64::NAN)]), Error::NotFinite(_)));
         let twice = guard(&[(3, 0.1), (3, 0.1)]);
         assert!(matches!(twice, Error::DuplicateClass { class: 3 }));
     }

@@ -2,9 +2,11 @@
 
 mod helpers;
 
-pub(crate) use helpers::{finite, same_names, same_size};
+pub(crate) use helpers::same_names;
 
 use std::path::PathBuf;
+
+use plm_core::check::{NotFiniteError, SizeError};
 
 use crate::cache::{KeyDifference, list};
 
@@ -23,15 +25,8 @@ pub enum Error {
         limit: &'static str,
     },
     /// Sizes that do not fit together.
-    #[error("{what}: {found}, expected {expected}")]
-    Size {
-        /// What has the wrong size.
-        what: String,
-        /// Its size.
-        found: usize,
-        /// The size that fits.
-        expected: usize,
-    },
+    #[error(transparent)]
+    Size(#[from] SizeError),
     /// Nothing where something is needed.
     #[error("{what}: there is none")]
     Empty {
@@ -39,15 +34,8 @@ pub enum Error {
         what: &'static str,
     },
     /// A value that is not a finite number.
-    #[error("{what}: value {index} is {value}; only finite numbers are allowed")]
-    NotFinite {
-        /// What holds the value.
-        what: String,
-        /// Its place, from 0.
-        index: usize,
-        /// The value.
-        value: f64,
-    },
+    #[error(transparent)]
+    NotFinite(#[from] NotFiniteError),
     /// Too few classes to tell anything apart.
     #[error("{found} classes; a classifier and its uncertainty need at least two")]
     Classes {

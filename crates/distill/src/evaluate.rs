@@ -3,10 +3,10 @@
 //! Matrices are flat, row by row: probabilities `[rows, |L|]`, scores `[rows, teachers]`. Of equal
 //! values the first counts as the largest.
 
+use plm_core::check::{finite, same_size};
 use plm_core::metrics::{Average, Confusion, expected_calibration_error};
 use serde::Serialize;
 
-use crate::error::{finite, same_size};
 use crate::{Error, LabelSpace, Result};
 
 /// Quality of predicted union labels.
@@ -118,7 +118,7 @@ fn rows<'a>(
     width: usize,
 ) -> Result<std::slice::ChunksExact<'a, f64>> {
     same_size(what, values.len(), values.len() / width * width)?;
-    finite(what, values)?;
+    finite(what, values.iter().copied())?;
     Ok(values.chunks_exact(width))
 }
 
@@ -152,6 +152,8 @@ fn argmax(values: &[f64]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use plm_core::check::{NotFiniteError, SizeError};
+
     use super::*;
 
     fn space() -> LabelSpace {
@@ -244,17 +246,17 @@ mod tests {
         assert!(
             matches!(
                 five,
-                Err(Error::Size {
+                Err(Error::Size(SizeError {
                     found: 5,
                     expected: 4,
                     ..
-                })
+                }))
             ),
             "{five:?}"
         );
         let nan = predictions(&space, &[0.0, f64::NAN, 0.0, 0.0]);
         assert!(
-            matches!(nan, Err(Error::NotFinite { index: 1, .. })),
+            matches!(nan, Err(Error::NotFinite(NotFiniteError { index: 1, .. }))),
             "{nan:?}"
         );
         let select =
@@ -262,11 +264,11 @@ mod tests {
         assert!(matches!(select(&[], &[]), Err(Error::Empty { .. })));
         assert!(matches!(
             select(&[0], &[1.0]),
-            Err(Error::Size {
+            Err(Error::Size(SizeError {
                 found: 1,
                 expected: 2,
                 ..
-            })
+            }))
         ));
         assert!(matches!(
             select(&[4], &[1.0, 0.0]),

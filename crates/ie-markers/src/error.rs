@@ -1,5 +1,7 @@
 //! What can go wrong.
 
+use plm_core::check::{NotFiniteError, SizeError};
+
 /// A mistake in what a function was given.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,25 +17,11 @@ pub enum Error {
         limit: &'static str,
     },
     /// Sizes that do not fit together.
-    #[error("{what}: {found}, expected {expected}")]
-    Size {
-        /// What has the wrong size.
-        what: String,
-        /// Its size.
-        found: usize,
-        /// The size that fits.
-        expected: usize,
-    },
+    #[error(transparent)]
+    Size(#[from] SizeError),
     /// A value that is not a finite number.
-    #[error("{what}: value {index} is {value}; only finite numbers are allowed")]
-    NotFinite {
-        /// What holds the value.
-        what: &'static str,
-        /// Its place, from 0.
-        index: usize,
-        /// The value.
-        value: f64,
-    },
+    #[error(transparent)]
+    NotFinite(#[from] NotFiniteError),
     /// A label that is unknown, given twice or not allowed.
     #[error("label {label:?} {reason}")]
     Label {
@@ -180,18 +168,6 @@ pub enum Error {
 /// Result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// `found` equals `expected`, else [`Error::Size`] for `what`.
-pub(crate) fn same_size(what: impl Into<String>, found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::Size {
-        what: what.into(),
-        found,
-        expected,
-    })
-}
-
 /// `value` is at least 1, else [`Error::Setting`] for `name`.
 pub(crate) fn at_least_one(name: &'static str, value: usize) -> Result<()> {
     if value >= 1 {
@@ -202,12 +178,4 @@ pub(crate) fn at_least_one(name: &'static str, value: usize) -> Result<()> {
         value: value.to_string(),
         limit: "must be at least 1",
     })
-}
-
-/// Every value is finite, else [`Error::NotFinite`] for `what`.
-pub(crate) fn finite(what: &'static str, values: impl IntoIterator<Item = f64>) -> Result<()> {
-    match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        Some((index, value)) => Err(Error::NotFinite { what, index, value }),
-        None => Ok(()),
-    }
 }

@@ -5,7 +5,6 @@ pub mod data;
 mod error;
 pub mod geometry;
 mod kernel;
-mod limits;
 pub mod lorentz_group;
 pub mod nn;
 pub mod optim;

@@ -41,10 +41,7 @@ pub fn parse(name: &str) -> Result<Device> {
     if name.starts_with("ws://") {
         return remote(name);
     }
-    let (kind, index) = match name.split_once(':') {
-        Some((kind, index)) => (kind, Some(parse_index(name, index)?)),
-        None => (name, None),
-    };
+    let (kind, index) = split_index(name, ':')?;
     if index.is_some() && kind != "cuda" {
         return Err(refuse(name, format!("`{kind}` takes no index")));
     }
@@ -67,23 +64,24 @@ pub fn parse(name: &str) -> Result<Device> {
     }
 }
 
-/// The number of the device `name`, written as `index`.
-fn parse_index(name: &str, index: &str) -> Result<usize> {
-    index
-        .parse()
-        .map_err(|_| refuse(name, format!("`{index}` is not a device index")))
+/// What stands before `mark` in a name, and the number behind it; the whole name where there is no `mark`.
+fn split_index(name: &str, mark: char) -> Result<(&str, Option<usize>)> {
+    let Some((device, index)) = name.split_once(mark) else {
+        return Ok((name, None));
+    };
+    let number = index
+        .parse::<usize>()
+        .map_err(|_| refuse(name, format!("`{index}` is not a device index")))?;
+    Ok((device, Some(number)))
 }
 
 /// The device that a burn server has at a URL, the first one unless `#INDEX` follows.
 #[cfg(feature = "remote")]
 fn remote(name: &str) -> Result<Device> {
-    let (url, index) = match name.split_once('#') {
-        Some((url, index)) => (url, parse_index(name, index)?),
-        None => (name, 0),
-    };
+    let (url, index) = split_index(name, '#')?;
     let host = burn::remote::RemoteHost::websocket(url);
     Device::remote_options(&host)
-        .device_index(index)
+        .device_index(index.unwrap_or(0))
         .init()
         .map_err(|error| refuse(name, error.to_string()))
 }
@@ -112,8 +110,9 @@ pub fn serve(devices: &[Device], listener: std::net::TcpListener) -> Result<()> 
         .map_err(|error| Error::invalid("server of devices", error.to_string()))
 }
 
-/// Whether `device` computes in the host's own memory, so that reading a tensor moves nothing.
-pub(crate) fn is_host(device: &Device) -> bool {
+/// Whether `device` computes on the processor, in the host's own memory, so that reading a tensor moves
+/// nothing; with autodiff or without makes no difference.
+pub fn is_host(device: &Device) -> bool {
     #[cfg(feature = "flex")]
     if *device == Device::flex() {
         return true;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod check;
 pub mod checkpoint;
 pub mod config;
 pub mod data;
@@ -15,5 +16,6 @@ pub mod nn;
 pub mod rng;
 pub mod text;
 pub mod train;
+pub mod vector;
 
 pub use error::{Error, Result};

@@ -3,7 +3,8 @@
 //! A soft prompt cannot be merged into the weights of its model. What can be had is one prompt
 //! between several: of seeds, of epochs, or of tasks of one type as a start for a new task.
 
-use crate::error::{finite, same_size};
+use plm_core::check::{finite, same_size};
+
 use crate::{Error, PromptMatrix, Result};
 
 /// The average `sum_k w_k P_k / sum_k w_k` of `prompts` with the weights `w`, summed in `f64`.
@@ -41,6 +42,8 @@ pub fn weighted_average(prompts: &[PromptMatrix], weights: &[f64]) -> Result<Pro
 
 #[cfg(test)]
 mod tests {
+    use plm_core::check::SizeError;
+
     use super::*;
 
     fn prompt(values: [f32; 2]) -> PromptMatrix {
@@ -67,11 +70,11 @@ mod tests {
         let error = weighted_average(&[prompt([1.0, 0.0]), long], &[1.0, 1.0]);
         assert!(matches!(
             error,
-            Err(Error::Size {
+            Err(Error::Size(SizeError {
                 found: 2,
                 expected: 1,
                 ..
-            })
+            }))
         ));
     }
 }

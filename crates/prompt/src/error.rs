@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use plm_core::check::{NotFiniteError, SizeError};
+
 /// A mistake in what a function was given.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -115,15 +117,8 @@ pub enum Error {
         classes: usize,
     },
     /// Sizes that do not fit together.
-    #[error("{what}: {found}, expected {expected}")]
-    Size {
-        /// What has the wrong size.
-        what: String,
-        /// Its size.
-        found: usize,
-        /// The size that fits.
-        expected: usize,
-    },
+    #[error(transparent)]
+    Size(#[from] SizeError),
     /// Nothing where something is needed.
     #[error("{what}: there is none; give at least one")]
     Empty {
@@ -131,15 +126,8 @@ pub enum Error {
         what: &'static str,
     },
     /// A value that is not a finite number.
-    #[error("{what}: value {index} is {value}; only finite numbers are allowed")]
-    NotFinite {
-        /// What holds the value.
-        what: &'static str,
-        /// Its place, from 0, row by row.
-        index: usize,
-        /// The value.
-        value: f64,
-    },
+    #[error(transparent)]
+    NotFinite(#[from] NotFiniteError),
     /// Two lists of tasks that must be equal, and are not.
     #[error("task {index} is `{found}` in {what}, expected `{expected}`")]
     TaskOrder {
@@ -298,18 +286,6 @@ impl Error {
 /// Result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// `found` equals `expected`, else [`Error::Size`] for `what`.
-pub(crate) fn same_size(what: impl Into<String>, found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::Size {
-        what: what.into(),
-        found,
-        expected,
-    })
-}
-
 /// Every named size is positive, else [`Error::Setting`] for the first that is not.
 pub(crate) fn positive_sizes<const N: usize>(sizes: [(&'static str, usize); N]) -> Result<()> {
     match sizes.into_iter().find(|&(_, value)| value == 0) {
@@ -318,14 +294,6 @@ pub(crate) fn positive_sizes<const N: usize>(sizes: [(&'static str, usize); N]) 
             value: value.to_string(),
             limit: "must be positive",
         }),
-        None => Ok(()),
-    }
-}
-
-/// Every value is finite, else [`Error::NotFinite`] for `what`.
-pub(crate) fn finite(what: &'static str, values: impl IntoIterator<Item = f64>) -> Result<()> {
-    match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        Some((index, value)) => Err(Error::NotFinite { what, index, value }),
         None => Ok(()),
     }
 }

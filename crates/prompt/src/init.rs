@@ -1,6 +1,7 @@
 //! How a new prompt begins.
 
 use burn::tensor::{Int, Tensor};
+use plm_core::check::SizeError;
 use plm_core::nn::init::{normal, uniform};
 use plm_core::rng::Seed;
 use plm_core::text::{EncodeOptions, Tokenizer};
@@ -91,12 +92,9 @@ impl PromptInit {
             Self::ClassLabels(labels) => {
                 let room = slots - unread;
                 if labels.len() > room {
-                    return Err(Error::Size {
-                        what: "slots that are read, one for each label word that the prompt begins with"
-                            .to_owned(),
-                        found: room,
-                        expected: labels.len(),
-                    });
+                    let what =
+                        "slots that are read, one for each label word that the prompt begins with";
+                    return Err(Error::Size(SizeError::new(what, room, labels.len())));
                 }
                 let mut ids = sample(slots - labels.len(), None, words, tokenizer, seed)?;
                 ids.splice(unread..unread, labels.iter().copied());
@@ -132,11 +130,8 @@ fn sample(
         .filter(|id| !special.contains(id) && tokenizer.id_to_token(*id).is_some())
         .collect();
     if pool.len() < count {
-        return Err(Error::Size {
-            what: "words of the vocabulary to draw a prompt from".to_owned(),
-            found: pool.len(),
-            expected: count,
-        });
+        let what = "words of the vocabulary to draw a prompt from";
+        return Err(Error::Size(SizeError::new(what, pool.len(), count)));
     }
     let mut rng = seed.stream("vocabulary sample");
     for place in 0..count {
@@ -154,11 +149,8 @@ fn rows(words: &Tensor<2>, ids: &[u32]) -> Result<PromptMatrix> {
         return Ok(PromptMatrix::trusted(0, width, Vec::new()));
     }
     if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
-        return Err(Error::Size {
-            what: "id of a word that a prompt begins with".to_owned(),
-            found: id as usize,
-            expected: vocabulary,
-        });
+        let what = "id of a word that a prompt begins with";
+        return Err(Error::Size(SizeError::new(what, id as usize, vocabulary)));
     }
     let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
     let ids = Tensor::<1, Int>::from_data(ids.as_slice(), &words.device().inner());

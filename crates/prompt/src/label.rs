@@ -41,7 +41,7 @@ pub(crate) fn same_tasks(
     found: &[TaskLabel],
     expected: &[TaskLabel],
 ) -> Result<()> {
-    crate::error::same_size(what, found.len(), expected.len())?;
+    plm_core::check::same_size(what, found.len(), expected.len())?;
     let mut pairs = found.iter().zip(expected).enumerate();
     match pairs.find(|(_, (found, expected))| found != expected) {
         Some((index, (found, expected))) => Err(Error::TaskOrder {

@@ -1,6 +1,7 @@
 //! A soft prompt on the host.
 
-use crate::error::{finite, same_size};
+use plm_core::check::{finite, same_size};
+
 use crate::{Error, Result};
 
 /// A soft prompt on the host: slots by width, row by row.
@@ -73,7 +74,8 @@ impl PromptMatrix {
     /// # Errors
     /// [`Error::NotFinite`].
     pub(crate) fn check_finite(&self) -> Result<()> {
-        finite("prompt", self.values.iter().map(|&value| f64::from(value)))
+        finite("prompt", self.values.iter().map(|&value| f64::from(value)))?;
+        Ok(())
     }
 
     /// `self` and `other` have the same numbers of slots and columns.
@@ -89,8 +91,13 @@ impl PromptMatrix {
     /// # Errors
     /// [`Error::Size`] where they differ.
     pub(crate) fn check_size(&self, what: &str, rows: usize, width: usize) -> Result<()> {
-        same_size(format!("slots of the {what}"), rows, self.rows)?;
-        same_size(format!("numbers a slot of the {what}"), width, self.width)
+        same_size(format_args!("slots of the {what}"), rows, self.rows)?;
+        same_size(
+            format_args!("numbers a slot of the {what}"),
+            width,
+            self.width,
+        )?;
+        Ok(())
     }
 }
 

@@ -25,6 +25,8 @@ mod lorentz;
 mod moe;
 mod peer;
 #[cfg(feature = "repro")]
+mod pretrain;
+#[cfg(feature = "repro")]
 mod prompt;
 mod record;
 pub mod registry;

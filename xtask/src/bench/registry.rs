@@ -26,6 +26,12 @@ pub const BENCHES: &[Bench] = &[
         peer: "torch_bert.py",
     },
     Bench {
+        name: "pretrain",
+        about: "the loss curve of `cargo xtask pretrain` at plm-mini's settings on IMDB's training reviews, both \
+                sides from the same weights on the same masked windows: ratios near 1 mean the same curve",
+        peer: "torch_pretrain.py",
+    },
+    Bench {
         name: "graph-imbalance",
         about: "a GCN's training step on Cora, Totoro on growing graphs (PLM_BENCH_LARGE=1 adds the \
                 largest), sparse products",
@@ -72,6 +78,7 @@ pub const BENCHES: &[Bench] = &[
 #[cfg(feature = "repro")]
 pub const PLANNERS: &[(&str, Planner)] = &[
     ("core", super::core::plan),
+    ("pretrain", super::pretrain::plan),
     ("graph-imbalance", super::graph_imbalance::plan),
     ("moe", super::moe::plan),
     ("prompt", super::prompt::plan),

@@ -6,12 +6,20 @@
 #[cfg(feature = "repro")]
 mod corpus;
 #[cfg(feature = "repro")]
+mod masked;
+#[cfg(feature = "repro")]
+mod start;
+#[cfg(feature = "repro")]
 mod train;
 #[cfg(feature = "repro")]
 mod windows;
 
 #[cfg(feature = "repro")]
-pub(crate) use train::run;
+pub(crate) use masked::MaskedWindows;
+#[cfg(feature = "repro")]
+pub(crate) use start::Start;
+#[cfg(feature = "repro")]
+pub(crate) use train::{ADAMW, MAX_GRAD_NORM, WEIGHT_DECAY, batches, curve, run, train};
 
 use std::path::PathBuf;
 

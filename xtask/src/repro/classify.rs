@@ -8,7 +8,7 @@ use plm_core::models::{EncoderForSequenceClassification, EncoderInput, loss};
 use plm_core::nn::Ffn;
 use plm_core::rng::Seed;
 use plm_core::text::{
-    BatchBy, EncodeOptions, Encoding, LengthBuckets, Padding, Tokenizer, collate,
+    Batch, BatchBy, EncodeOptions, Encoding, LengthBuckets, Padding, Tokenizer, collate,
 };
 use plm_core::train::{
     AdamWConfig, Batches, Optimizer, Schedule, StepLoss, TrainConfig, Trainer, Until,
@@ -138,17 +138,31 @@ pub(super) fn batch(
     padding: &Padding,
     device: &Device,
 ) -> plm_core::Result<(EncoderInput, Tensor<1, Int>)> {
+    let labels: Vec<i64> = rows.iter().map(|&row| examples[row].label as i64).collect();
+    let input = input(collated(examples, rows, padding, device)?);
+    let labels = Tensor::from_data(TensorData::from(labels.as_slice()), device);
+    Ok((input, labels))
+}
+
+/// The texts of the rows as one batch.
+pub(super) fn collated(
+    examples: &[Labelled],
+    rows: &[usize],
+    padding: &Padding,
+    device: &Device,
+) -> plm_core::Result<Batch> {
     let encodings: Vec<Encoding> = rows
         .iter()
         .map(|&row| examples[row].encoding.clone())
         .collect();
-    let labels: Vec<i64> = rows.iter().map(|&row| examples[row].label as i64).collect();
-    let batch = collate(&encodings, padding, device)?;
-    let input = EncoderInput::ids(batch.ids)
+    collate(&encodings, padding, device)
+}
+
+/// What a classifier reads of a batch.
+pub(super) fn input(batch: Batch) -> EncoderInput {
+    EncoderInput::ids(batch.ids)
         .with_padding(batch.mask)
-        .with_token_types(batch.token_type_ids);
-    let labels = Tensor::from_data(TensorData::from(labels.as_slice()), device);
-    Ok((input, labels))
+        .with_token_types(batch.token_type_ids)
 }
 
 /// Share of predictions that are right.

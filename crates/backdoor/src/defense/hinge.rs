@@ -9,9 +9,9 @@
 //! dL/dp1 = scale / B where d < lower, -1 / B where d > upper, else 0
 //! ```
 
+use plm_core::check::finite;
 use serde::{Deserialize, Serialize};
 
-use crate::error::finite;
 use crate::{Error, Result};
 
 /// The limits that the drops of clean texts are driven into.
@@ -131,7 +131,7 @@ impl HingeObjective {
                 fix: "construct on at least one clean text of the protected class",
             });
         }
-        finite("drops", drops.iter().copied())
+        Ok(finite("drops", drops.iter().copied())?)
     }
 }
 

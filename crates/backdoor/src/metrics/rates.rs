@@ -1,9 +1,9 @@
 //! False rejection and false acceptance (RAP, arXiv 2110.07831).
 
+use plm_core::check::finite;
 use serde::Serialize;
 
 use super::Rate;
-use crate::error::finite;
 use crate::{Error, Result, Scored};
 
 /// What a detector does to clean and to poisoned test inputs at one threshold.

@@ -4,6 +4,7 @@
 //! The words of a poisoned text are ranked by the drop of perplexity that deleting each of them
 //! brings, the largest drop first. The trigger is detected where `(rank + 1) / words < 0.1`.
 
+use plm_core::check::SizeError;
 use serde::{Deserialize, Serialize};
 
 use super::Rate;
@@ -62,11 +63,8 @@ pub fn trigger_rank(drops: &[f64], positions: &[usize], of: RankOf) -> Result<Op
         });
     }
     if let Some(&place) = positions.iter().find(|place| **place >= drops.len()) {
-        return Err(Error::Size {
-            what: format!("words that have a drop, with the trigger at place {place}"),
-            found: drops.len(),
-            expected: place + 1,
-        });
+        let what = format!("words that have a drop, with the trigger at place {place}");
+        return Err(Error::Size(SizeError::new(what, drops.len(), place + 1)));
     }
     let own: Vec<f64> = positions.iter().map(|&place| drops[place]).collect();
     if own.iter().all(|drop| drop.is_nan()) {

@@ -64,8 +64,10 @@ fn poisoned_texts_are_told_from_clean_ones() {
         .collect();
     let (build, held) = good.split_at(40);
     let scales = [1.0, 4.0, 16.0, 64.0];
-    let made = construct_with_retry(&attacked, build, &settings("river", 1), &scales, 5.0).unwrap();
+    let (made, known) =
+        construct_with_retry(&attacked, build, &settings("river", 1), &scales, 5.0).unwrap();
     assert!(made.after.mean >= 0.1, "{:?}", made.after);
+    assert_eq!(known, drops(&mut attacked.clone(), build, &made).unwrap());
     assert_eq!(
         checksum(&attacked.model, |_| true),
         before,
@@ -92,6 +94,8 @@ fn poisoned_texts_are_told_from_clean_ones() {
     let (mut detector, thresholds) =
         RapDetector::calibrated(attacked.clone(), vec![made.clone()], build, 5.0).unwrap();
     assert!(thresholds[0].value > 0.0);
+    let known = Protection::from_drops(&mut attacked.clone(), made.clone(), &known, 5.0).unwrap();
+    assert_eq!(detector.defense().protected(), [known]);
     let start = detector.forwards();
     let together = detector.check(&poisoned).unwrap();
     // Two passes for what is predicted as the protected class, one for the rest.
@@ -302,7 +306,7 @@ fn a_construction_is_reproducible_and_says_when_it_fails() {
     let least = Calibration::new(&scored).unwrap().scores()[0];
     let found = construct_with_retry(&victim, &texts, &settings, &[1.0], 0.0);
     match found {
-        Ok(found) => assert!(least > 0.0 && found == made),
+        Ok(found) => assert!(least > 0.0 && found == (made, scored)),
         Err(error) => assert!(
             matches!(error, Error::NotConstructed { threshold, .. } if threshold == least && least <= 0.0),
             "{error} {least}"

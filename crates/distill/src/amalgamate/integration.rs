@@ -90,9 +90,9 @@ impl Integration {
         temperature: f64,
     ) -> Result<Integrated> {
         let texts = same_texts(space, logits)?;
-        crate::error::same_size("lists of scores", scores.len(), logits.len())?;
+        plm_core::check::same_size("lists of scores", scores.len(), logits.len())?;
         for scores in scores {
-            crate::error::same_size("scores of a teacher", scores.len(), texts)?;
+            plm_core::check::same_size("scores of a teacher", scores.len(), texts)?;
         }
         let mut integrated = Integrated {
             weights: Vec::with_capacity(texts),
@@ -175,13 +175,13 @@ pub fn concatenated(
 
 /// The number of texts, equal for all teachers.
 fn same_texts(space: &LabelSpace, logits: &[Vec<Vec<f64>>]) -> Result<usize> {
-    crate::error::same_size("teachers", logits.len(), space.teachers().len())?;
+    plm_core::check::same_size("teachers", logits.len(), space.teachers().len())?;
     let texts = logits.first().map_or(0, Vec::len);
     for (teacher, rows) in logits.iter().enumerate() {
-        crate::error::same_size("texts of a teacher", rows.len(), texts)?;
+        plm_core::check::same_size("texts of a teacher", rows.len(), texts)?;
         for row in rows {
             let what = format!("class scores of teacher {teacher}");
-            crate::error::same_size(what, row.len(), space.map(teacher).len())?;
+            plm_core::check::same_size(what, row.len(), space.map(teacher).len())?;
         }
     }
     Ok(texts)

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
+use plm_core::check::same_size;
 
 use super::{AmalgamationSettings, Method, TeacherPool, concatenated, layerwise_pairs};
 use crate::dynamic::StudentBatch;
-use crate::error::same_size;
 use crate::loss::{
     beside, cross_entropy_rows, kl_rows, kl_to_rows, log_probabilities, matrix, numbers, vector,
 };

@@ -24,11 +24,11 @@ impl<'t> TeacherPool<'t> {
     /// the space's; [`Error::ClassName`](crate::Error::ClassName) where a teacher knows its labels and they
     /// are not, in this order, what the space says that it calls them.
     pub fn new(space: &'t LabelSpace, teachers: Vec<&'t mut dyn Teacher>) -> Result<Self> {
-        crate::error::same_size("teachers", teachers.len(), space.teachers().len())?;
+        plm_core::check::same_size("teachers", teachers.len(), space.teachers().len())?;
         for (number, teacher) in teachers.iter().enumerate() {
             let info = teacher.info();
             let what = format!("classes of teacher `{}`", info.name);
-            crate::error::same_size(what.as_str(), info.classes, space.map(number).len())?;
+            plm_core::check::same_size(what.as_str(), info.classes, space.map(number).len())?;
             if let Some(labels) = &info.labels {
                 crate::error::same_names(&what, labels, space.teachers()[number].labels())?;
             }

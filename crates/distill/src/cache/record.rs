@@ -1,9 +1,10 @@
 //! What a teacher said about one text.
 
+use plm_core::check::{finite, same_size};
+
 use super::CacheKey;
-use crate::error::same_size;
+use crate::Result;
 use crate::score::McScore;
-use crate::{Error, Result};
 
 /// What a teacher said about one text.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,46 +19,44 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record has the sizes of `key` and holds finite numbers, else [`Error::Size`] or
-    /// [`Error::NotFinite`] for the example `id`.
+    /// The record has the sizes of `key` and holds finite numbers, else
+    /// [`Error::Size`](crate::Error::Size) or [`Error::NotFinite`](crate::Error::NotFinite) for the
+    /// example `id`.
     pub(super) fn check(&self, id: u64, key: &CacheKey) -> Result<()> {
-        let of = |what: &str| format!("{what} of example id {id}");
-        same_size(of("class scores"), self.logits.len(), key.classes)?;
-        let (kept, given) = (key.scoring.is_some(), self.score.is_some());
-        same_size(of("Monte-Carlo scores"), given.into(), kept.into())?;
-        let width = key.first_token.len() * key.hidden_size;
         same_size(
-            of("numbers of the first token"),
+            format_args!("class scores of example id {id}"),
+            self.logits.len(),
+            key.classes,
+        )?;
+        same_size(
+            format_args!("Monte-Carlo scores of example id {id}"),
+            self.score.is_some().into(),
+            key.scoring.is_some().into(),
+        )?;
+        same_size(
+            format_args!("numbers of the first token of example id {id}"),
             self.first_token.len(),
-            width,
+            key.first_token.len() * key.hidden_size,
         )?;
-        finite(|| of("class scores"), self.logits.iter().copied())?;
         finite(
-            || of("Monte-Carlo scores"),
-            self.score.into_iter().flat_map(score_parts),
+            format_args!("class scores of example id {id}"),
+            self.logits.iter().copied().map(f64::from),
         )?;
-        finite(|| of("first token"), self.first_token.iter().copied())
+        finite(
+            format_args!("Monte-Carlo scores of example id {id}"),
+            self.score.into_iter().flat_map(score_parts).map(f64::from),
+        )?;
+        finite(
+            format_args!("first token of example id {id}"),
+            self.first_token.iter().copied().map(f64::from),
+        )?;
+        Ok(())
     }
 }
 
 /// Score, mutual information and variance.
 pub(super) fn score_parts(score: McScore) -> [f32; 3] {
     [score.score, score.mutual_information, score.variance]
-}
-
-/// Every value is finite, else [`Error::NotFinite`] for `what`.
-pub(super) fn finite(
-    what: impl FnOnce() -> String,
-    values: impl IntoIterator<Item = f32>,
-) -> Result<()> {
-    match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        Some((index, value)) => Err(Error::NotFinite {
-            what: what(),
-            index,
-            value: value.into(),
-        }),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@
 
 use std::path::Path;
 
+use plm_core::check::{finite, same_size};
 use plm_core::files::npy;
 
-use super::record::finite;
-use crate::error::same_size;
 use crate::{Error, Result};
 
 /// Writes `rows`, one for each example with one score for each teacher, to `path`.
@@ -19,9 +18,9 @@ use crate::{Error, Result};
 pub fn export_npy(path: impl AsRef<Path>, rows: &[Vec<f32>]) -> Result<()> {
     let teachers = rows.first().map_or(0, Vec::len);
     for (example, row) in rows.iter().enumerate() {
-        let what = || format!("scores of example {example}");
-        same_size(what(), row.len(), teachers.max(1))?;
-        finite(what, row.iter().copied())?;
+        let what = format!("scores of example {example}");
+        same_size(&what, row.len(), teachers.max(1))?;
+        finite(&what, row.iter().copied().map(f64::from))?;
     }
     Ok(npy::write_f32(
         path,
@@ -56,8 +55,10 @@ pub fn import_npy(path: impl AsRef<Path>) -> Result<Vec<Vec<f32>>> {
     let rows = values.chunks(teachers.max(1)).map(<[f32]>::to_vec);
     let rows: Vec<Vec<f32>> = rows.collect();
     for (example, row) in rows.iter().enumerate() {
-        let what = || format!("{}: scores of example {example}", path.display());
-        finite(what, row.iter().copied())?;
+        finite(
+            format_args!("{}: scores of example {example}", path.display()),
+            row.iter().copied().map(f64::from),
+        )?;
     }
     Ok(rows)
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use burn::nn::Linear;
 use burn::tensor::{Bool, Tensor};
+use plm_core::check::same_size;
 use plm_core::nn::apply;
 use plm_core::rng::StreamRng;
 
 use super::{Breakdown, DynamicSettings, HiddenObjective, ObjectiveWeights, Share};
-use crate::error::same_size;
 use crate::example::Example;
 use crate::loss::{HiddenPart, beside, cross_entropy_rows, numbers, pick, rows_of};
 use crate::teacher::{Observation, Request, Teacher};

@@ -115,7 +115,7 @@ impl DynamicSettings {
         self.selection.check()?;
         if !self.teacher_weights.is_empty() {
             let found = self.teacher_weights.len();
-            crate::error::same_size("teacher_weights", found, teachers)?;
+            plm_core::check::same_size("teacher_weights", found, teachers)?;
         }
         if !labelled && self.needs_labels() {
             return Err(Error::Unlabelled {

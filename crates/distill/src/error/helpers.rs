@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use plm_core::check::same_size;
+
 use super::{Error, Result};
 
 impl Error {
@@ -34,30 +36,6 @@ impl Error {
             found: found.into(),
             expected: expected.into(),
         }
-    }
-}
-
-/// `found` equals `expected`, else [`Error::Size`] for `what`.
-pub(crate) fn same_size(what: impl Into<String>, found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::Size {
-        what: what.into(),
-        found,
-        expected,
-    })
-}
-
-/// Every value is finite, else [`Error::NotFinite`] for `what`.
-pub(crate) fn finite(what: &str, values: &[f64]) -> Result<()> {
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(Error::NotFinite {
-            what: what.to_owned(),
-            index,
-            value: values[index],
-        }),
-        None => Ok(()),
     }
 }
 

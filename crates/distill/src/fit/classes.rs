@@ -1,6 +1,8 @@
 //! That classes and tokens of texts, teachers and student mean the same.
 
-use crate::error::{same_names, same_size};
+use plm_core::check::same_size;
+
+use crate::error::same_names;
 use crate::student::Prepared;
 use crate::teacher::TeacherInfo;
 use crate::{Error, Result};

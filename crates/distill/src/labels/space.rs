@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use plm_core::check::{finite, same_size};
 use plm_core::data::Labels;
 use serde::{Deserialize, Serialize};
 
 use super::names::{check_dataset, check_names, qualified, shown};
 use super::{Aliases, LabelSpaceBuilder};
-use crate::error::{finite, same_size};
 use crate::{Error, Result};
 
 /// The labels of one teacher and where they are in the union.
@@ -196,7 +196,7 @@ impl LabelSpace {
             probabilities.len(),
             known.map.len(),
         )?;
-        finite("probabilities", probabilities)?;
+        finite("probabilities", probabilities.iter().copied())?;
         let mut columns = vec![0.0; self.len()];
         for (&id, &probability) in known.map.iter().zip(probabilities) {
             columns[id] = probability;

@@ -1,3 +1,4 @@
+use plm_core::check::{NotFiniteError, SizeError};
 use proptest::prelude::*;
 
 use super::*;
@@ -143,11 +144,11 @@ fn probabilities_must_fit_their_teacher() {
     assert!(
         matches!(
             size,
-            Err(Error::Size {
+            Err(Error::Size(SizeError {
                 found: 2,
                 expected: 3,
                 ..
-            })
+            }))
         ),
         "{size:?}"
     );
@@ -164,7 +165,7 @@ fn probabilities_must_fit_their_teacher() {
     );
     let nan = refused(0, &[0.5, f64::NAN]);
     assert!(
-        matches!(nan, Err(Error::NotFinite { index: 1, .. })),
+        matches!(nan, Err(Error::NotFinite(NotFiniteError { index: 1, .. }))),
         "{nan:?}"
     );
 }

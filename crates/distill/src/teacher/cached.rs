@@ -23,7 +23,7 @@ impl CachedTeacher {
     /// # Errors
     /// [`Error::Size`] where the cache holds another number of classes.
     pub fn new(info: TeacherInfo, cache: TeacherCache, device: &Device) -> Result<Self> {
-        crate::error::same_size("classes in the cache", cache.key().classes, info.classes)?;
+        plm_core::check::same_size("classes in the cache", cache.key().classes, info.classes)?;
         Ok(Self {
             info,
             cache,

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::Device;
+use plm_core::check::same_size;
 
 use super::{Observation, Request, Teacher, TeacherInfo, check_finite};
-use crate::error::same_size;
 use crate::example::Example;
 use crate::loss::matrix;
 use crate::score::{McScore, McSettings};

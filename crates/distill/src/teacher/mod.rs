@@ -17,12 +17,12 @@ pub use precompute::precompute;
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
+use plm_core::check::{finite, same_size};
 
-use crate::error::same_size;
+use crate::Result;
 use crate::example::Example;
 use crate::labels::check_names;
 use crate::score::{McScore, McSettings};
-use crate::{Error, Result};
 
 /// What is known of a teacher without asking it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +47,9 @@ impl TeacherInfo {
     /// With the names of its classes, in its order.
     ///
     /// # Errors
-    /// [`Error::Size`] where they are not as many as its classes, [`Error::EmptyLabel`] and
-    /// [`Error::DuplicateLabel`] for names that tell no classes apart.
+    /// [`Error::Size`](crate::Error::Size) where they are not as many as its classes,
+    /// [`Error::EmptyLabel`](crate::Error::EmptyLabel) and
+    /// [`Error::DuplicateLabel`](crate::Error::DuplicateLabel) for names that tell no classes apart.
     pub fn with_labels<S: Into<String>>(
         mut self,
         labels: impl IntoIterator<Item = S>,
@@ -97,27 +98,25 @@ pub trait Teacher {
     /// Monte-Carlo dropout scores of `examples`.
     ///
     /// # Errors
-    /// As [`Teacher::observe`], and [`Error::NoDropout`] where the teacher has none.
+    /// As [`Teacher::observe`], and [`Error::NoDropout`](crate::Error::NoDropout) where the teacher has
+    /// none.
     fn scores(&mut self, examples: &[&Example], settings: &McSettings) -> Result<Vec<McScore>>;
 
     /// How many texts its model has been run on, each stochastic pass counted.
     fn forwards(&self) -> u64;
 }
 
-/// Every score is a finite number, else [`Error::NotFinite`].
+/// Every score is a finite number, else [`Error::NotFinite`](crate::Error::NotFinite).
 pub(crate) fn check_finite(
     info: &TeacherInfo,
     examples: &[&Example],
     logits: &[Vec<f64>],
 ) -> Result<()> {
     for (example, row) in examples.iter().zip(logits) {
-        if let Some(class) = row.iter().position(|value| !value.is_finite()) {
-            return Err(Error::NotFinite {
-                what: format!("teacher `{}`, example `{}`", info.name, example.name),
-                index: class,
-                value: row[class],
-            });
-        }
+        finite(
+            format_args!("teacher `{}`, example `{}`", info.name, example.name),
+            row.iter().copied(),
+        )?;
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ fn classes_without_names_stay_without() {
     let named = teacher.clone().with_labels(["bad", "good"]).unwrap();
     assert_eq!(named.info().labels.as_ref().unwrap()[1], "good");
     let few = teacher.clone().with_labels(["bad"]);
-    assert!(matches!(few, Err(Error::Size { .. })));
+    assert!(matches!(few, Err(Error::Size(_))));
     let twice = teacher.with_labels(["bad", "bad"]);
     assert!(matches!(twice, Err(Error::DuplicateLabel { .. })));
 }

@@ -1,6 +1,7 @@
 //! Runs whose classes, tokens or labels do not fit are refused before they begin.
 
 use burn::tensor::Device;
+use plm_core::check::SizeError;
 use plm_core::config::{EncoderConfig, EncoderFamily};
 use plm_distill::amalgamate::{AmalgamationSettings, Method, Scoring, TeacherPool};
 use plm_distill::dynamic::{DynamicSettings, HiddenObjective, Spaced};
@@ -64,11 +65,11 @@ fn classes_of_distillation_are_compared_by_name() {
     assert!(
         matches!(
             error,
-            Error::Size {
+            Error::Size(SizeError {
                 found: 4,
                 expected: 3,
                 ..
-            }
+            })
         ),
         "{error}"
     );

@@ -288,7 +288,7 @@ fn answers_that_are_no_numbers_are_refused() {
     let text = error.unwrap_err().to_string();
     assert!(text.contains("broken") && text.contains("text-0"), "{text}");
     let short = FixtureTeacher::new(info.clone(), &rows, &table[..1], &device);
-    assert!(matches!(short, Err(Error::Size { .. })));
+    assert!(matches!(short, Err(Error::Size(_))));
 
     // Answers are found by id and text.
     let table = vec![vec![0.0, 1.0], vec![2.0, 0.0]];

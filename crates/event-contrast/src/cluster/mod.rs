@@ -18,7 +18,7 @@ pub use agglomerative::{Dendrogram, Merge, average_linkage};
 pub use kmeans::{KMeans, KMeansFit};
 pub use names::{central_items, cluster_names};
 pub use similarity::{MAX_ITEMS, Similarity};
-pub(crate) use similarity::{dot, normalize, unit_rows};
+pub(crate) use similarity::{normalize, unit_rows};
 pub use spectral::{SpectralClustering, SpectralEmbedding};
 
 /// The labels renumbered in the order in which they first occur.

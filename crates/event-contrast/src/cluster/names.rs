@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::similarity::{dot, normalize, unit_rows};
+use plm_core::vector::dot;
+
+use super::similarity::{normalize, unit_rows};
 use crate::{Error, Result};
 
 /// The item of each cluster that is nearest to its centroid: the highest cosine with the mean of

@@ -1,5 +1,6 @@
 //! Symmetric matrices of similarities.
 
+use plm_core::vector::dot;
 use rayon::prelude::*;
 
 use crate::{Error, Result};
@@ -144,22 +145,6 @@ pub(crate) fn normalize(vector: &mut [f64]) {
     }
 }
 
-/// The inner product, in running sums side by side so that it can be vectorized.
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a_chunks, a_rest) = a.as_chunks::<8>();
-    let (b_chunks, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a_chunks.iter().zip(b_chunks) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
-        }
-    }
-    for (sum, (a, b)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
-        *sum += a * b;
-    }
-    sums.iter().sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,16 +166,6 @@ mod tests {
             }
         }
         assert_eq!(Similarity::new(4, found.values().to_vec()).unwrap(), found);
-    }
-
-    #[test]
-    fn inner_products_of_any_length() {
-        for length in [0, 1, 7, 8, 9, 16, 37] {
-            let a: Vec<f64> = (0..length).map(f64::from).collect();
-            let b: Vec<f64> = a.iter().map(|value| 2.0 - value).collect();
-            let expected: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
-            assert_eq!(dot(&a, &b), expected, "{length}");
-        }
     }
 
     #[test]

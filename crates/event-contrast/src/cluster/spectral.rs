@@ -1,9 +1,10 @@
 //! Spectral clustering by the symmetric normalized Laplacian.
 
 use plm_core::graph::{Eigen, EigenOptions, Which, eigen_dense, eigen_operator};
+use plm_core::vector::dot;
 use rayon::prelude::*;
 
-use super::similarity::{dot, normalize};
+use super::similarity::normalize;
 use super::{Affinity, KMeans, Similarity, check_clusters};
 use crate::Result;
 

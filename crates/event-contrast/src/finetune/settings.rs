@@ -1,12 +1,13 @@
 use std::path::PathBuf;
 
+use plm_core::check::{at_least, up_to_one};
 use plm_core::rng::Seed;
 use plm_core::train::{
     AdamWConfig, CheckpointConfig, Optimizer, ParamGroup, Schedule, TrainConfig, Until,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::Result;
 
 /// How a classifier is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,18 +76,10 @@ impl FineTuning {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Error::Core`] naming the setting, its value and the limit.
+    /// [`Error::Core`](crate::Error::Core) naming the setting, its value and the limit.
     pub fn check(&self) -> Result<()> {
-        let refuse = |key: &str, reason: String| Err(Error::config("FineTuning", key, reason));
-        if self.batch == 0 {
-            return refuse("batch", "is 0, must be positive".to_owned());
-        }
-        if !(0.0..=1.0).contains(&self.warmup_ratio) {
-            return refuse(
-                "warmup_ratio",
-                format!("is {}, must be in [0, 1]", self.warmup_ratio),
-            );
-        }
+        at_least("FineTuning", "batch", self.batch, 1)?;
+        up_to_one("FineTuning", "warmup_ratio", self.warmup_ratio)?;
         Ok(())
     }
 

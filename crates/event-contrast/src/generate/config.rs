@@ -1,5 +1,6 @@
 //! Settings of the generator.
 
+use plm_core::check::{below_one, up_to_one};
 use serde::{Deserialize, Serialize};
 
 use super::event_kinds::EVENT_KINDS;
@@ -84,6 +85,7 @@ impl GeneratorConfig {
     /// # Errors
     /// [`plm_core::Error::Config`] naming the setting, its value and the limits.
     pub fn validate(&self) -> Result<()> {
+        const ORIGIN: &str = "GeneratorConfig";
         let triggers = EVENT_KINDS[0].triggers.len();
         for (key, value, least, most) in [
             ("event_types", self.event_types, 2, EVENT_KINDS.len()),
@@ -99,7 +101,7 @@ impl GeneratorConfig {
         ] {
             if !(least..=most).contains(&value) {
                 let reason = format!("is {value}, must be {least} to {most}");
-                return Err(Error::config("GeneratorConfig", key, reason));
+                return Err(Error::config(ORIGIN, key, reason));
             }
         }
         for (key, value) in [
@@ -112,15 +114,9 @@ impl GeneratorConfig {
             ("distractors", self.distractors),
             ("unaligned", self.unaligned),
         ] {
-            if !(0.0..=1.0).contains(&value) {
-                let reason = format!("is {value}, must be in [0, 1]");
-                return Err(Error::config("GeneratorConfig", key, reason));
-            }
+            up_to_one(ORIGIN, key, value)?;
         }
-        if !(0.0..1.0).contains(&self.held_out_fillers) {
-            let reason = format!("is {}, must be in [0, 1)", self.held_out_fillers);
-            return Err(Error::config("GeneratorConfig", "held_out_fillers", reason));
-        }
+        below_one(ORIGIN, "held_out_fillers", self.held_out_fillers)?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
+use plm_core::check::{at_least, below_one};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::Result;
 
 /// What a view is contrasted with.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -33,17 +34,8 @@ impl GraphContrast {
         let Self::Moco { queue, momentum } = *self else {
             return Ok(());
         };
-        if queue == 0 {
-            return Err(Error::config(
-                "GraphContrast",
-                "queue",
-                "is 0, must be positive",
-            ));
-        }
-        if !(0.0..1.0).contains(&momentum) {
-            let reason = format!("is {momentum}, must be in [0, 1)");
-            return Err(Error::config("GraphContrast", "momentum", reason));
-        }
+        at_least("GraphContrast", "queue", queue, 1)?;
+        below_one("GraphContrast", "momentum", momentum)?;
         Ok(())
     }
 }

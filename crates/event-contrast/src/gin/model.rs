@@ -1,6 +1,7 @@
 use burn::module::Module;
 use burn::nn::{Embedding, Linear};
 use burn::tensor::{Device, Tensor};
+use plm_core::check::{at_least, below_one};
 use plm_core::graph::segment_sum;
 use plm_core::kernel;
 use plm_core::nn::init::{Init, initialize};
@@ -9,7 +10,7 @@ use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::{GinLayer, GraphBatch, Statistics};
-use crate::{Error, Result};
+use crate::Result;
 
 /// The sizes of a [`Gin`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -59,7 +60,7 @@ impl GinConfig {
     /// Checks the sizes.
     ///
     /// # Errors
-    /// [`Error::Core`] naming the setting, its value and the limit.
+    /// [`Error::Core`](crate::Error::Core) naming the setting, its value and the limit.
     pub fn check(&self) -> Result<()> {
         for (key, value) in [
             ("hidden", self.hidden),
@@ -67,14 +68,9 @@ impl GinConfig {
             ("degree_width", self.degree_width),
             ("levels", self.levels),
         ] {
-            if value == 0 {
-                return Err(Error::config("GinConfig", key, "is 0, must be positive"));
-            }
+            at_least("GinConfig", key, value, 1)?;
         }
-        if !(0.0..1.0).contains(&self.dropout) {
-            let reason = format!("is {}, must be in [0, 1)", self.dropout);
-            return Err(Error::config("GinConfig", "dropout", reason));
-        }
+        below_one("GinConfig", "dropout", self.dropout)?;
         Ok(())
     }
 }

@@ -1,12 +1,13 @@
 use std::path::PathBuf;
 
+use plm_core::check::{at_least, positive};
 use plm_core::rng::Seed;
 use plm_core::train::{AdamWConfig, CheckpointConfig, Optimizer, TrainConfig, Until};
 use serde::{Deserialize, Serialize};
 
 use super::GraphContrast;
+use crate::Result;
 use crate::schedule::triangular;
-use crate::{Error, Result};
 
 /// How a graph encoder is pre-trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,22 +61,16 @@ impl GraphPretraining {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Error::Core`] naming the setting, its value and the limit.
+    /// [`Error::Core`](crate::Error::Core) naming the setting, its value and the limit.
     pub fn check(&self) -> Result<()> {
         self.contrast.check()?;
-        if !(self.tau.is_finite() && self.tau > 0.0) {
-            let reason = format!("is {}, must be above 0", self.tau);
-            return Err(Error::config("GraphPretraining", "tau", reason));
-        }
+        positive("GraphPretraining", "tau", self.tau)?;
         let least = match self.contrast {
             GraphContrast::Moco { .. } => 1,
             GraphContrast::InBatch => 2,
         };
         for (key, value) in [("batch", self.batch), ("samples", self.samples)] {
-            if value < least {
-                let reason = format!("is {value}, must be at least {least}");
-                return Err(Error::config("GraphPretraining", key, reason));
-            }
+            at_least("GraphPretraining", key, value, least)?;
         }
         Ok(())
     }

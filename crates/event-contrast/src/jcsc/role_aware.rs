@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use plm_core::vector::dot;
+
 use super::Links;
-use crate::cluster::{Similarity, dot, normalize, unit_rows};
+use crate::cluster::{Similarity, normalize, unit_rows};
 use crate::{Error, Result};
 
 /// Trigger similarity from senses and roles (after Huang et al. 2016): λ · the cosine of the

@@ -1,4 +1,5 @@
 use burn::tensor::{Bool, Int, Tensor, TensorData};
+use plm_core::check::positive;
 use serde::{Deserialize, Serialize};
 
 use super::PairLayout;
@@ -79,11 +80,8 @@ impl EventContrast {
     /// # Errors
     /// [`Error::Core`] for a temperature that is not above 0, or no negatives at all.
     pub fn check(&self) -> Result<()> {
-        if let ScoreFunction::Cosine { tau } = self.score
-            && !(tau.is_finite() && tau > 0.0)
-        {
-            let reason = format!("is {tau}, must be above 0");
-            return Err(Error::config("EventContrast", "tau", reason));
+        if let ScoreFunction::Cosine { tau } = self.score {
+            positive("EventContrast", "tau", tau)?;
         }
         if !self.in_batch && self.argument_negatives == 0 && self.trigger_negatives == 0 {
             let reason = "is 0 where there are no other negatives; set `in_batch` or a number";

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use plm_core::check::{at_least, below_one, not_negative, up_to_one};
 use plm_core::rng::Seed;
 use plm_core::train::{
     AdamWConfig, CheckpointConfig, Every, Goal, Optimizer, Schedule, TrainConfig, Until,
@@ -70,40 +71,22 @@ impl TextPretraining {
     /// # Errors
     /// [`Error::Core`] naming the setting, its value and the limit.
     pub fn check(&self) -> Result<()> {
+        const ORIGIN: &str = "TextPretraining";
         self.contrast.check()?;
-        let refuse = |key: &str, reason| Err(Error::config("TextPretraining", key, reason));
-        if self.batch == 0 {
-            return refuse("batch", "is 0, must be positive".to_owned());
-        }
-        for (key, weight) in [
-            ("contrast_weight", self.contrast_weight),
-            ("mlm_weight", self.mlm_weight),
-        ] {
-            if !(weight.is_finite() && weight >= 0.0) {
-                return refuse(key, format!("is {weight}, must be finite and not negative"));
-            }
-        }
+        at_least(ORIGIN, "batch", self.batch, 1)?;
+        not_negative(ORIGIN, "contrast_weight", self.contrast_weight)?;
+        not_negative(ORIGIN, "mlm_weight", self.mlm_weight)?;
         if self.contrast_weight == 0.0 && self.mlm_weight == 0.0 {
             let reason = "and `mlm_weight` are 0, one must be positive";
-            return refuse("contrast_weight", reason.to_owned());
+            return Err(Error::config(ORIGIN, "contrast_weight", reason));
         }
         if self.contrast_weight == 0.0 && self.held_out > 0.0 {
             let reason =
                 "is 0, but the contrast chooses the weights on held-out sentences: hold out none";
-            return refuse("contrast_weight", reason.to_owned());
+            return Err(Error::config(ORIGIN, "contrast_weight", reason));
         }
-        if !(0.0..=1.0).contains(&self.warmup_ratio) {
-            return refuse(
-                "warmup_ratio",
-                format!("is {}, must be in [0, 1]", self.warmup_ratio),
-            );
-        }
-        if !(0.0..1.0).contains(&self.held_out) {
-            return refuse(
-                "held_out",
-                format!("is {}, must be in [0, 1)", self.held_out),
-            );
-        }
+        up_to_one(ORIGIN, "warmup_ratio", self.warmup_ratio)?;
+        below_one(ORIGIN, "held_out", self.held_out)?;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Settings of the random graph.
 
+use plm_core::check::{at_least, up_to_one};
+
 use crate::{Error, Result};
 
 /// A citation-like random graph: a degree-corrected stochastic block model (Karrer and Newman 2011) in
@@ -122,7 +124,7 @@ impl SbmConfig {
             ("mixed_share", self.mixed_share),
             ("mixing", self.mixing),
         ] {
-            check_share("SbmConfig", key, value)?;
+            up_to_one("SbmConfig", key, value)?;
         }
         self.words
             .as_ref()
@@ -133,14 +135,12 @@ impl SbmConfig {
 impl WordConfig {
     fn validate(&self, n_classes: usize) -> Result<()> {
         let fail = |key: &str, reason: String| Err(Error::config("WordConfig", key, reason));
-        check_share("WordConfig", "topic_share", self.topic_share)?;
+        up_to_one("WordConfig", "topic_share", self.topic_share)?;
         for (key, count) in [
             ("topic_words", self.topic_words),
             ("common_words", self.common_words),
         ] {
-            if count == 0 {
-                return fail(key, "is 0, must be at least 1".into());
-            }
+            at_least("WordConfig", key, count, 1)?;
         }
         let vocabulary = self
             .topic_words
@@ -165,17 +165,6 @@ impl WordConfig {
         }
         Ok(())
     }
-}
-
-fn check_share(origin: &str, key: &str, value: f64) -> Result<()> {
-    if !(0.0..=1.0).contains(&value) {
-        return Err(Error::config(
-            origin,
-            key,
-            format!("is {value}, must be in [0, 1]"),
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

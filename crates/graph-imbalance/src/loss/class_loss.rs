@@ -1,6 +1,7 @@
 //! The losses by name, with their numbers for each class put on a device.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::check::{not_negative, positive};
 use serde::{Deserialize, Serialize};
 
 use super::class_balanced::class_balanced;
@@ -76,22 +77,20 @@ impl LossConfig {
     }
 
     fn check(&self) -> Result<()> {
-        let refuse = |key: &str, value: f64, limit: &str| {
-            Err(Error::config("loss", key, format!("is {value}, {limit}")))
-        };
+        const ORIGIN: &str = "loss";
         match *self {
-            Self::Focal { gamma } if !(gamma >= 0.0 && gamma.is_finite()) => {
-                refuse("gamma", gamma, "must be finite and not negative")
+            Self::Focal { gamma } => not_negative(ORIGIN, "gamma", gamma)?,
+            Self::Ldam { margin, scale, .. } => {
+                not_negative(ORIGIN, "margin", margin)?;
+                positive(ORIGIN, "scale", scale)?;
             }
-            Self::Ldam { margin, .. } if !(margin >= 0.0 && margin.is_finite()) => {
-                refuse("margin", margin, "must be finite and not negative")
+            Self::LogitAdjust { tau } if !tau.is_finite() => {
+                let reason = format!("is {tau}, must be finite");
+                return Err(Error::config(ORIGIN, "tau", reason));
             }
-            Self::Ldam { scale, .. } if !(scale > 0.0 && scale.is_finite()) => {
-                refuse("scale", scale, "must be finite and positive")
-            }
-            Self::LogitAdjust { tau } if !tau.is_finite() => refuse("tau", tau, "must be finite"),
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 }
 

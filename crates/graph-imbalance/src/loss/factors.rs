@@ -1,5 +1,7 @@
 //! Numbers that losses have for each class, from the counts of labeled training nodes.
 
+use plm_core::check::below_one;
+
 use crate::{Error, Result};
 
 /// f_c = mean(n) / n_c: the factors of `re-weight` and `focal` in the ReNode experiments.
@@ -21,13 +23,7 @@ pub fn inverse_frequency(counts: &[usize]) -> Result<Vec<f64>> {
 /// [`Error::EmptyClass`] where a count is 0; [`Error::Core`] where β is not in [0, 1).
 pub fn effective_number(counts: &[usize], beta: f64) -> Result<Vec<f64>> {
     check(counts)?;
-    if !(0.0..1.0).contains(&beta) {
-        return Err(Error::config(
-            "loss",
-            "beta",
-            format!("is {beta}, must lie in [0, 1)"),
-        ));
-    }
+    below_one("loss", "beta", beta)?;
     let raw: Vec<f64> = counts
         .iter()
         .map(|&count| (1.0 - beta) / (1.0 - beta.powf(count as f64)))

@@ -3,6 +3,7 @@
 
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::check::{not_negative, up_to_one};
 use plm_core::graph::Csr;
 use serde::{Deserialize, Serialize};
 
@@ -49,15 +50,9 @@ impl TamConfig {
             ("beta", self.beta),
             ("phi", self.phi),
         ] {
-            if !(value >= 0.0 && value.is_finite()) {
-                let reason = format!("is {value}, must be finite and not negative");
-                return Err(Error::config("TamConfig", key, reason));
-            }
+            not_negative("TamConfig", key, value)?;
         }
-        if !(0.0..=1.0).contains(&self.gamma) {
-            let reason = format!("is {}, must lie in [0, 1]", self.gamma);
-            return Err(Error::config("TamConfig", "gamma", reason));
-        }
+        up_to_one("TamConfig", "gamma", self.gamma)?;
         Ok(())
     }
 }

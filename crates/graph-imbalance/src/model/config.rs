@@ -1,6 +1,7 @@
 //! Settings of networks, checked where a network is made.
 
 use burn::tensor::Device;
+use plm_core::check::{at_least, below_one};
 use plm_core::nn::init::{Init, initialize};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
@@ -189,24 +190,21 @@ impl NetworkConfig {
     }
 
     fn check(&self, n_features: usize, n_classes: usize) -> Result<()> {
-        let refuse = |key: &str, reason: String| Err(Error::config("NetworkConfig", key, reason));
+        const ORIGIN: &str = "NetworkConfig";
+        let refuse = |key: &str, reason: String| Err(Error::config(ORIGIN, key, reason));
         for (key, value) in [
             ("layers", self.layers),
             ("hidden", self.hidden),
             ("n_features", n_features),
             ("n_classes", n_classes),
         ] {
-            if value == 0 {
-                return refuse(key, "is 0, must be positive".to_owned());
-            }
+            at_least(ORIGIN, key, value, 1)?;
         }
         for (key, value) in [
             ("dropout", self.dropout),
             ("input_dropout", self.input_dropout),
         ] {
-            if !(0.0..1.0).contains(&value) {
-                return refuse(key, format!("is {value}, must lie in [0, 1)"));
-            }
+            below_one(ORIGIN, key, value)?;
         }
         match self.architecture {
             Architecture::Gat { heads } if heads == 0 || !self.hidden.is_multiple_of(heads) => {

@@ -1,5 +1,6 @@
 //! The PageRank matrix itself, or some of its rows.
 
+use plm_core::check::at_least;
 use plm_core::graph::{Csr, Scalar};
 
 use super::dense::DENSE_LIMIT;
@@ -110,13 +111,7 @@ pub(super) fn check_nodes(
     nodes: &[u32],
     top_k: Option<usize>,
 ) -> Result<()> {
-    if top_k == Some(0) {
-        return Err(Error::config(
-            "PageRank rows",
-            "top_k",
-            "is 0, must be at least 1",
-        ));
-    }
+    at_least("PageRank rows", "top_k", top_k.unwrap_or(1), 1)?;
     let count = diffusion.n_nodes();
     match nodes.iter().find(|&&node| node as usize >= count) {
         Some(node) => Err(Error::invalid(

@@ -1,5 +1,6 @@
 //! As many labels of each class.
 
+use plm_core::check::up_to_one;
 use plm_core::rng::Seed;
 
 use super::parts::Split;
@@ -38,14 +39,8 @@ impl BalancedSplit {
     /// [`Error::Core`] where a fraction is not in [0, 1] or there is no class.
     pub fn class_uniform(labels: &Labels, train: f64, valid: f64) -> Result<Self> {
         let nodes: usize = labels.counts().iter().sum();
-        let each = |key: &str, fraction: f64| {
-            if !(0.0..=1.0).contains(&fraction) {
-                return Err(Error::config(
-                    "BalancedSplit",
-                    key,
-                    format!("is {fraction}, must be in [0, 1]"),
-                ));
-            }
+        let each = |key: &str, fraction: f64| -> Result<usize> {
+            up_to_one("BalancedSplit", key, fraction)?;
             match labels.n_classes() {
                 0 => Err(Error::invalid("labels", "have no class")),
                 classes => Ok((nodes as f64 * fraction / classes as f64) as usize),

@@ -1,5 +1,6 @@
 //! Quantity imbalance along a curve.
 
+use plm_core::check::at_least;
 use plm_core::rng::Seed;
 
 use super::parts::Split;
@@ -27,15 +28,10 @@ impl LongTail {
     /// # Errors
     /// [`Error::Core`] where a setting is out of its domain.
     pub fn sizes(&self, n_classes: usize) -> Result<Vec<usize>> {
-        let fail = |key: &str, reason: String| Err(Error::config("LongTail", key, reason));
-        if self.largest == 0 {
-            return fail("largest", "is 0, must be at least 1".into());
-        }
+        at_least("LongTail", "largest", self.largest, 1)?;
         if !(self.ratio >= 1.0 && self.ratio.is_finite()) {
-            return fail(
-                "ratio",
-                format!("is {}, must be finite and at least 1", self.ratio),
-            );
+            let reason = format!("is {}, must be finite and at least 1", self.ratio);
+            return Err(Error::config("LongTail", "ratio", reason));
         }
         let last = n_classes.saturating_sub(1).max(1) as f64;
         let size = |class: usize| {

@@ -1,5 +1,6 @@
 //! Settings of training.
 
+use plm_core::check::{at_least, not_negative};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -66,28 +67,19 @@ impl TrainConfig {
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        let refuse = |key: &str, reason: String| Err(Error::config("TrainConfig", key, reason));
-        for (key, value) in [("lr", self.lr), ("weight_decay", self.weight_decay)] {
-            if !(value >= 0.0 && value.is_finite()) {
-                return refuse(key, format!("is {value}, must be finite and not negative"));
+        const ORIGIN: &str = "TrainConfig";
+        not_negative(ORIGIN, "lr", self.lr)?;
+        not_negative(ORIGIN, "weight_decay", self.weight_decay)?;
+        at_least(ORIGIN, "max_epochs", self.max_epochs, 1)?;
+        at_least(ORIGIN, "patience", self.patience.unwrap_or(1), 1)?;
+        if let Some(StepDecay { factor, floor, .. }) = self.decay {
+            if !(factor > 0.0 && factor <= 1.0) {
+                let reason = format!("is {factor}, must lie in (0, 1]");
+                return Err(Error::config(ORIGIN, "factor", reason));
             }
+            not_negative(ORIGIN, "floor", floor)?;
         }
-        if self.max_epochs == 0 {
-            return refuse("max_epochs", "is 0, must be positive".to_owned());
-        }
-        if self.patience == Some(0) {
-            return refuse("patience", "is 0, must be positive".to_owned());
-        }
-        match self.decay {
-            Some(StepDecay { factor, .. }) if !(factor > 0.0 && factor <= 1.0) => {
-                refuse("factor", format!("is {factor}, must lie in (0, 1]"))
-            }
-            Some(StepDecay { floor, .. }) if !(floor >= 0.0 && floor.is_finite()) => refuse(
-                "floor",
-                format!("is {floor}, must be finite and not negative"),
-            ),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 

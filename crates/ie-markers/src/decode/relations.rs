@@ -1,9 +1,10 @@
 //! The relations of a sentence.
 
+use plm_core::check::{finite, same_size};
+
 use super::spans::by_score;
 use crate::Result;
 use crate::data::WordSpan;
-use crate::error::{finite, same_size};
 use crate::labels::{Direction, RelationSpace};
 
 /// A relation that a sentence may have.

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
+use plm_core::check::finite;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::data::WordSpan;
-use crate::error::finite;
 
 /// Which entities may overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,10 +1,10 @@
 //! Candidate spans from a tagger, for a second model to decide on (two-stage NER).
 
+use plm_core::check::{finite, same_size};
 use plm_core::data::Labels;
 
 use super::spans::by_score;
 use crate::data::WordSpan;
-use crate::error::{finite, same_size};
 use crate::{Error, Result};
 
 /// For each word of a sentence, how probable it is that it is inside of an entity of each type.

@@ -1,10 +1,10 @@
 //! Whether rows fit an encoder.
 
+use plm_core::check::same_size;
 use plm_core::config::EncoderFamily;
 use plm_core::models::EncoderModel;
 use plm_core::nn::{DropoutContext, Ffn};
 
-use crate::error::same_size;
 use crate::layout::MarkerRow;
 use crate::{Error, Result};
 
@@ -51,10 +51,10 @@ pub(super) fn check_texts<F: Ffn>(model: &EncoderModel<F>, texts: &[&[u32]]) -> 
 
 /// Where `dropout` names examples, it names all `rows`.
 pub(super) fn check_names(dropout: &DropoutContext, rows: usize) -> Result<()> {
-    match &dropout.example_ids {
-        Some(ids) => same_size("names of examples for dropout", ids.len(), rows),
-        None => Ok(()),
+    if let Some(ids) = &dropout.example_ids {
+        same_size("names of examples for dropout", ids.len(), rows)?;
     }
+    Ok(())
 }
 
 fn no_rows() -> Error {

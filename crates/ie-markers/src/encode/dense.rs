@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 
 use burn::tensor::{Device, Tensor};
+use plm_core::check::SizeError;
 use plm_core::models::{EncoderInput, EncoderModel};
 use plm_core::nn::{AttentionMask, DropoutContext, Ffn, Positions};
 
@@ -139,11 +140,7 @@ impl DenseLayout {
             let rows = table.weight.shape().dims::<2>()[0];
             let most = wanted.iter().max().map_or(0, |&most| most as usize);
             if most >= rows {
-                return Err(Error::Size {
-                    what: what.to_owned(),
-                    found: rows,
-                    expected: most + 1,
-                });
+                return Err(Error::Size(SizeError::new(what, rows, most + 1)));
             }
         }
         check_names(dropout, self.rows)?;

@@ -2,9 +2,9 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor, TensorData};
+use plm_core::check::same_size;
 use plm_core::kernel;
 
-use crate::error::same_size;
 use crate::{Error, Result};
 
 /// A mean over targets that need not weigh the same.
@@ -134,7 +134,7 @@ mod tests {
         let logits = || Tensor::<2>::zeros([2, 3], &device);
         assert!(matches!(
             class_loss(logits(), &[0], 1.0),
-            Err(Error::Size { .. })
+            Err(Error::Size(_))
         ));
         let error = class_loss(logits(), &[0, 3], 1.0).unwrap_err().to_string();
         assert!(error.contains("target 1 is class 3"), "{error}");

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
+use plm_core::check::same_size;
 use plm_core::checkpoint::KeyRule;
 use plm_core::config::EncoderConfig;
 use plm_core::nn::{DropoutContext, apply, zero_linear};
@@ -11,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use super::bilinear::BilinearScore;
 use super::head::{FEATURE_SITE, Head, HeadConfig, check_classes, check_dropout, drop_features};
 use crate::encode::MarkerStates;
-use crate::error::same_size;
 use crate::layout::MarkerRow;
 use crate::{Error, Result};
 

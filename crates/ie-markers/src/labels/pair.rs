@@ -1,7 +1,8 @@
 //! One relation for two spans, from both directions.
 
+use plm_core::check::{finite, same_size};
+
 use super::{NIL, RelationSpace};
-use crate::error::{finite, same_size};
 use crate::{Error, Result};
 
 /// Which of two spans is the subject.

@@ -2,10 +2,10 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use plm_core::check::same_size;
 use plm_core::nn::DropoutContext;
 
 use crate::encode::MarkerEncoder;
-use crate::error::same_size;
 use crate::layout::Row;
 use crate::{Error, Result};
 

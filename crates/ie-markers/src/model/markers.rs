@@ -83,8 +83,8 @@ pub fn set_marker_rows<F: Ffn>(
 ) -> Result<EncoderModel<F>> {
     let [count, width] = rows.dims();
     let [words, hidden] = encoder.embeddings.word.weight.shape().dims::<2>();
-    crate::error::same_size("marker rows", count, ids.len())?;
-    crate::error::same_size("width of marker rows", width, hidden)?;
+    plm_core::check::same_size("marker rows", count, ids.len())?;
+    plm_core::check::same_size("width of marker rows", width, hidden)?;
     if let Some((row, &id)) = ids
         .iter()
         .enumerate()

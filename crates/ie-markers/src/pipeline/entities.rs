@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use plm_core::check::same_size;
 use plm_core::models::{EncoderModel, Pretrained};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,6 @@ use super::stage_file::{STAGE_FILE, read, save};
 use super::{Computation, EntityModel, EntitySettings};
 use crate::Result;
 use crate::data::Document;
-use crate::error::same_size;
 use crate::heads::Head;
 use crate::labels::LabelSet;
 use crate::markers::MarkerInit;

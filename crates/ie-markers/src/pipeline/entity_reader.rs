@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use plm_core::check::finite;
 use plm_core::text::Tokenizer;
 
 use super::entities::Plan;
@@ -12,7 +13,7 @@ use super::{Computation, EntityModel};
 use crate::Result;
 use crate::data::{Document, Entity, PredictedEntity, Score, WordSpan};
 use crate::decode::suppress_spans;
-use crate::error::{at_least_one, finite};
+use crate::error::at_least_one;
 use crate::model::predict;
 use crate::spans::candidate_spans;
 use crate::train::Labeled;

@@ -1,11 +1,11 @@
 //! Marker tokens of a stage.
 
+use plm_core::check::same_size;
 use plm_core::models::{EncoderModel, Pretrained};
 use plm_core::rng::Seed;
 use plm_core::text::Tokenizer;
 
 use crate::Result;
-use crate::error::same_size;
 use crate::heads::Head;
 use crate::layout::MarkerPair;
 use crate::markers::{MarkerInit, MarkerSet, MarkerToken, marker_tokens, resolve_markers};

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use plm_core::check::finite;
+
 use super::EndTypes;
 use super::read::best;
 use super::relation_model::EntityPair;
@@ -9,7 +11,6 @@ use super::relations::Plan;
 use crate::Result;
 use crate::data::{Entity, PredictedRelation, RelationMention, Score, WordSpan};
 use crate::decode::{decode_relations, suppress_relations};
-use crate::error::finite;
 use crate::model::RelationPrediction;
 use crate::window::SentenceWindows;
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use plm_core::check::same_size;
 use plm_core::models::{EncoderModel, Pretrained};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,6 @@ use super::settings::stage_encoder;
 use super::stage_file::{STAGE_FILE, read, save};
 use super::{Computation, EndTypes, RelationModel, RelationSettings};
 use crate::data::{Document, Source};
-use crate::error::same_size;
 use crate::heads::Head;
 use crate::labels::{LabelSet, RelationSpace};
 use crate::markers::MarkerInit;

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use plm_core::check::same_size;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::data::WordSpan;
-use crate::error::same_size;
 use crate::window::SentenceWindows;
 
 /// Why a gold span is not among the candidates.

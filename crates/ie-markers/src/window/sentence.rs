@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
+use plm_core::check::same_size;
+
 use super::cores::cores;
 use super::{LongSentences, Window, WindowSettings, context_lengths};
 use crate::Result;
 use crate::data::WordSpan;
-use crate::error::same_size;
 use crate::spans::candidate_spans;
 use crate::subwords::Subwords;
 

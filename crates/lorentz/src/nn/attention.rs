@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Tensor};
+use plm_core::check::below_one;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,6 @@ use super::linear::{LorentzLinear, LorentzLinearConfig};
 use super::linear_output::Parity;
 use super::parameter::{head_count, parameter};
 use crate::geometry::{centroid, inner_pairwise};
-use crate::limits::below_one;
 use crate::{Curvature, Result};
 
 /// (2k + 2⟨qᵢ, kⱼ⟩) / τ + β = −d²_L(qᵢ, kⱼ) / τ + β (HyboNet, arXiv:2105.14686, equation 8).

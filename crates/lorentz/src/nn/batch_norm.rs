@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, FloatDType, Tensor};
+use plm_core::check::{below_one, positive};
 use serde::{Deserialize, Serialize};
 
 use super::parameter::{parameter, point_width};
@@ -9,7 +10,6 @@ use crate::geometry::{
     centroid_of_sum, exp, log, midpoint, origin, origin_tangent, space, sum_squares,
     transport_from_origin, transport_to_origin,
 };
-use crate::limits::{below_one, positive};
 use crate::{Curvature, ManifoldParam, Result};
 
 /// Settings of a [`LorentzBatchNorm`].

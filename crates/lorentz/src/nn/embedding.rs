@@ -2,13 +2,13 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::check::{at_least, positive};
 use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
-use super::parameter::{at_least, point_width};
+use super::parameter::point_width;
 use crate::geometry::{exp_origin, origin_tangent};
-use crate::limits::positive;
 use crate::{Curvature, ManifoldParam, Result};
 
 /// Settings of a [`LorentzEmbedding`].

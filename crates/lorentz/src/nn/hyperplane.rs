@@ -2,12 +2,13 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use plm_core::check::at_least;
 use plm_core::kernel::{self, Activation};
 use plm_core::nn::init::uniform;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
-use super::parameter::{at_least, glorot, parameter, point_width};
+use super::parameter::{glorot, parameter, point_width};
 use crate::geometry::stable::{asinhc_root, sqrt_or_zero};
 use crate::geometry::{Precision, lift};
 use crate::{Curvature, Result};

@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
+use plm_core::check::positive;
 use plm_core::kernel::{self, Activation, SiteMask};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,6 @@ use super::linear_output::{Parity, bounded_point};
 use super::parameter::{head_count, parameter, point_width, uniform_linear};
 use crate::geometry::{space, time};
 use crate::kernel::{self as fused, Affine};
-use crate::limits::positive;
 use crate::{Curvature, Error, Result};
 
 /// Settings of a [`LorentzLinear`].

@@ -3,6 +3,7 @@
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
+use plm_core::check::at_least;
 use plm_core::nn::init::uniform;
 use plm_core::rng::Seed;
 
@@ -46,19 +47,7 @@ pub(super) fn glorot(d_input: usize, d_output: usize) -> f64 {
 
 /// Refuses widths of points that leave no room for space.
 pub(super) fn point_width(origin: &str, key: &str, width: usize) -> Result<()> {
-    at_least(origin, key, width, 2)
-}
-
-/// Refuses counts below `least`.
-pub(super) fn at_least(origin: &str, key: &str, value: usize, least: usize) -> Result<()> {
-    if value >= least {
-        return Ok(());
-    }
-    Err(Error::config(
-        origin,
-        key,
-        format!("is {value}, must be at least {least}"),
-    ))
+    Ok(at_least(origin, key, width, 2)?)
 }
 
 /// Refuses head counts that do not split `width` into points.

@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use plm_core::check::at_least;
 use plm_core::kernel::SiteMask;
 use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::linear::{LorentzLinear, LorentzLinearConfig};
 use super::linear_output::Parity;
-use super::parameter::{at_least, parameter};
+use super::parameter::parameter;
 use crate::{Curvature, Error, Result};
 
 /// Where the vectors of positions come from.

@@ -1,6 +1,7 @@
 //! Settings of encoders and decoders.
 
 use burn::tensor::Device;
+use plm_core::check::{at_least, below_one};
 use plm_core::kernel::Activation;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
@@ -11,9 +12,8 @@ use super::encoder::{LorentzEncoder, LorentzEncoderLayer};
 use super::feed_forward::LorentzFeedForward;
 use super::linear::{LorentzLinear, LorentzLinearConfig};
 use super::linear_output::Parity;
-use super::parameter::{at_least, head_count, point_width};
+use super::parameter::{head_count, point_width};
 use super::residual::CentroidResidual;
-use crate::limits::below_one;
 use crate::{Curvature, Result};
 
 /// How a block joins its input to its output.
@@ -137,7 +137,8 @@ impl TransformerConfig {
         head_count(ORIGIN, "heads", self.heads, self.d_model)?;
         at_least(ORIGIN, "layers", self.layers, 1)?;
         below_one(ORIGIN, "dropout", self.dropout)?;
-        below_one(ORIGIN, "attention_dropout", self.attention_dropout)
+        below_one(ORIGIN, "attention_dropout", self.attention_dropout)?;
+        Ok(())
     }
 
     fn linear(&self, d_input: usize, d_output: usize) -> LorentzLinearConfig {

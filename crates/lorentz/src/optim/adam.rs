@@ -3,13 +3,13 @@
 use burn::optim::LearningRate;
 use burn::optim::Optimizer;
 use burn::tensor::{Device, Tensor};
+use plm_core::check::{below_one, not_negative};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Rows, to_rows};
 use super::state::{OptimizerState, take_or_zeros};
 use super::step::{StepLimits, gradient, stabilized};
 use crate::geometry::tangent_norm_squared;
-use crate::limits::{below_one, not_negative};
 use crate::{Curvature, Result};
 
 /// Constants of Riemannian Adam.

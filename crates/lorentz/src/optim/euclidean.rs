@@ -3,11 +3,11 @@
 use burn::optim::LearningRate;
 use burn::optim::Optimizer;
 use burn::tensor::{Device, Tensor};
+use plm_core::check::{below_one, not_negative};
 use serde::{Deserialize, Serialize};
 
 use super::state::{OptimizerState, take_or_zeros};
 use crate::Result;
-use crate::limits::{below_one, not_negative};
 
 /// Constants of Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

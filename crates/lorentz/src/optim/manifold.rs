@@ -7,13 +7,13 @@ use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::tensor::{Bytes, Tensor};
+use plm_core::check::positive;
 use serde::{Deserialize, Serialize};
 
 use super::adam::RiemannianAdamConfig;
 use super::clip::{Clip, clip_gradients};
 use super::euclidean::EuclideanAdamConfig;
 use super::sgd::RiemannianSgdConfig;
-use crate::limits::positive;
 use crate::{ManifoldRegistry, Result};
 
 /// The update rule of points.

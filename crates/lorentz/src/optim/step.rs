@@ -1,13 +1,13 @@
 //! Moving points along geodesics.
 
 use burn::tensor::Tensor;
+use plm_core::check::positive;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::{
     Precision, exp, limit_norm, project, project_tangent, project_within, to_riemannian_gradient,
     transport,
 };
-use crate::limits::positive;
 use crate::{Curvature, Error, Result};
 
 /// What bounds one step of points, and what repairs them afterwards.

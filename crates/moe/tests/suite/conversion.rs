@@ -79,22 +79,28 @@ fn fills_follow_the_activation() {
     assert_close(&mean, &numbers(hidden.mean_dim(0)), 1e-5, "means");
 }
 
-#[test]
-fn budgets_are_kept() {
+/// What the layers of a classifier on the first device read, and these layers converted.
+fn converted(config: &MoeConfig) -> (Capture, BTreeMap<LayerId, MoeLayer>) {
     let (_, device) = devices().remove(0);
     let model = classifier(&device).model;
     let capture = captured(&model, &device);
-    let mut layers = convert(model, &capture, &config(), |_, _| ())
-        .unwrap()
-        .layers;
+    let converted = convert(model, &capture, config, |_, _| ()).unwrap();
+    (capture, converted.layers)
+}
+
+/// How many experts a token of `layer` gets.
+fn chosen(layer: &MoeLayer) -> usize {
+    match layer.policy {
+        Policy::TopK(k) => k,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn budgets_are_kept() {
+    let (capture, mut layers) = converted(&config());
     share_out(&mut layers, &capture, 0.5).unwrap();
-    let chosen: Vec<usize> = layers
-        .values()
-        .map(|layer| match layer.policy {
-            Policy::TopK(k) => k,
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let chosen: Vec<usize> = layers.values().map(chosen).collect();
     assert_eq!(chosen.iter().sum::<usize>(), 8, "{chosen:?}");
     let load = ExpertLoad::of(
         &layers[&LayerId::encoder(0)],
@@ -107,23 +113,14 @@ fn budgets_are_kept() {
 
 #[test]
 fn budgets_of_operations_count_routers() {
-    let (_, device) = devices().remove(0);
-    let model = classifier(&device).model;
-    let capture = captured(&model, &device);
-    let mut layers = convert(model, &capture, &config(), |_, _| ())
-        .unwrap()
-        .layers;
+    let (capture, mut layers) = converted(&config());
     // Similarity: 2 d E operations of 4 d F, with eight experts of 32 neurons an eighth.
     for layer in layers.values() {
         assert_eq!(flops::router(layer), 2.0 * (WIDTH * 8) as f64);
     }
     share_out_operations(&mut layers, &capture, 0.625).unwrap();
-    let chosen = layers.values().map(|layer| match layer.policy {
-        Policy::TopK(k) => k,
-        other => panic!("{other:?}"),
-    });
     // Half of the neurons are left.
-    assert_eq!(chosen.sum::<usize>(), 8);
+    assert_eq!(layers.values().map(chosen).sum::<usize>(), 8);
     for ratio in [0.125, 0.0, -1.0, 1.1, f64::NAN] {
         let error = share_out_operations(&mut layers, &capture, ratio);
         assert!(matches!(error, Err(Error::Setting { name: "ratio", .. })));
@@ -132,12 +129,7 @@ fn budgets_of_operations_count_routers() {
 
 #[test]
 fn neurons_of_one_expert_are_active_together() {
-    let (_, device) = devices().remove(0);
-    let model = classifier(&device).model;
-    let capture = captured(&model, &device);
-    let layers = convert(model, &capture, &config(), |_, _| ())
-        .unwrap()
-        .layers;
+    let (capture, layers) = converted(&config());
     for (id, layer) in &layers {
         let inputs = capture.layer(*id).unwrap();
         let found = Coactivation::of(layer, inputs).unwrap();
@@ -200,23 +192,16 @@ fn hidden(layer: &MoeLayer, inputs: &FfnInputs) -> Vec<Vec<f32>> {
 
 #[test]
 fn shared_experts_capture_at_least_as_much_as_even_ones() {
-    let (_, device) = devices().remove(0);
-    let model = classifier(&device).model;
-    let inputs = captured(&model, &device);
     // By the true contributions, each further expert of a token adds less: then the shares that are
     // chosen step by step are the best ones.
-    let config = MoeConfig {
+    let (inputs, mut layers) = converted(&MoeConfig {
         router: RouterKind::Groundtruth,
         ..config()
-    };
-    let mut layers = convert(model, &inputs, &config, |_, _| ()).unwrap().layers;
+    });
     let mean = |layers: &BTreeMap<LayerId, MoeLayer>| -> f64 {
         let captured = layers.iter().map(|(id, layer)| {
-            let Policy::TopK(k) = layer.policy else {
-                panic!("{:?}", layer.policy);
-            };
             let own = expert_contributions(layer, inputs.layer(*id).unwrap()).unwrap();
-            capture(&own, &own, layer.partition.experts(), k).unwrap()
+            capture(&own, &own, layer.partition.experts(), chosen(layer)).unwrap()
         });
         captured.sum::<f64>() / layers.len() as f64
     };

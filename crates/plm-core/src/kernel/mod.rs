@@ -6,11 +6,13 @@
 
 #[cfg(feature = "flex")]
 pub mod flex;
+mod instruction_set;
 mod mask;
 pub mod reference;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
+pub use instruction_set::vectorized;
 pub use mask::SiteMask;
 
 use burn::tensor::{Bool, DType, Int, Tensor};

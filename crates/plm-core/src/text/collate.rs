@@ -96,6 +96,15 @@ pub struct Batch {
     pub lengths: Vec<usize>,
 }
 
+impl Batch {
+    /// Whether each position holds a token, `[batch, seq]` in row-major order: the mask turned around and
+    /// read from the device.
+    pub fn visible(&self) -> Vec<bool> {
+        let mask = self.mask.clone().into_data();
+        mask.iter::<bool>().map(|padding| !padding).collect()
+    }
+}
+
 /// Pads `encodings` to one length and puts them on `device`.
 ///
 /// # Errors
@@ -154,15 +163,17 @@ mod tests {
         let padding = Padding::new(9).with_multiple_of(4);
         let batch = collate(&rows, &padding, device).unwrap();
         assert_eq!(batch.ids.dims(), [2, 4]);
+        let (t, f) = (true, false);
+        assert_eq!(batch.visible(), [t, t, t, f, t, t, f, f]);
         let ints = |t: Tensor<2, Int>| t.into_data().try_to_vec_as::<i64>().unwrap();
         let bools = |t: Tensor<2, Bool>| t.into_data().try_to_vec::<bool>().unwrap();
         assert_eq!(ints(batch.ids), [2, 7, 3, 9, 2, 3, 9, 9]);
         assert_eq!(ints(batch.token_type_ids), [0, 1, 1, 0, 0, 1, 0, 0]);
-        let (t, f) = (true, false);
         assert_eq!(bools(batch.mask), [f, f, f, t, f, f, t, t]);
         assert_eq!(batch.lengths, [3, 2]);
 
         let left = collate(&rows, &padding.with_side(PaddingSide::Left), device).unwrap();
+        assert_eq!(left.visible(), [f, t, t, t, f, f, t, t]);
         assert_eq!(ints(left.ids), [9, 2, 7, 3, 9, 9, 2, 3]);
         assert_eq!(bools(left.mask), [t, f, f, f, t, t, f, f]);
     }

@@ -4,6 +4,7 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::device::is_host;
+use crate::vector::dot;
 
 /// Elements that one thread works on at a time. Fixed, so that sums do not depend on the number of
 /// threads.
@@ -93,7 +94,8 @@ impl Flat {
     pub(crate) fn sum_of_squares(&self) -> Sum {
         match self {
             Self::Host(values) => {
-                let sums: Vec<f64> = values.par_chunks(CHUNK).map(sum_of_squares).collect();
+                let chunks = values.par_chunks(CHUNK);
+                let sums: Vec<f64> = chunks.map(|chunk| dot(chunk, chunk)).collect();
                 Sum::Number(sums.iter().sum())
             }
             // Squares of half-precision numbers overflow and underflow soon.
@@ -146,21 +148,6 @@ impl Flat {
 pub(crate) enum Sum {
     Number(f64),
     Tensor(Tensor<1>),
-}
-
-/// The sum of squares in double precision, in running sums side by side so that it can be vectorized.
-fn sum_of_squares(values: &[f32]) -> f64 {
-    let mut sums = [0.0_f64; 8];
-    let (chunks, rest) = values.as_chunks::<8>();
-    for chunk in chunks {
-        for (sum, &x) in sums.iter_mut().zip(chunk) {
-            *sum += f64::from(x) * f64::from(x);
-        }
-    }
-    for (sum, &x) in sums.iter_mut().zip(rest) {
-        *sum += f64::from(x) * f64::from(x);
-    }
-    sums.iter().sum()
 }
 
 /// Whether updates of `tensor` are done on plain slices.

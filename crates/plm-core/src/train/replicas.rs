@@ -14,12 +14,22 @@ use crate::Result;
 ///
 /// Gradients are added in the order of the batches, whichever device they come from, so that devices
 /// that compute alike give the bits that one of them gives alone.
-pub(super) struct OnReplicas<'d, S> {
-    pub(super) devices: &'d [Device],
-    pub(super) step: S,
+pub(super) struct OnReplicas<S> {
+    /// With autodiff.
+    devices: Vec<Device>,
+    step: S,
 }
 
-impl<M, T, S> Backward<M, T> for OnReplicas<'_, S>
+impl<S> OnReplicas<S> {
+    pub(super) fn new(devices: &[Device], step: S) -> Self {
+        let devices = (devices.iter())
+            .map(|device| device.clone().inner().autodiff())
+            .collect();
+        Self { devices, step }
+    }
+}
+
+impl<M, T, S> Backward<M, T> for OnReplicas<S>
 where
     M: Module,
     T: Send,
@@ -30,9 +40,7 @@ where
         let Some(home) = model.devices().into_iter().next() else {
             return Ok(passes);
         };
-        let devices: Vec<Device> = (self.devices.iter())
-            .map(|device| device.clone().inner().autodiff())
-            .collect();
+        let (devices, step, home) = (self.devices.as_slice(), &self.step, &home);
         let replicas: Vec<M> = (devices.iter())
             .map(|device| model.clone().fork(device))
             .collect();
@@ -43,9 +51,8 @@ where
             if round.is_empty() {
                 return Ok(passes);
             }
-            let (step, home) = (&self.step, &home);
             let found: Vec<Result<Option<Pass>>> = thread::scope(|scope| {
-                let running: Vec<_> = (round.into_iter().zip(&devices).zip(replicas.clone()))
+                let running: Vec<_> = (round.into_iter().zip(devices).zip(replicas.clone()))
                     .map(|(((batch, context), device), replica)| {
                         scope.spawn(move || {
                             let found = step(&replica, device, batch, &context)?;

@@ -170,7 +170,8 @@ impl<'o> Trainer<'o> {
         S: Fn(&M, &Device, B::Batch, &StepContext) -> Result<StepLoss> + Sync,
     {
         self.check_devices(devices)?;
-        self.run(model, batches, &mut OnReplicas { devices, step }, None)
+        let mut backward = OnReplicas::new(devices, step);
+        self.run(model, batches, &mut backward, None)
     }
 
     /// As [`Trainer::fit_parallel`], and evaluates as [`Trainer::fit_evaluated`] does, on the model's own
@@ -193,7 +194,7 @@ impl<'o> Trainer<'o> {
         E: FnMut(&M, &EvaluationContext) -> Result<Evaluation>,
     {
         self.check_devices(devices)?;
-        let mut backward = OnReplicas { devices, step };
+        let mut backward = OnReplicas::new(devices, step);
         self.run(model, batches, &mut backward, Some(&mut evaluate))
     }
 

@@ -6,8 +6,9 @@ use plm_core::models::{EncoderInput, EncoderModel, Pretrained};
 use plm_core::nn::DropoutMode;
 use plm_core::rng::Seed;
 
-use super::first_token::{LAYERS, batch, families, inputs};
+use super::first_token::{batch, families, inputs};
 use super::fixture::devices;
+use super::gradients::same_gradients;
 use super::tensors::same;
 
 /// Of the first example two tokens, of the second two and one of them again.
@@ -52,19 +53,8 @@ fn gradients_are_those_of_the_whole_layer() {
             let loss = |states: Tensor<2>| states.powi_scalar(3).mean().backward();
             let whole = loss(picked(&model, &input));
             let chosen = loss(model.states_at(&input, &PLACES));
-            let last = &model.layers[LAYERS - 1];
-            for (what, weight) in [
-                ("query", &last.attention.query.weight),
-                ("key", &last.attention.key.weight),
-                ("output", &last.attention.output.weight),
-                ("outer", &last.ffn.outer.weight),
-                ("below", &model.layers[0].ffn.outer.weight),
-                ("word", &model.embeddings.word.weight),
-            ] {
-                let gradient = |of| weight.val().grad(of).unwrap();
-                let what = format!("{what} of {:?} on {name}", config.family);
-                same(gradient(&chosen), gradient(&whole), &what);
-            }
+            let family = format!("{:?}", config.family);
+            same_gradients(&model, &chosen, &whole, &family, name);
         }
     }
 }

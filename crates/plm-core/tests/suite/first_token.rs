@@ -13,9 +13,10 @@ use plm_core::nn::{
 use plm_core::rng::Seed;
 
 use super::fixture::devices;
+use super::gradients::same_gradients;
 use super::tensors::{differ, ids, padding, same};
 
-pub(super) const LAYERS: usize = 3;
+const LAYERS: usize = 3;
 const NEURONS: usize = 24;
 
 pub(super) fn families() -> [EncoderConfig; 4] {
@@ -120,19 +121,8 @@ fn gradients_are_those_of_the_whole_layer() {
             let loss = |logits: Tensor<2>| logits.powi_scalar(3).mean().backward();
             let whole = loss(model.forward(&input).1);
             let first = loss(model.logits(&input));
-            let last = &model.encoder.layers[LAYERS - 1];
-            let below = &model.encoder.layers[0];
-            for (what, weight) in [
-                ("query", &last.attention.query.weight),
-                ("value", &last.attention.value.weight),
-                ("inner", &last.ffn.inner.weight),
-                ("below", &below.ffn.outer.weight),
-                ("word", &model.encoder.embeddings.word.weight),
-            ] {
-                let gradient = |of| weight.val().grad(of).unwrap();
-                let what = format!("{what} of {:?} on {name}", config.family);
-                same(gradient(&first), gradient(&whole), &what);
-            }
+            let family = format!("{:?}", config.family);
+            same_gradients(&model, &first, &whole, &family, name);
         }
     }
 }

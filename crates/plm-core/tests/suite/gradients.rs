@@ -62,6 +62,26 @@ pub(super) fn paths_with_gradient<M: Module>(module: &M, gradients: &Gradients) 
     found.into_iter().map(|(path, ..)| path).collect()
 }
 
+/// Asserts that two backward passes through `module` give the same parameters a gradient, and the same one
+/// to the precision of `device`.
+#[track_caller]
+pub(super) fn same_gradients<M: Module>(
+    module: &M,
+    found: &Gradients,
+    expected: &Gradients,
+    what: &str,
+    device: &str,
+) {
+    let expected = gradients_of(module, expected);
+    assert!(!expected.is_empty(), "{what} on {device}");
+    let found = gradients_of(module, found);
+    assert_eq!(found.len(), expected.len(), "{what} on {device}");
+    for ((path, _, found), (expected_path, _, expected)) in found.iter().zip(&expected) {
+        assert_eq!(path, expected_path, "{what} on {device}");
+        check_close(found, expected, device, &format!("{path} of {what}"));
+    }
+}
+
 /// Path, shape and gradient of each parameter that has one.
 type Found = Vec<(String, Vec<usize>, Vec<f32>)>;
 

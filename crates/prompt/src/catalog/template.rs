@@ -4,10 +4,10 @@
 //! tokenized one by one, without special tokens of their own, and laid end to end behind the slots:
 //! [`TextForm::Template`](crate::TextForm::Template).
 
+use plm_core::check::same_size;
 use serde::Serialize;
 
 use crate::Result;
-use crate::error::same_size;
 
 /// A part of an input that is tokenized by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use plm_core::check::same_size;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::{PromptDecoder, PromptEncoder};
 use crate::Result;
-use crate::error::same_size;
 use crate::matrix::PromptMatrix;
 use crate::soft_prompt::{matrices_of, stack};
 

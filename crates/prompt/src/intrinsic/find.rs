@@ -2,10 +2,10 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
+use plm_core::check::same_size;
 use plm_core::nn::DropoutMode;
 
 use super::PromptAutoEncoder;
-use crate::error::same_size;
 use crate::matrix::PromptMatrix;
 use crate::soft_prompt::{select, stack};
 use crate::source::{Objective, PromptSource};

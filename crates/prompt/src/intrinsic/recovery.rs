@@ -1,6 +1,7 @@
 //! How much of prompt tuning's performance a method keeps.
 
-use crate::error::{finite, same_size};
+use plm_core::check::{finite, same_size};
+
 use crate::{DefinedMean, Error, Result};
 
 /// Relative performance over a set of tasks `T` (arXiv 2110.07867):

@@ -2,13 +2,13 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
+use plm_core::check::same_size;
 use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
 use plm_core::train::freeze;
 
 use super::PromptDecoder;
 use crate::Result;
-use crate::error::same_size;
 use crate::matrix::PromptMatrix;
 use crate::soft_prompt::matrix_of;
 use crate::source::PromptSource;

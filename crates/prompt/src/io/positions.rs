@@ -4,6 +4,8 @@
 //! and slot `i` is `p_i`, without a position vector. PEFT adds the position vector `e_i` of the place to
 //! every slot `q_i`. With `q_0 = m - e_0` and `q_i = p_i - e_i` both feed the same sums to the model.
 
+use plm_core::check::same_size;
+
 use crate::{Error, PromptMatrix, Result};
 
 /// How far row 0 may lie from the mask's word vector, relative to the larger of 1 and the numbers that
@@ -74,13 +76,7 @@ fn check(prompt: &PromptMatrix, positions: &[f32], mask: &[f32]) -> Result<()> {
         ("the word vector of the mask", mask.len(), prompt.width()),
     ];
     for (what, found, expected) in sizes {
-        if found != expected {
-            return Err(Error::Size {
-                what: what.to_owned(),
-                found,
-                expected,
-            });
-        }
+        same_size(what, found, expected)?;
     }
     Ok(())
 }

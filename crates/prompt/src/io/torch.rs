@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plm_core::check::SizeError;
 use plm_core::checkpoint::TensorSource;
 
 use crate::{Error, PromptMatrix, Result};
@@ -32,11 +33,11 @@ pub fn load_torch(path: impl AsRef<Path>, name: Option<&str>) -> Result<PromptMa
     let values = source.read_f32(name)?;
     match source.shape(name) {
         Some(&[rows, width]) => PromptMatrix::new(rows, width, values),
-        shape => Err(Error::Size {
-            what: format!("axes of the prompt `{name}`"),
-            found: shape.map_or(0, <[usize]>::len),
-            expected: 2,
-        }),
+        shape => {
+            let what = format!("axes of the prompt `{name}`");
+            let axes = shape.map_or(0, <[usize]>::len);
+            Err(Error::Size(SizeError::new(what, axes, 2)))
+        }
     }
 }
 

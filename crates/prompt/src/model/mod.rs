@@ -5,6 +5,7 @@ mod gpt2;
 mod layout;
 mod masked_lm;
 mod seq2seq;
+mod seq2seq_lm;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,8 @@ use plm_core::text::Batch;
 pub use gpt2::PromptedGpt2;
 pub use layout::{PromptStyle, ReadOut};
 pub use masked_lm::PromptedMaskedLM;
-pub use seq2seq::{PromptedBart, PromptedSeq2Seq, PromptedT5, Seq2SeqLM};
+pub use seq2seq::{PromptedBart, PromptedSeq2Seq, PromptedT5};
+pub use seq2seq_lm::Seq2SeqLM;
 
 use crate::{Error, Result};
 

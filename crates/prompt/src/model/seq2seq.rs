@@ -1,51 +1,18 @@
 //! T5 and BART: slots before the encoder's text, the answer as the first word that the decoder writes.
 
-use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use plm_core::generate::{Generation, GenerationConfig, GenerativeModel, generate};
+use plm_core::generate::{Generation, GenerationConfig, generate};
 use plm_core::models::{
-    BartForConditionalGeneration, EncoderInput, Seq2SeqInput, Seq2SeqOutput, Stack,
-    T5ForConditionalGeneration,
+    BartForConditionalGeneration, EncoderInput, Seq2SeqInput, Stack, T5ForConditionalGeneration,
 };
-use plm_core::nn::{FeedForward, Ffn, TapPositions, Taps};
+use plm_core::nn::{FeedForward, TapPositions, Taps};
 use plm_core::rng::Seed;
 use plm_core::text::Batch;
 
 use super::embed::{before, frozen_on_autodiff, padding, places, single};
+use super::seq2seq_lm::Seq2SeqLM;
 use super::{Pass, PromptModel, TextModel};
 use crate::Result;
-
-/// `<s>` in the vocabularies of BART, the default of `bos_token_id` in its settings.
-const BART_BEGINNING: usize = 0;
-
-/// What soft prompts need of a model with an encoder and a decoder.
-pub trait Seq2SeqLM: Module + GenerativeModel {
-    /// Hidden size.
-    fn width(&self) -> usize;
-    /// The encoder's word table, `[vocabulary, width]`.
-    fn table(&self) -> Tensor<2>;
-    /// What the encoder multiplies word vectors with; slots are not multiplied.
-    fn word_scale(&self) -> f64;
-    /// The token that the decoder begins with.
-    fn start_id(&self) -> usize;
-    /// Tokens that it writes behind that one before the first word of every answer.
-    fn answer_prefix(&self) -> Vec<usize>;
-    /// Layers of a stack.
-    fn layers(&self, stack: Stack) -> usize;
-    /// Positions of the encoder and of the decoder; unlimited where absent.
-    fn positions(&self) -> Option<usize>;
-    /// Runs both stacks.
-    fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput;
-    /// Scores at chosen places, `[places, chosen]`.
-    fn scores_at(
-        &self,
-        hidden: Tensor<3>,
-        places: Tensor<1, Int>,
-        words: Option<Tensor<1, Int>>,
-    ) -> Tensor<2>;
-    /// The decoder's input for given targets, `[batch, length]`.
-    fn shifted(&self, targets: Tensor<2, Int>) -> Tensor<2, Int>;
-}
 
 /// T5 or BART with a soft prompt before the encoder's text. The decoder gets none.
 ///
@@ -240,110 +207,5 @@ impl<M: Seq2SeqLM> TextModel for PromptedSeq2Seq<M> {
         let hidden = output.decoder.last_hidden_state;
         let places = Tensor::arange(0..(batch * length) as i64, &hidden.device().inner());
         self.model.scores_at(hidden, places, None)
-    }
-}
-
-impl<F: Ffn> Seq2SeqLM for T5ForConditionalGeneration<F> {
-    fn width(&self) -> usize {
-        self.model.config.d_model
-    }
-
-    fn table(&self) -> Tensor<2> {
-        self.model.shared.weight.val()
-    }
-
-    fn word_scale(&self) -> f64 {
-        1.0
-    }
-
-    fn start_id(&self) -> usize {
-        self.model.config.decoder_start_token_id
-    }
-
-    fn answer_prefix(&self) -> Vec<usize> {
-        Vec::new()
-    }
-
-    fn layers(&self, stack: Stack) -> usize {
-        match stack {
-            Stack::Encoder => self.model.encoder.layers.len(),
-            Stack::Decoder => self.model.decoder.layers.len(),
-        }
-    }
-
-    fn positions(&self) -> Option<usize> {
-        None
-    }
-
-    fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput {
-        self.model.forward(input)
-    }
-
-    fn scores_at(
-        &self,
-        hidden: Tensor<3>,
-        places: Tensor<1, Int>,
-        words: Option<Tensor<1, Int>>,
-    ) -> Tensor<2> {
-        self.logits_at(hidden, places, words)
-    }
-
-    fn shifted(&self, targets: Tensor<2, Int>) -> Tensor<2, Int> {
-        self.decoder_ids(targets)
-    }
-}
-
-impl<F: Ffn> Seq2SeqLM for BartForConditionalGeneration<F> {
-    fn width(&self) -> usize {
-        self.model.config.d_model
-    }
-
-    fn table(&self) -> Tensor<2> {
-        let own = self.model.encoder.word.as_ref();
-        own.unwrap_or(&self.model.shared).weight.val()
-    }
-
-    fn word_scale(&self) -> f64 {
-        if self.model.config.scale_embedding {
-            (self.model.config.d_model as f64).sqrt()
-        } else {
-            1.0
-        }
-    }
-
-    fn start_id(&self) -> usize {
-        self.model.config.decoder_start_token_id
-    }
-
-    fn answer_prefix(&self) -> Vec<usize> {
-        vec![BART_BEGINNING]
-    }
-
-    fn layers(&self, stack: Stack) -> usize {
-        match stack {
-            Stack::Encoder => self.model.encoder.layers.len(),
-            Stack::Decoder => self.model.decoder.layers.len(),
-        }
-    }
-
-    fn positions(&self) -> Option<usize> {
-        Some(self.model.config.max_position_embeddings)
-    }
-
-    fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput {
-        self.model.forward(input)
-    }
-
-    fn scores_at(
-        &self,
-        hidden: Tensor<3>,
-        places: Tensor<1, Int>,
-        words: Option<Tensor<1, Int>>,
-    ) -> Tensor<2> {
-        self.logits_at(hidden, places, words)
-    }
-
-    fn shifted(&self, targets: Tensor<2, Int>) -> Tensor<2, Int> {
-        self.decoder_ids(targets)
     }
 }

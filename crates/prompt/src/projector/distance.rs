@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use plm_core::check::same_size;
 use plm_core::rng::Seed;
 use plm_core::train::{
     AdamWConfig, Optimizer, ShuffledIndices, StepLoss, TrainConfig, TrainReport, Trainer, Until,
@@ -10,7 +11,6 @@ use plm_core::train::{
 use super::PromptProjector;
 use super::project::checked;
 use crate::Result;
-use crate::error::same_size;
 use crate::matrix::PromptMatrix;
 use crate::soft_prompt::{select, stack};
 

@@ -3,13 +3,13 @@
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, activation};
+use plm_core::check::same_size;
 use plm_core::nn::init::{Init, initialize};
 use plm_core::nn::{LayerNorm, apply, zero_linear};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::error::same_size;
 use crate::layers::torch_linear;
 use crate::matrix::PromptMatrix;
 use crate::soft_prompt::{matrices_of, select, stack};

@@ -4,9 +4,10 @@
 //! value above 0 under it. The overlap of two prompts is the cosine of their states:
 //! `ON(a, b) = |A and B| / sqrt(|A| |B|)`, with the sets `A`, `B` of active neurons.
 
+use plm_core::check::same_size;
+
 use super::{LayerWindow, Stimulation};
 use crate::Result;
-use crate::error::same_size;
 
 /// Neurons in a word.
 const WORD: usize = u64::BITS as usize;
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn sizes_must_fit() {
         let error = state(1, &[1.0; 4]).overlap(&state(2, &[1.0; 4]), &LayerWindow::All);
-        assert!(matches!(error, Err(crate::Error::Size { .. })));
+        assert!(matches!(error, Err(crate::Error::Size(_))));
     }
 
     proptest! {

@@ -1,9 +1,9 @@
 //! Similarities of many prompts, and their means by task and type.
 
+use plm_core::check::finite;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::error::finite;
 use crate::{Result, TaskLabel};
 
 /// The similarity of every pair of prompts: symmetric.

@@ -175,6 +175,7 @@ fn mean_direction(prompt: &PromptMatrix, rows: Range<usize>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use approx::assert_abs_diff_eq;
+    use plm_core::check::SizeError;
     use proptest::prelude::*;
 
     use super::*;
@@ -210,7 +211,10 @@ mod tests {
         let (a, b) = (prompt(2, &[0.0; 4]), prompt(1, &[0.0; 2]));
         for metric in EmbeddingMetric::ALL {
             let error = metric.similarity(&a, &b, Slots::All).unwrap_err();
-            assert!(matches!(error, crate::Error::Size { found: 1, .. }));
+            assert!(matches!(
+                error,
+                crate::Error::Size(SizeError { found: 1, .. })
+            ));
             let error = metric.similarity(&b, &b, Slots::SkipFirst).unwrap_err();
             assert!(matches!(error, crate::Error::Empty { .. }));
         }

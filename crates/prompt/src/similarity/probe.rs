@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Tensor, TensorData};
+use plm_core::check::same_size;
 
 use super::{NeuronMask, Stimulation};
-use crate::error::same_size;
 use crate::matrix::PromptMatrix;
 use crate::model::{Pass, PromptModel};
 use crate::soft_prompt::stack;

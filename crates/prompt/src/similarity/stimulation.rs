@@ -1,8 +1,8 @@
 //! The values of a model's feed-forward neurons under a prompt.
 
+use plm_core::check::{finite, same_size};
 use serde::Serialize;
 
-use crate::error::{finite, same_size};
 use crate::{Error, Result};
 
 /// The value of every feed-forward neuron at one position.
@@ -97,6 +97,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use approx::assert_abs_diff_eq;
+    use plm_core::check::SizeError;
 
     use super::*;
 
@@ -118,6 +119,9 @@ mod tests {
         assert!(Stimulation::new(1, 1, vec![f32::INFINITY]).is_err());
         let a = Stimulation::new(1, 4, vec![1.0; 4]).unwrap();
         let b = Stimulation::new(2, 2, vec![1.0; 4]).unwrap();
-        assert!(matches!(a.cosine(&b), Err(Error::Size { found: 2, .. })));
+        assert!(matches!(
+            a.cosine(&b),
+            Err(Error::Size(SizeError { found: 2, .. }))
+        ));
     }
 }

@@ -1,8 +1,8 @@
 //! Scores while training.
 
+use plm_core::check::finite;
 use serde::{Deserialize, Serialize};
 
-use crate::error::finite;
 use crate::{Error, Result};
 
 /// The score on the development set at each evaluation.
@@ -108,10 +108,7 @@ mod tests {
                 step: 5
             })
         ));
-        assert!(matches!(
-            curve(&[(1, f64::NAN)]),
-            Err(Error::NotFinite { .. })
-        ));
+        assert!(matches!(curve(&[(1, f64::NAN)]), Err(Error::NotFinite(_))));
     }
 
     #[test]

@@ -5,10 +5,10 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use plm_core::check::{finite, same_size};
 use plm_core::files::write_atomic;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{finite, same_size};
 use crate::{DefinedMean, Error, Result, TaskLabel};
 
 /// `M[t][s]`: the score of target task `t` with the unchanged prompt of source task `s` and the

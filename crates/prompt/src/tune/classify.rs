@@ -2,13 +2,13 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
+use plm_core::check::{SizeError, same_size};
 use plm_core::kernel;
 use plm_core::train::Observer;
 
 use super::evaluate::mean_accuracy;
 use super::learn::{Score, learn};
 use super::{TuneSettings, Tuned};
-use crate::error::same_size;
 use crate::mixed::Mixed;
 use crate::model::{Pass, PromptModel};
 use crate::source::PromptSource;
@@ -117,11 +117,10 @@ pub(super) fn check<M: PromptModel, S: PromptSource>(
 /// Refuses a source with fewer than `needed` prompts.
 pub(super) fn enough_prompts<S: PromptSource>(source: &S, needed: usize) -> Result<()> {
     match source.tasks() {
-        Some(found) if found < needed => Err(Error::Size {
-            what: "prompts of the source".to_owned(),
-            found,
-            expected: needed,
-        }),
+        Some(found) if found < needed => {
+            let what = "prompts of the source";
+            Err(Error::Size(SizeError::new(what, found, needed)))
+        }
         _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! How prompts begin.
 
+use plm_core::check::SizeError;
 use plm_core::rng::Seed;
 use plm_prompt::model::PromptModel;
 use plm_prompt::{Error, PromptInit};
@@ -49,7 +50,10 @@ fn initializations_hold_what_they_say() {
         assert_eq!(from(4, named()).unwrap().rows(), 6, "{name}");
         for unread in [5, 6] {
             let error = from(unread, named()).unwrap_err();
-            assert!(matches!(error, Error::Size { expected: 2, .. }), "{error}");
+            assert!(
+                matches!(error, Error::Size(SizeError { expected: 2, .. })),
+                "{error}"
+            );
         }
         let labels = make(PromptInit::ClassLabels(vec![id("good"), id("bad")]));
         assert_eq!(own(&labels, 0), row(id("good")), "{name}");

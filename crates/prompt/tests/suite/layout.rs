@@ -273,7 +273,7 @@ fn masks_of_another_model_are_refused() {
         assert_eq!(mask(2, 32).unwrap().neuron_masks.len(), 2, "{what}");
         for (layers, neurons) in [(1, 32), (3, 32), (2, 31), (2, 33)] {
             let found = mask(layers, neurons).err();
-            assert!(matches!(found, Some(Error::Size { .. })), "{what}");
+            assert!(matches!(found, Some(Error::Size(_))), "{what}");
         }
     }
     for (name, device) in devices() {

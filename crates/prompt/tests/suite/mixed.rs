@@ -2,6 +2,7 @@
 
 use burn::module::Param;
 use burn::tensor::Tensor;
+use plm_core::check::SizeError;
 use plm_core::config::EncoderFamily;
 use plm_core::text::Padding;
 use plm_prompt::model::{Pass, PromptedMaskedLM};
@@ -197,11 +198,11 @@ fn tasks_without_a_prompt_and_tasks_in_another_order_are_refused() {
     let found = predict(&model, &table(2), &set, 64, &Pass::default()).unwrap_err();
     let sizes = matches!(
         found,
-        Error::Size {
+        Error::Size(SizeError {
             found: 2,
             expected: 3,
             ..
-        }
+        })
     );
     assert!(sizes, "{found}");
     assert!(predict(&model, &table(4), &set, 64, &Pass::default()).is_ok());
@@ -220,5 +221,8 @@ fn tasks_without_a_prompt_and_tasks_in_another_order_are_refused() {
         "{turned}"
     );
     let fewer = tuned(&of(&[first])).unwrap();
-    assert!(matches!(fewer, Error::Size { found: 1, .. }), "{fewer}");
+    assert!(
+        matches!(fewer, Error::Size(SizeError { found: 1, .. })),
+        "{fewer}"
+    );
 }

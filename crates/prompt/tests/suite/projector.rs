@@ -145,7 +145,7 @@ fn what_does_not_fit_is_refused() {
     for wrong in [wide, few] {
         assert!(matches!(
             projector.project(std::slice::from_ref(&wrong)),
-            Err(Error::Size { .. })
+            Err(Error::Size(_))
         ));
         let good = [prompt(SLOTS, 1)];
         let settings = DistanceSettings::default();

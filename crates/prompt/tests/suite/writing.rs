@@ -1,5 +1,6 @@
 //! Tuning of models that write.
 
+use plm_core::check::SizeError;
 use plm_core::text::{Padding, PaddingSide};
 use plm_core::train::Every;
 use plm_prompt::model::TextModel;
@@ -117,5 +118,8 @@ fn sources_and_padding_that_do_not_fit_are_refused() {
     let set = TextSet::new(vec![sized(2, 1), second], Padding::new(0)).unwrap();
     let table = PromptTable::new(&[prompt(SLOTS, 1)], &device).unwrap();
     let found = tune_text(&t5(false, &device), table, &set, None, &settings(1), None);
-    assert!(matches!(found, Err(Error::Size { expected: 2, .. })));
+    assert!(matches!(
+        found,
+        Err(Error::Size(SizeError { expected: 2, .. }))
+    ));
 }

@@ -2,11 +2,11 @@
 
 use plm_backdoor::LEVELS;
 
-use super::attack::Way;
 use super::defend::Detection;
 use super::report::{mean, rap, strip, values};
 use super::study::{Attempt, Run};
 use super::theory;
+use super::way::Way;
 use crate::repro::{Check, Op, Outcome, Row};
 
 /// Adds the claims about the data set `name` of the real tier, on the attack with a rare word where it was made.

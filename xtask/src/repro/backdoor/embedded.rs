@@ -7,9 +7,9 @@ use plm_core::models::{EncoderForMaskedLM, Pretrained};
 use plm_core::rng::Seed;
 use rand::RngExt as _;
 
-use super::attack::Way;
 use super::lab::{Defaults, Lab};
 use super::problem::{Problem, Words};
+use super::way::Way;
 use super::{checks, exact, report, study};
 use crate::repro::opinions::{Half, opinions};
 use crate::repro::{Context, Outcome};

@@ -11,14 +11,18 @@ mod defend;
 mod embedded;
 mod exact;
 mod lab;
+mod onion;
 mod paper;
 mod pictures;
 mod problem;
+mod rap;
 mod read;
 mod real;
 mod report;
+mod strip;
 mod study;
 mod theory;
+mod way;
 
 use anyhow::Result;
 

@@ -9,10 +9,10 @@ use plm_backdoor::model::{FineTuning, RowSettings};
 use plm_core::rng::Seed;
 use rand::seq::SliceRandom;
 
-use super::attack::Way;
 use super::lab::{Defaults, Lab};
 use super::problem::{Problem, Words};
 use super::read::Set;
+use super::way::Way;
 use super::{report, study};
 use crate::repro::{Context, Outcome};
 

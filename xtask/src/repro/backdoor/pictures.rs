@@ -4,8 +4,8 @@ use anyhow::Result;
 use plm_backdoor::Scored;
 use plm_backdoor::metrics::detection_curve;
 
-use super::attack::Way;
 use super::study::{Attempt, Run};
+use super::way::Way;
 use crate::report::{Plot, Series};
 use crate::repro::Outcome;
 

@@ -7,11 +7,12 @@ use anyhow::{Result, bail};
 use plm_backdoor::Sample;
 use plm_core::rng::Seed;
 
-use super::attack::{self, Attacked, Way};
+use super::attack::{self, Attacked};
 use super::embedded::first_only;
 use super::lab::{Defaults, Lab};
 use super::problem::{Problem, Words};
 use super::read::{Set, draw, poisoned};
+use super::way::Way;
 use super::{checks, report, study};
 use crate::repro::{Context, Outcome};
 

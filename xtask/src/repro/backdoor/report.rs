@@ -5,9 +5,10 @@ use plm_backdoor::LEVELS;
 use plm_backdoor::metrics::CleanQuality;
 use plm_core::metrics::mean_std;
 
-use super::attack::Way;
-use super::defend::{Detection, Onion};
+use super::defend::Detection;
+use super::onion::Onion;
 use super::study::{Attempt, Run};
+use super::way::Way;
 use super::{pictures, theory};
 use crate::repro::{Outcome, Row, Table};
 

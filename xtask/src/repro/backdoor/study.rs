@@ -7,10 +7,14 @@ use plm_backdoor::metrics::CleanQuality;
 use plm_backdoor::model::{MaskedPerplexity, Victim};
 use plm_core::rng::Seed;
 
-use super::attack::{self, Attacked, Way};
-use super::defend::{self, Detection, Onion, Rap, or_reason};
+use super::attack::{self, Attacked};
+use super::defend::{Detection, or_reason};
 use super::lab::Lab;
+use super::onion::{self, Onion};
 use super::problem::Problem;
+use super::rap::{self, Rap};
+use super::strip;
+use super::way::Way;
 use crate::repro::Context;
 
 /// One attack and what the defenses made of it.
@@ -78,10 +82,10 @@ pub(super) fn defend(
     seed: Seed,
     language: Option<&mut MaskedPerplexity>,
 ) -> Result<Attempt> {
-    let rap = or_reason(defend::rap(lab, problem, &attacked, seed))?;
-    let strip = or_reason(defend::strip(lab, problem, &attacked, seed))?;
+    let rap = or_reason(rap::run(lab, problem, &attacked, seed))?;
+    let strip = or_reason(strip::run(lab, problem, &attacked, seed))?;
     let onion = match language {
-        Some(model) => Some(or_reason(defend::onion(lab, problem, &attacked, model))?),
+        Some(model) => Some(or_reason(onion::run(lab, problem, &attacked, model))?),
         None => None,
     };
     Ok(Attempt {

@@ -212,12 +212,7 @@ fn captured(
         input.encoder.taps = Capture::taps(config.num_layers);
         input.decoder.taps = Capture::taps(config.num_decoder_layers);
         let output = model.model.forward(&input);
-        let length = batch.ids.dims()[1];
-        let visible: Vec<bool> = sentences
-            .iter()
-            .flat_map(|sentence| (0..length).map(|place| place < sentence.encoding.len()))
-            .collect();
-        capture.add(Stack::Encoder, &output.encoder.tapped, &visible)?;
+        capture.add(Stack::Encoder, &output.encoder.tapped, &batch.visible())?;
         let all = vec![true; sentences.len()];
         capture.add(Stack::Decoder, &output.decoder.tapped.own, &all)?;
         bar.inc(sentences.len() as u64);

@@ -9,7 +9,7 @@ use plm_core::text::Padding;
 use plm_moe::Capture;
 
 use crate::repro::Context;
-use crate::repro::classify::{Labelled, Recipe, accuracy, batch, predict, train};
+use crate::repro::classify::{Labelled, Recipe, accuracy, batch, collated, input, predict, train};
 
 /// A trained classifier to be divided into experts.
 pub(super) struct Task {
@@ -34,16 +34,9 @@ impl Task {
             if capture.is_full() {
                 break;
             }
-            let (input, _) = batch(&self.training, rows, &self.padding, &self.device)?;
-            let length = input.tokens.dims()[1];
-            let visible: Vec<bool> = rows
-                .iter()
-                .flat_map(|&row| {
-                    let own = self.training[row].encoding.len();
-                    (0..length).map(move |position| position < own)
-                })
-                .collect();
-            let input = input.with_taps(Capture::taps(layers));
+            let batch = collated(&self.training, rows, &self.padding, &self.device)?;
+            let visible = batch.visible();
+            let input = input(batch).with_taps(Capture::taps(layers));
             let (output, _) = self.model.model.forward(&input);
             capture.add(Stack::Encoder, &output.tapped, &visible)?;
         }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use plm_core::check::{finite, same_size};
+
 use super::BkiSettings;
-use crate::error::{finite, same_size};
 use crate::{PooledState, Result, words};
 
 /// A word of a text and the change of the state without it.

@@ -131,10 +131,10 @@ fn an_unmoved_model_drops_nothing() {
 #[test]
 fn faulty_states_and_settings_are_refused() {
     let error = identify(&mut Table::new(|_| vec![f32::NAN]), &TEXTS, settings(1));
-    assert!(matches!(error, Err(Error::NotFinite { .. })));
+    assert!(matches!(error, Err(Error::NotFinite(_))));
     let mut uneven = Table::new(|text| vec![0.0; text.len()]);
     let error = identify(&mut uneven, &TEXTS, settings(1));
-    assert!(matches!(error, Err(Error::Size { .. })));
+    assert!(matches!(error, Err(Error::Size(_))));
     for settings in [(0, 1, 1), (1, 0, 1), (1, 1, 0)] {
         let (keywords, triggers, chunk) = settings;
         let settings = BkiSettings {

@@ -190,6 +190,6 @@ mod tests {
             suspicions: &[],
         };
         let error = evaluate(&mut model, unfit, unfit, 1, &[], settings()).unwrap_err();
-        assert!(matches!(error, Error::Size { .. }));
+        assert!(matches!(error, Error::Size(_)));
     }
 }

@@ -1,7 +1,8 @@
 //! Deleting suspicious words.
 
+use plm_core::check::same_size;
+
 use super::Suspicion;
-use crate::error::same_size;
 use crate::{Error, Result, words};
 
 /// `text` without its words of suspicion at least `threshold`. Words that were not examined or have
@@ -61,7 +62,7 @@ mod tests {
         let suspicion = Suspicion::of(&[1.0, 2.0], 2);
         assert!(matches!(
             purify("a b c", &suspicion, 0.0),
-            Err(Error::Size { .. })
+            Err(Error::Size(_))
         ));
         assert!(matches!(
             purify("a b", &suspicion, f64::NAN),

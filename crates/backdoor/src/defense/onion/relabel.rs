@@ -1,7 +1,8 @@
 //! Labels of purified texts.
 
+use plm_core::check::same_size;
+
 use super::{OnionSettings, Suspicion, purify};
-use crate::error::same_size;
 use crate::rule::argmax;
 use crate::traits::checked_probabilities;
 use crate::{Classifier, Result};

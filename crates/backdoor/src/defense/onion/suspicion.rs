@@ -1,9 +1,9 @@
 //! How much each word raises the perplexity of its text.
 
+use plm_core::check::{NotFiniteError, same_size};
 use serde::Serialize;
 
 use super::OnionSettings;
-use crate::error::same_size;
 use crate::{Error, Perplexity, Result, words};
 
 /// The suspicion of each examined word of one text.
@@ -138,11 +138,8 @@ impl<P: Perplexity + ?Sized> Queue<'_, P> {
         let values = self.model.perplexities(&texts)?;
         same_size("perplexities", values.len(), texts.len())?;
         if let Some(index) = values.iter().position(|value| value.is_infinite()) {
-            return Err(Error::NotFinite {
-                what: "perplexities of a chunk",
-                index,
-                value: values[index],
-            });
+            let error = NotFiniteError::new("perplexities of a chunk", index, values[index]);
+            return Err(Error::NotFinite(error));
         }
         self.values.extend(values);
         self.texts.clear();

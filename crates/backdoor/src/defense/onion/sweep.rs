@@ -3,11 +3,11 @@
 //! ONION's code has the suspicion with the other sign and deletes words of at most a bar from -100 to
 //! -1; its bar `b` is the threshold `-b` here.
 
+use plm_core::check::same_size;
 use serde::Serialize;
 
 use super::relabel::Relabeler;
 use super::{Examined, OnionSettings};
-use crate::error::same_size;
 use crate::metrics::Rate;
 use crate::{Classifier, Error, Result};
 
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn faulty_input_is_refused() {
-        assert!(matches!(swept(&[1, 1], 0.0), Err(Error::Size { .. })));
+        assert!(matches!(swept(&[1, 1], 0.0), Err(Error::Size(_))));
         assert!(matches!(
             swept(&[1, 1, 1, 7], 0.0),
             Err(Error::Class { class: 7, .. })

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::construct::word_ids;
 use super::{Construction, drops};
 use crate::model::Victim;
-use crate::{Calibration, Error, Result, Threshold, versioned};
+use crate::{Calibration, Error, Result, Scored, Threshold, versioned};
 
 /// Version of the format.
 const VERSION: u32 = 1;
@@ -50,9 +50,22 @@ impl Protection {
         texts: &[&str],
         level: f64,
     ) -> Result<Self> {
-        let scored = drops(victim, texts, &made)?;
+        let drops = drops(victim, texts, &made)?;
+        Self::from_drops(victim, made, &drops, level)
+    }
+
+    /// [`Protection::calibrated`] where the `drops` of those texts under `made` are known.
+    ///
+    /// # Errors
+    /// Those of [`Protection::calibrated`].
+    pub fn from_drops<F: Ffn>(
+        victim: &mut Victim<F>,
+        made: Construction,
+        drops: &[Scored],
+        level: f64,
+    ) -> Result<Self> {
         Ok(Self {
-            threshold: Calibration::new(&scored)?.drop_threshold(level)?,
+            threshold: Calibration::new(drops)?.drop_threshold(level)?,
             answer: answer(victim, &made)?,
             max_length: victim.max_length(),
             made,

@@ -4,13 +4,14 @@ use super::construct::construct_scored;
 use super::{Construction, RapSettings};
 use crate::model::Victim;
 use crate::percentile::check_level;
-use crate::{Calibration, Error, Result};
+use crate::{Calibration, Error, Result, Scored};
 
 /// [`construct`](super::construct()) with growing weights λ of drops that are too small, until the mean drop of the texts
 /// reaches the lower limit and the threshold at `level` percent, of the drops of those texts that are
 /// predicted as the protected class, is above 0.
 ///
-/// Nothing is asked of drops that are too large.
+/// Nothing is asked of drops that are too large. The drops of the texts are returned beside the
+/// construction, as [`drops`](super::drops) would measure them.
 ///
 /// # Errors
 /// Those of [`construct`](super::construct()); [`Error::Empty`] without scales or where no text is predicted as the protected
@@ -21,7 +22,7 @@ pub fn construct_with_retry<F: Ffn>(
     settings: &RapSettings,
     scales: &[f64],
     level: f64,
-) -> Result<Construction> {
+) -> Result<(Construction, Vec<Scored>)> {
     check_level(level)?;
     if scales.is_empty() {
         return Err(Error::Empty {
@@ -36,7 +37,7 @@ pub fn construct_with_retry<F: Ffn>(
         let (made, scored) = construct_scored(victim, texts, &settings)?;
         let found = Calibration::new(&scored)?.threshold(level)?.value;
         if made.after.mean >= settings.objective.lower && found > 0.0 {
-            return Ok(made);
+            return Ok((made, scored));
         }
         mean = mean.max(made.after.mean);
         threshold = threshold.max(found);

@@ -1,6 +1,8 @@
 //! How undecided a prediction is.
 
-use crate::{Error, Result};
+use plm_core::check::same_size;
+
+use crate::Result;
 
 /// The entropy of `probabilities` in nats, `-sum p ln p`, where a probability of 0 adds nothing.
 pub fn entropy(probabilities: &[f64]) -> f64 {
@@ -15,16 +17,15 @@ pub fn entropy(probabilities: &[f64]) -> f64 {
 /// - output: `[inputs]`
 ///
 /// # Errors
-/// [`Error::Setting`] for no copies, [`Error::Size`] where `values` is not made of whole rows.
+/// [`Error::Setting`](crate::Error::Setting) for no copies, [`Error::Size`](crate::Error::Size) where `values`
+/// is not made of whole rows.
 pub fn mean_by_input(values: &[f64], copies: usize) -> Result<Vec<f64>> {
     crate::error::at_least("copies", copies, 1, "must be at least 1")?;
-    if !values.len().is_multiple_of(copies) {
-        return Err(Error::Size {
-            what: format!("values of {copies} copies for each input"),
-            found: values.len(),
-            expected: values.len().next_multiple_of(copies),
-        });
-    }
+    same_size(
+        format_args!("values of {copies} copies for each input"),
+        values.len(),
+        values.len().next_multiple_of(copies),
+    )?;
     let mean = |row: &[f64]| row.iter().sum::<f64>() / copies as f64;
     Ok(values.chunks_exact(copies).map(mean).collect())
 }

@@ -101,7 +101,7 @@ fn a_refused_row_changes_nothing() {
         "{text}"
     );
     let error = cache.insert(2, 102, full_record(1.0)).unwrap_err();
-    assert!(matches!(error, Error::Size { .. }), "{error}");
+    assert!(matches!(error, Error::Size(_)), "{error}");
     assert_eq!(cache.len(), 1);
     assert_eq!(cache.get(1, 101).unwrap(), Some(&record(1.0)));
     assert_eq!(cache.missing(&[(2, 102)]).unwrap(), [0]);

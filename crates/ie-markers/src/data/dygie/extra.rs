@@ -1,5 +1,6 @@
 //! The keys beside the gold annotations: predictions, and the text with the words' offsets.
 
+use plm_core::check::finite;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -7,7 +8,6 @@ use super::super::{
     CharSpan, Document, Entity, PredictedEntity, PredictedRelation, RelationMention, Score,
     WordSpan,
 };
-use crate::error::finite;
 use crate::{Error, Result};
 
 const ENTITIES: &str = "predicted_ner";

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use plm_core::check::same_size;
 use plm_core::data::{DygieDocument, EntityMention, Relation};
 
 use super::super::check::name;
@@ -10,7 +11,6 @@ use super::super::{
 };
 use super::extra;
 use crate::Result;
-use crate::error::same_size;
 
 /// Where a span of the document lies.
 enum Place {

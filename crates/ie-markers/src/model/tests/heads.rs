@@ -2,6 +2,7 @@
 
 use burn::module::Param;
 use burn::tensor::Tensor;
+use plm_core::check::SizeError;
 use plm_core::config::EncoderFamily;
 use plm_core::models::Pretrained;
 use plm_core::nn::{DropoutContext, DropoutMode};
@@ -340,11 +341,11 @@ fn baselines_look_where_their_rows_say() {
         let error = levitated.logits(&[&row], encoder, &OFF).unwrap_err();
         assert!(matches!(
             error,
-            Error::Size {
+            Error::Size(SizeError {
                 found: 2,
                 expected: 4,
                 ..
-            }
+            })
         ));
     }
 }
@@ -376,7 +377,7 @@ fn settings_and_labels_are_checked() {
     assert!(model.check(0, &example(vec![0, 2])).is_ok());
     assert!(matches!(
         model.check(0, &example(vec![0])),
-        Err(Error::Size { .. })
+        Err(Error::Size(_))
     ));
     let error = model
         .check(7, &example(vec![0, 3]))

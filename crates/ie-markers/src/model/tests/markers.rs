@@ -96,7 +96,7 @@ fn rows_are_replaced_one_by_one() {
     assert!(distance(after.clone(), expected) == 0.0);
     assert!(distance(after, before) > 0.5);
     let wrong = set_marker_rows(model.clone(), &[7], rows.clone());
-    assert!(matches!(wrong, Err(Error::Size { .. })));
+    assert!(matches!(wrong, Err(Error::Size(_))));
     let wrong = set_marker_rows(model, &[7, 50], rows);
     assert!(matches!(wrong, Err(Error::Token { id: 50, .. })));
 }

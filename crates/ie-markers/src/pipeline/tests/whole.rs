@@ -178,7 +178,7 @@ fn stages_that_do_not_fit_are_refused() {
     };
     let right = MarkerNer::head_classes(&labels());
     let wrong = create(right + 1, entity_settings());
-    assert!(matches!(wrong, Err(Error::Size { .. })));
+    assert!(matches!(wrong, Err(Error::Size(_))));
     for settings in [
         EntitySettings::new(65),
         EntitySettings::new(2),

@@ -1,5 +1,6 @@
 //! Vectors of words in which a tree is hidden.
 
+use plm_core::check::not_negative;
 use plm_core::nn::init::normal;
 use plm_core::rng::{Seed, StreamRng};
 use rand::RngExt;
@@ -71,9 +72,7 @@ impl HiddenTrees {
             return refuse("max_length", format!("is {max}, below `min_length`, {min}"));
         }
         for (key, value) in [("distraction", self.distraction), ("noise", self.noise)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return refuse(key, format!("is {value}, must be finite and not negative"));
-            }
+            not_negative("HiddenTrees", key, value)?;
         }
         Ok(())
     }

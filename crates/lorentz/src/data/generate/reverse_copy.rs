@@ -1,5 +1,6 @@
 //! Sequences and their reverses: the smallest task for encoder and decoder.
 
+use plm_core::check::at_least;
 use plm_core::rng::Seed;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -48,15 +49,11 @@ impl ReverseCopy {
     /// # Errors
     /// [`Error::Core`](crate::Error::Core) where there is no symbol or no length.
     pub fn generate(&self, count: usize, seed: Seed) -> Result<Vec<TokenPair>> {
-        let refuse = |key: &str, reason: String| {
-            Err(plm_core::Error::config("ReverseCopy", key, reason).into())
-        };
-        if self.symbols == 0 {
-            return refuse("symbols", "is 0, must be at least 1".to_owned());
-        }
+        at_least("ReverseCopy", "symbols", self.symbols, 1)?;
         if self.max_length < self.min_length {
             let (min, max) = (self.min_length, self.max_length);
-            return refuse("max_length", format!("is {max}, below `min_length`, {min}"));
+            let reason = format!("is {max}, below `min_length`, {min}");
+            return Err(plm_core::Error::config("ReverseCopy", "max_length", reason).into());
         }
         let mut rng = seed.stream("reverse copy");
         Ok((0..count)

@@ -1,5 +1,6 @@
 //! The spread of a disease over a tree.
 
+use plm_core::check::not_negative;
 use plm_core::graph::{Csr, Duplicates};
 use plm_core::rng::{Seed, StreamRng};
 use rand::RngExt;
@@ -127,7 +128,8 @@ impl SirTreeConfig {
             let reason = format!("is {}, must lie between 0 and 1", self.infection);
             return wrong("infection", reason);
         }
-        crate::limits::not_negative("SirTreeConfig", "resistance", self.resistance)
+        not_negative("SirTreeConfig", "resistance", self.resistance)?;
+        Ok(())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use plm_core::kernel::flex::{add_blocks, filled, sigmoid, sum_of_pairs, vectorized};
+use plm_core::kernel::flex::{add_blocks, filled, sigmoid, sum_of_pairs};
+use plm_core::kernel::vectorized;
 use rayon::prelude::*;
 
 use crate::nn::{DIRECTION_EPSILON, TIME_MARGIN};

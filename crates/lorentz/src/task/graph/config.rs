@@ -1,9 +1,9 @@
 //! How long and how fast networks are trained.
 
+use plm_core::check::{at_least, not_negative, positive};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::limits::{not_negative, positive};
 use crate::optim::{Clip, EuclideanAdamConfig, ManifoldOptimizerConfig, NormKind};
 use plm_core::rng::Seed;
 
@@ -46,10 +46,7 @@ impl GraphTrainConfig {
         const ORIGIN: &str = "GraphTrainConfig";
         positive(ORIGIN, "lr", self.lr)?;
         not_negative(ORIGIN, "weight_decay", self.weight_decay)?;
-        if self.max_epochs == 0 {
-            let reason = "is 0, must be positive";
-            return Err(plm_core::Error::config(ORIGIN, "max_epochs", reason).into());
-        }
+        at_least(ORIGIN, "max_epochs", self.max_epochs, 1)?;
         Ok(())
     }
 
@@ -65,13 +62,5 @@ impl GraphTrainConfig {
             }),
             ..ManifoldOptimizerConfig::default()
         }
-    }
-}
-
-/// Refuses networks without a layer.
-pub(super) fn some_layers(origin: &str, layers: usize) -> Result<()> {
-    match layers {
-        0 => Err(plm_core::Error::config(origin, "layers", "is 0, must be positive").into()),
-        _ => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
+use plm_core::check::{at_least, below_one};
 use plm_core::kernel::{self, Activation};
 use plm_core::nn::DropoutContext;
 use plm_core::nn::init::uniform;
@@ -11,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::encoder::GraphEncoder;
 use super::inputs::GraphInputs;
-use crate::limits::below_one;
 use crate::nn::DropoutSites;
 use crate::{Curvature, Result};
 
@@ -49,7 +49,7 @@ impl GcnEncoderConfig {
     /// [`Error::Core`](crate::Error::Core) naming the setting, its value and the limit.
     pub fn init(&self, seed: Seed, device: &Device) -> Result<GcnEncoder> {
         below_one("GcnEncoderConfig", "dropout", self.dropout)?;
-        super::config::some_layers("GcnEncoderConfig", self.layers)?;
+        at_least("GcnEncoderConfig", "layers", self.layers, 1)?;
         let layer = |number: usize| {
             let d_input = if number == 0 {
                 self.d_input

@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use plm_core::check::{at_least, below_one};
 use plm_core::kernel::Activation;
 use plm_core::nn::DropoutContext;
 use plm_core::rng::Seed;
@@ -10,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::encoder::GraphEncoder;
 use super::inputs::GraphInputs;
 use crate::geometry::inner;
-use crate::limits::below_one;
 use crate::nn::{
     CentroidResidual, DropoutSites, GraphConvolution, GraphConvolutionConfig, LorentzLinearConfig,
     Parity,
@@ -65,7 +65,7 @@ impl LorentzEncoderConfig {
     /// [`Error::Core`](crate::Error::Core) naming the setting, its value and the limit.
     pub fn init(&self, seed: Seed, device: &Device) -> Result<LorentzEncoder> {
         below_one("LorentzEncoderConfig", "dropout", self.dropout)?;
-        super::config::some_layers("LorentzEncoderConfig", self.layers)?;
+        at_least("LorentzEncoderConfig", "layers", self.layers, 1)?;
         let layer = |number: usize| {
             let d_input = if number == 0 {
                 self.d_input

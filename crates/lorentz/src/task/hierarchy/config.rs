@@ -1,9 +1,9 @@
 //! Settings.
 
+use plm_core::check::{at_least, positive};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::limits::positive;
 use crate::optim::{ManifoldOptimizerConfig, RiemannianAdamConfig, RiemannianConfig, StepLimits};
 use crate::task::nodes::Space;
 
@@ -74,12 +74,9 @@ impl HierarchyConfig {
     pub(super) fn check(&self) -> Result<()> {
         const ORIGIN: &str = "HierarchyConfig";
         for (key, value) in [("batch", self.batch), ("negatives", self.negatives)] {
-            if value == 0 {
-                return Err(
-                    plm_core::Error::config(ORIGIN, key, "is 0, must be at least 1").into(),
-                );
-            }
+            at_least(ORIGIN, key, value, 1)?;
         }
-        positive(ORIGIN, "lr", self.lr)
+        positive(ORIGIN, "lr", self.lr)?;
+        Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! Adam for Euclidean parameters.
 
+use plm_core::kernel::vectorized;
 use rayon::prelude::*;
 
 use super::config::CompletionConfig;
 use super::real::{Real, real};
-use super::vector::vectorized;
 
 /// Numbers that are worked on together.
 const BLOCK: usize = 8192;

@@ -1,6 +1,7 @@
 //! Settings of model and training.
 
 use plm_core::Error;
+use plm_core::check::{below_one, positive};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -118,9 +119,10 @@ impl CompletionConfig {
     /// # Errors
     /// [`Error::Core`](crate::Error::Core) naming the setting that is out of its limits.
     pub(super) fn check(&self) -> Result<()> {
+        const ORIGIN: &str = "CompletionConfig";
         let refuse = |key: &str, value: String, limit: &str| {
             let reason = format!("is {value}, must be {limit}");
-            Err(Error::config("CompletionConfig", key, reason).into())
+            Err(Error::config(ORIGIN, key, reason).into())
         };
         for (key, value, least) in [
             ("d_model", self.d_model, 2),
@@ -145,14 +147,10 @@ impl CompletionConfig {
             ("clip", self.clip.unwrap_or(1.0)),
             ("epsilon", self.epsilon),
         ] {
-            if !(value.is_finite() && value > 0.0) {
-                return refuse(key, value.to_string(), "finite and positive");
-            }
+            positive(ORIGIN, key, value)?;
         }
         for (key, value) in [("beta_1", self.beta_1), ("beta_2", self.beta_2)] {
-            if !(0.0..1.0).contains(&value) {
-                return refuse(key, value.to_string(), "in [0, 1)");
-            }
+            below_one(ORIGIN, key, value)?;
         }
         if self.patience == Some(0) {
             return refuse("patience", "0".into(), "at least 1, or null for never");

@@ -1,5 +1,6 @@
 //! Loss and gradients of a batch in closed form.
 
+use plm_core::kernel::vectorized;
 use rayon::prelude::*;
 
 use super::batch::Batch;
@@ -9,7 +10,7 @@ use super::product::{Matrix, multiply};
 use super::real::Real;
 use super::rows::Rows;
 use super::tables::CompletionTables;
-use super::vector::{add_scaled, square, vectorized};
+use super::vector::{add_scaled, square};
 
 /// Entities that are worked on together.
 pub(super) const ENTITIES: usize = 256;

@@ -1,5 +1,6 @@
 //! Training on the CPU.
 
+use plm_core::kernel::vectorized;
 use rayon::prelude::*;
 
 use super::adam::{Moments, Step};
@@ -9,7 +10,6 @@ use super::fit::CompletionLearner;
 use super::gradients::{ENTITIES, Gradients};
 use super::real::Real;
 use super::tables::CompletionTables;
-use super::vector::vectorized;
 use crate::Result;
 
 /// The learner for CPUs: gradients in closed form, of which entities that a batch does not name take no

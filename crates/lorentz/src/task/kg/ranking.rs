@@ -1,5 +1,6 @@
 //! Where the right tail stands among all entities.
 
+use plm_core::kernel::vectorized;
 use plm_core::metrics::{hits_at, mean_reciprocal_rank};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::product::{Matrix, multiply};
 use super::real::Real;
 use super::tables::CompletionTables;
-use super::vector::{count_not_below, not_below, vectorized};
+use super::vector::{count_not_below, not_below};
 use crate::Result;
 use crate::data::kg::{KnownTails, Triple};
 

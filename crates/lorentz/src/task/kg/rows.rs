@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use plm_core::kernel::vectorized;
 use rayon::prelude::*;
 
 use super::batch::Batch;
@@ -9,7 +10,6 @@ use super::layer::{self, Layer};
 use super::product::{Matrix, multiply};
 use super::real::{Real, real};
 use super::tables::CompletionTables;
-use super::vector::vectorized;
 
 /// Triples of one relation that are worked on together.
 const ROWS: usize = 64;

@@ -1,4 +1,5 @@
-//! Loops over short vectors, compiled for the machine's vectors where [`vectorized`] runs them.
+//! Loops over short vectors, compiled for the machine's vectors where
+//! [`vectorized`](plm_core::kernel::vectorized) runs them.
 //!
 //! Sums are added in an order that depends on the length only.
 
@@ -6,38 +7,6 @@ use super::real::Real;
 
 /// Terms that are added side by side.
 const LANES: usize = 8;
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma")]
-fn with_avx512<R>(run: impl FnOnce() -> R) -> R {
-    run()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn with_avx2<R>(run: impl FnOnce() -> R) -> R {
-    run()
-}
-
-/// Runs `run`, an `#[inline(always)]` closure, compiled for the widest vectors that the machine has.
-#[inline(always)]
-pub(super) fn vectorized<R>(run: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512cd")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-        {
-            // SAFETY: all enabled features were just detected.
-            return unsafe { with_avx512(run) };
-        }
-        // SAFETY: as above.
-        return unsafe { with_avx2(run) };
-    }
-    run()
-}
 
 #[inline(always)]
 fn fold<T: Real>([a, b, c, d, e, f, g, h]: [T; LANES]) -> T {
@@ -137,6 +106,8 @@ pub(super) fn not_below<T: Real>(value: T, bound: T) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use plm_core::kernel::vectorized;
+
     use super::*;
 
     #[test]

@@ -2,13 +2,13 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use plm_core::check::{at_least, positive};
 use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::Space;
 use crate::geometry::{exp_origin, origin_tangent};
-use crate::limits::positive;
 use crate::{ManifoldParam, Result};
 
 /// Settings of a [`NodeEmbedding`].
@@ -46,11 +46,7 @@ impl NodeEmbeddingConfig {
     pub fn init(&self, seed: Seed, device: &Device) -> Result<NodeEmbedding> {
         const ORIGIN: &str = "NodeEmbeddingConfig";
         for (key, value) in [("nodes", self.nodes), ("dimension", self.dimension)] {
-            if value == 0 {
-                return Err(
-                    plm_core::Error::config(ORIGIN, key, "is 0, must be at least 1").into(),
-                );
-            }
+            at_least(ORIGIN, key, value, 1)?;
         }
         positive(ORIGIN, "distance", self.distance)?;
         let drawn = normal(seed, "points", self.nodes * self.dimension, 1.0);

@@ -2,6 +2,7 @@
 
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
+use plm_core::check::positive;
 use plm_core::rng::Seed;
 use plm_core::text::{BatchBy, LengthBuckets};
 use serde::{Deserialize, Serialize};
@@ -64,10 +65,7 @@ pub fn train_probe<P: Probe>(
 ) -> Result<P> {
     let width = common_width(sentences)?;
     let rate = training.learning_rate;
-    if !(rate.is_finite() && rate > 0.0) {
-        let reason = format!("is {rate}, must be finite and positive");
-        return Err(plm_core::Error::config("ProbeTraining", "learning_rate", reason).into());
-    }
+    positive("ProbeTraining", "learning_rate", rate)?;
     let lengths = sentences.iter().map(|sentence| sentence.tree().len());
     let by = BatchBy::Count(training.batch_size);
     let mut buckets = LengthBuckets::new(lengths.collect(), by, training.seed)?;

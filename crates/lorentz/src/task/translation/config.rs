@@ -1,5 +1,6 @@
 //! Settings that both translators share.
 
+use plm_core::check::{at_least, below_one};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -77,17 +78,13 @@ impl TranslatorConfig {
             let reason = format!("hold {id}, the smaller vocabulary only ids below {symbols}");
             return refuse("special", reason);
         }
-        if self.max_length == 0 {
-            return refuse("max_length", "is 0, must be at least 1".to_owned());
-        }
+        at_least(ORIGIN, "max_length", self.max_length, 1)?;
         for (key, value) in [
             ("embedding_dropout", self.embedding_dropout),
             ("dropout", self.transformer.dropout),
             ("attention_dropout", self.transformer.attention_dropout),
         ] {
-            if !(0.0..1.0).contains(&value) {
-                return refuse(key, format!("is {value}, must lie in [0, 1)"));
-            }
+            below_one(ORIGIN, key, value)?;
         }
         let (heads, width) = (self.transformer.heads, self.transformer.d_model);
         if heads == 0 || !width.is_multiple_of(heads) {

@@ -2,6 +2,7 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::check::not_negative;
 use plm_core::generate::{GenerationConfig, GenerativeModel};
 use plm_core::models::EncoderInput;
 use serde::{Deserialize, Serialize};
@@ -136,21 +137,12 @@ impl BeamSearch {
     }
 
     fn limit(&self, positions: Option<usize>) -> Result<usize> {
-        let refuse = |key: &str, reason: String| {
-            Err(plm_core::Error::config("BeamSearch", key, reason).into())
-        };
         if self.beams == 0 || self.max_length == 0 {
             let (beams, length) = (self.beams, self.max_length);
             let reason = format!("is {beams} with `max_length` {length}, both must be at least 1");
-            return refuse("beams", reason);
+            return Err(plm_core::Error::config("BeamSearch", "beams", reason).into());
         }
-        if !(self.length_penalty.is_finite() && self.length_penalty >= 0.0) {
-            let reason = format!(
-                "is {}, must be finite and not negative",
-                self.length_penalty
-            );
-            return refuse("length_penalty", reason);
-        }
+        not_negative("BeamSearch", "length_penalty", self.length_penalty)?;
         Ok(self.max_length.min(positions.unwrap_or(usize::MAX)))
     }
 

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
+use plm_core::check::positive;
 use plm_core::models::loss::token_cross_entropy;
 use plm_core::nn::DropoutMode;
 use plm_core::rng::Seed;
@@ -91,10 +92,7 @@ pub fn train<M: Translator>(
         return Err(plm_core::Error::invalid("pairs", "are none, training needs one").into());
     }
     let rate = settings.learning_rate;
-    if !(rate.is_finite() && rate > 0.0) {
-        let reason = format!("is {rate}, must be finite and positive");
-        return Err(plm_core::Error::config("TrainSettings", "learning_rate", reason).into());
-    }
+    positive("TrainSettings", "learning_rate", rate)?;
     settings.schedule.check()?;
     let lengths = pairs.iter().map(TokenPair::length).collect();
     let mut buckets = LengthBuckets::new(lengths, settings.batch, settings.seed.child("batches"))?

@@ -3,11 +3,11 @@
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
+use plm_core::check::{at_least, positive};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::{Distortion, GraphDistances};
-use crate::limits::positive;
 use crate::optim::{ManifoldOptimizer, ManifoldOptimizerConfig};
 use crate::task::nodes::{NodeEmbedding, NodeEmbeddingConfig, Places, Space};
 use crate::{Error, Result};
@@ -51,13 +51,10 @@ impl DistortionConfig {
 
     fn check(&self) -> Result<()> {
         const ORIGIN: &str = "DistortionConfig";
-        if self.steps == 0 {
-            return Err(
-                plm_core::Error::config(ORIGIN, "steps", "is 0, must be at least 1").into(),
-            );
-        }
+        at_least(ORIGIN, "steps", self.steps, 1)?;
         positive(ORIGIN, "lr", self.lr)?;
-        positive(ORIGIN, "final_lr", self.final_lr)
+        positive(ORIGIN, "final_lr", self.final_lr)?;
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, anyhow};
 use burn::tensor::Device;
 use plm_core::checkpoint::SaveOptions;
+use plm_core::device::is_host;
 use plm_core::models::{Pretrained, PretrainedModel, Stack};
 use plm_core::nn::FeedForward;
 use plm_core::text::Padding;
@@ -78,7 +79,8 @@ impl Job<'_> {
         let context = captured.mean_length;
         let cost = cost(&layers, &measured, limits.attention_size, context);
         tell_cost(&cost, context);
-        if self.on_processor() {
+        // Only on the processor can experts that were not chosen be skipped.
+        if is_host(device) {
             let planner = SharedPlanner::new(Planner {
                 dense: !arguments.calibrate,
                 ..Planner::default()
@@ -114,10 +116,5 @@ impl Job<'_> {
             share_out_operations(layers, capture, ratio)?;
         }
         Ok(())
-    }
-
-    /// Whether experts that were not chosen can be skipped.
-    fn on_processor(&self) -> bool {
-        matches!(self.arguments.device.as_str(), "flex" | "ndarray")
     }
 }

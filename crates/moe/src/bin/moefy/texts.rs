@@ -38,15 +38,10 @@ pub(crate) struct Texts {
 impl Texts {
     /// Which positions of a stack hold a token, `[batch, length]` in row-major order.
     pub(crate) fn visible(&self, stack: Stack) -> Vec<bool> {
-        let side = match (stack, &self.target) {
-            (Stack::Decoder, Some(target)) => target,
-            _ => &self.source,
-        };
-        let [_, length] = side.ids.dims();
-        let lengths = side.lengths.iter();
-        lengths
-            .flat_map(|&own| (0..length).map(move |place| place < own))
-            .collect()
+        match (stack, &self.target) {
+            (Stack::Decoder, Some(target)) => target.visible(),
+            _ => self.source.visible(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::vectorized;
+use crate::kernel::vectorized;
 
 /// Runs `op(index, block)` for the blocks of `size` items of `items`.
 ///

@@ -10,8 +10,9 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
 use rayon::prelude::*;
 
-use super::simd::{exp, max, sum_of, vectorized};
+use super::simd::{exp, max, sum_of};
 use super::storage::{contiguous, tensor, values};
+use crate::kernel::vectorized;
 
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait CrossEntropyOps: Backend {

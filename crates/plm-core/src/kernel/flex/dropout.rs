@@ -11,9 +11,8 @@ use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
 use rayon::prelude::*;
 
 use super::activation::row_grain;
-use super::simd::vectorized;
 use super::storage::{contiguous, filled, tensor, values};
-use crate::kernel::SiteMask;
+use crate::kernel::{SiteMask, vectorized};
 
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait DropoutOps: Backend {

@@ -13,9 +13,8 @@ use rayon::prelude::*;
 
 use super::activation::{bias_activate, bias_activate_in_place, chain};
 use super::gemm::{Matrix, Target, multiply};
-use super::simd::vectorized;
 use super::storage::{OptionalFloat, contiguous, filled, tensor, values};
-use crate::kernel::Activation;
+use crate::kernel::{Activation, vectorized};
 
 /// Rows whose column sums are added up before they are added to the others.
 const SUM_ROWS: usize = 128;

@@ -23,7 +23,7 @@ mod storage;
 
 pub use gemm::{Matrix, Target, multiply};
 pub use linear::{add_blocks, matrix, output_shape, product, product_gradients, rows};
-pub use simd::{exp, sigmoid, sum_of_pairs, vectorized};
+pub use simd::{exp, sigmoid, sum_of_pairs};
 pub use storage::{accepts, contiguous, filled, is_flex, tensor, values, values_mut};
 
 use burn::backend::Dispatch;

@@ -1,8 +1,7 @@
-//! Vectorized arithmetic: run-time selection of the instruction set, and the scalar functions that
-//! the loops are built from.
+//! Vectorized arithmetic: the scalar functions that loops are built from.
 //!
-//! The functions are branch-free and always inlined, so that loops over them become vector code.
-//! All of them hand NaN on.
+//! The functions are branch-free and always inlined, so that loops over them become vector code where
+//! [`vectorized`](crate::kernel::vectorized) runs them. All of them hand NaN on.
 
 /// Terms that [`sum`], [`dot`] and [`max`] add side by side: two AVX-512 or four AVX registers.
 const LANES: usize = 32;
@@ -13,43 +12,6 @@ pub(super) fn supported() -> bool {
     return is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     #[cfg(not(target_arch = "x86_64"))]
     return cfg!(target_arch = "aarch64");
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma")]
-fn with_avx512<R>(op: impl FnOnce() -> R) -> R {
-    op()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn with_avx2<R>(op: impl FnOnce() -> R) -> R {
-    op()
-}
-
-/// Runs `op`, compiled for the widest vectors that the machine has.
-///
-/// `op` must be an `#[inline(always)]` closure over functions that are inlined too.
-#[inline(always)]
-pub fn vectorized<R>(op: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512cd")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && supported()
-        {
-            // SAFETY: all enabled features were just detected.
-            return unsafe { with_avx512(op) };
-        }
-        if supported() {
-            // SAFETY: as above.
-            return unsafe { with_avx2(op) };
-        }
-    }
-    op()
 }
 
 /// e^x to 3 units in the last place; 0 below -87.3, ∞ above 88.37.
@@ -185,6 +147,7 @@ pub(super) fn max(row: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::vectorized;
 
     /// Largest |f - exact| over a fine grid on `[low, high]`.
     fn error(low: f64, high: f64, f: impl Fn(f32) -> f32, exact: impl Fn(f64) -> f64) -> f64 {

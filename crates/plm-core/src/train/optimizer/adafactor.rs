@@ -4,8 +4,9 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use super::Update;
 use super::state::Slots;
-use super::{Update, not_negative};
+use crate::check::not_negative;
 use crate::train::flat::Flat;
 use crate::{Error, Result};
 

@@ -5,9 +5,10 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Update;
 use super::state::Slots;
-use super::{Update, below_one, not_negative};
 use crate::Result;
+use crate::check::{below_one, not_negative};
 use crate::train::flat::CHUNK;
 
 /// First moment's name in saved state.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::not_negative;
 use crate::Result;
+use crate::check::not_negative;
 use crate::train::ParamInfo;
 
 type Predicate = Arc<dyn Fn(&ParamInfo<'_>) -> bool + Send + Sync>;

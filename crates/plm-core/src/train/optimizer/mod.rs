@@ -25,7 +25,8 @@ use self::state::Slots;
 use super::flat::{Flat, on_host_path, to_compute, to_dtype, to_host};
 use super::gradients::Gradients;
 use super::params::{AutodiffState, ParamInfo, Place};
-use crate::{Error, Result};
+use crate::Result;
+use crate::check::not_negative;
 
 /// The update rule.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -151,7 +152,7 @@ impl Optimizer {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the setting, its value and the limit.
+    /// [`Error::Config`](crate::Error::Config) naming the setting, its value and the limit.
     pub fn check(&self) -> Result<()> {
         self.algorithm.check()?;
         not_negative("Optimizer", "lr", self.lr)?;
@@ -286,28 +287,4 @@ fn apply<const D: usize>(
             state.restore(to_dtype(values.reshape(shape), dtype))
         }
     }
-}
-
-/// Refuses a negative or not-finite setting.
-fn not_negative(origin: &str, key: &str, value: f64) -> Result<()> {
-    if value.is_finite() && value >= 0.0 {
-        return Ok(());
-    }
-    Err(Error::config(
-        origin,
-        key,
-        format!("is {value}, must be finite and not negative"),
-    ))
-}
-
-/// Refuses a setting outside `[0, 1)`.
-fn below_one(origin: &str, key: &str, value: f64) -> Result<()> {
-    if (0.0..1.0).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::config(
-        origin,
-        key,
-        format!("is {value}, must lie in [0, 1)"),
-    ))
 }

@@ -3,9 +3,10 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use super::Update;
 use super::state::Slots;
-use super::{Update, not_negative};
 use crate::Result;
+use crate::check::not_negative;
 
 /// The momentum's name in saved state.
 const MOMENTUM: &str = "momentum_buffer";

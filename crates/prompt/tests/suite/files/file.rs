@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use plm_core::check::NotFiniteError;
 use plm_core::config::EncoderFamily;
 use plm_prompt::io::{PromptFile, PromptInfo};
 use plm_prompt::model::{PromptStyle, ReadOut};
@@ -101,7 +102,7 @@ fn numbers_that_could_not_be_loaded_are_not_saved() {
     };
     let error = broken.save(&path).unwrap_err();
     assert!(
-        matches!(error, Error::NotFinite { index: 0, .. }),
+        matches!(error, Error::NotFinite(NotFiniteError { index: 0, .. })),
         "{error}"
     );
     assert_eq!(PromptFile::load(&path).unwrap(), example());

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use plm_core::check::{NotFiniteError, SizeError};
 use plm_prompt::Error;
 use plm_prompt::io::load_torch;
 use safetensors::Dtype;
@@ -41,11 +42,11 @@ fn what_is_no_prompt_is_refused() {
     let vector = read(Some("cls.predictions.bias"));
     let axes = matches!(
         vector,
-        Error::Size {
+        Error::Size(SizeError {
             found: 1,
             expected: 2,
             ..
-        }
+        })
     );
     assert!(axes, "{vector}");
     let missing = read(Some("task_prompt"));
@@ -73,7 +74,7 @@ fn the_known_name_is_found_among_others() {
     assert_eq!(write(own.values()).unwrap(), own);
     let error = write(&[0.0, 0.0, 0.0, f32::NAN, 0.0, 0.0]).unwrap_err();
     assert!(
-        matches!(error, Error::NotFinite { index: 3, .. }),
+        matches!(error, Error::NotFinite(NotFiniteError { index: 3, .. })),
         "{error}"
     );
 }

@@ -18,9 +18,9 @@ use self::curves::{
     gelu, gelu_slope, gelu_tanh, gelu_tanh_slope, quick_gelu, quick_gelu_slope, relu, relu_slope,
     silu, silu_slope, tanh_slope,
 };
-use super::simd::{tanh, vectorized};
+use super::simd::tanh;
 use super::storage::{contiguous, filled, tensor, values};
-use crate::kernel::Activation;
+use crate::kernel::{Activation, vectorized};
 
 /// Elements that one task works on.
 const GRAIN: usize = 16 * 1024;

@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use super::{Extent, Options, QUERY_BLOCK, drop_rows, head_rows, mask_row};
 use crate::kernel::flex::dropout::Rows;
 use crate::kernel::flex::gemm::{Matrix, Target, multiply};
-use crate::kernel::flex::simd::{sum_of_pairs, vectorized};
+use crate::kernel::flex::simd::sum_of_pairs;
 use crate::kernel::flex::storage::{SharedMut, contiguous, tensor, values};
+use crate::kernel::vectorized;
 
 /// What the gradients need; absent where the gradient that needs it is not asked for.
 #[derive(Debug, Clone)]

@@ -4,11 +4,11 @@ use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{Extent, Extra, QUERY_BLOCK, drop_rows, head_rows, mask_row, row_start};
-use crate::kernel::MASKED;
 use crate::kernel::flex::dropout::Rows;
 use crate::kernel::flex::gemm::{Matrix, Target, multiply};
-use crate::kernel::flex::simd::{exp, max, sum_of, vectorized};
+use crate::kernel::flex::simd::{exp, max, sum_of};
 use crate::kernel::flex::storage::{SharedMut, filled, tensor};
+use crate::kernel::{MASKED, vectorized};
 
 /// Multiplications that make a task worth handing to another thread.
 const TASK: usize = 64 * 1024;

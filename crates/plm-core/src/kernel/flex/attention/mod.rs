@@ -19,9 +19,8 @@ use self::backward::{Saved, gradients};
 use self::forward::forward;
 use super::dropout::Rows;
 use super::gemm::Matrix;
-use super::simd::vectorized;
 use super::storage::{OptionalBool, OptionalFloat};
-use crate::kernel::SiteMask;
+use crate::kernel::{SiteMask, vectorized};
 
 /// Queries that are worked on together, which bounds the scores in flight.
 const QUERY_BLOCK: usize = 128;
