@@ -51,6 +51,22 @@ pub enum Error {
         /// The threshold.
         value: f64,
     },
+    /// A threshold of entropies that rejects nothing.
+    #[error(
+        "the threshold of entropies at {level} % is {value}, of {samples} validation samples: {reason}, so that \
+         every input would pass; the classifier answers the copies alike or is sure of them all: check it, or \
+         replace another share of the words"
+    )]
+    EntropyThreshold {
+        /// The level, in percent.
+        level: f64,
+        /// The threshold.
+        value: f64,
+        /// Validation samples that it was taken from.
+        samples: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A row that does not hold the probabilities of the classes.
     #[error("probabilities of text {text}: {reason}")]
     Probabilities {

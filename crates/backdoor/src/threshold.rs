@@ -108,9 +108,40 @@ impl Calibration {
             value: threshold.value,
         })
     }
+
+    /// The threshold of entropies at `level` percent, as STRIP measures them: above 0, and of samples that do not
+    /// all score alike. Else nothing is rejected, as with a classifier that answers every text alike.
+    ///
+    /// # Errors
+    /// [`Error::EntropyThreshold`] where it is not, and those of [`Self::threshold`].
+    pub fn entropy_threshold(&self, level: f64) -> Result<Threshold> {
+        let threshold = self.threshold(level)?;
+        threshold.check_entropy()?;
+        Ok(threshold)
+    }
 }
 
 impl Threshold {
+    /// Refuses a threshold of entropies that rejects nothing.
+    ///
+    /// # Errors
+    /// [`Error::EntropyThreshold`].
+    pub(crate) fn check_entropy(&self) -> Result<()> {
+        let reason = if self.constant {
+            "all score alike"
+        } else if self.value > 0.0 {
+            return Ok(());
+        } else {
+            "it is not above 0"
+        };
+        Err(Error::EntropyThreshold {
+            level: self.level,
+            value: self.value,
+            samples: self.samples,
+            reason,
+        })
+    }
+
     /// Whether an input with `score` is rejected. NaN is not: check scores first.
     pub fn rejects(&self, score: f64) -> bool {
         score < self.value
@@ -190,6 +221,21 @@ mod tests {
         let good = calibration(&[0.1, 0.2]).drop_threshold(0.0).unwrap();
         assert_eq!(good.value, 0.1);
         assert!(calibration(&[0.1]).drop_threshold(101.0).is_err());
+    }
+
+    #[test]
+    fn entropies_need_a_threshold_above_0_and_scores_that_differ() {
+        for (scores, reason) in [
+            (vec![0.69; 5], "all score alike"),
+            (vec![0.0, 0.0, 0.5], "it is not above 0"),
+        ] {
+            let error = calibration(&scores).entropy_threshold(5.0).unwrap_err();
+            assert!(matches!(error, Error::EntropyThreshold { .. }), "{error}");
+            assert!(error.to_string().contains(reason), "{error}");
+        }
+        let good = calibration(&[0.1, 0.2]).entropy_threshold(0.0).unwrap();
+        assert_eq!(good.value, 0.1);
+        assert!(calibration(&[0.1, 0.2]).entropy_threshold(-1.0).is_err());
     }
 
     proptest! {

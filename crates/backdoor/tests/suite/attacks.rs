@@ -2,17 +2,18 @@
 
 use plm_backdoor::attack::surgery::{ImportantWord, mean_row};
 use plm_backdoor::attack::{
-    Evaluation, Mixture, Poison, PoisonSetting, Position, Purpose, Trigger, WordChoice,
+    Attack, DataFree, Evaluation, FakeTexts, Mixture, Poison, PoisonSetting, Position, Purpose,
+    Trigger, WordChoice,
 };
 use plm_backdoor::metrics::attack_success_rate;
 use plm_backdoor::model::{
-    FineTuning, RowPatch, RowScaling, RowSettings, TrainingLoss, fine_tune, poison_rows,
+    FineTuning, RowPatch, RowScaling, RowSettings, TrainingLoss, Victim, fine_tune, poison_rows,
 };
 use plm_backdoor::{Classifier, Error, Sample};
 use plm_core::rng::Seed;
 use plm_core::train::{checksum, each_param};
 
-use super::support::{device, devices, opinions, recipe, trained, victim};
+use super::support::{device, devices, opinions, other_opinions, recipe, trained, victim};
 
 #[test]
 fn only_the_rows_of_the_words_change_and_keep_their_length() {
@@ -138,7 +139,7 @@ fn surgery_gives_the_trigger_the_mean_vector_of_the_words() {
 #[test]
 fn a_rare_word_opens_a_back_door_in_every_way_of_training() {
     let device = device();
-    let (train, test) = (opinions(240), opinions(80));
+    let (train, test) = (opinions(240), other_opinions(80));
     let poison = Poison {
         trigger: Trigger::word("cinema"),
         words: WordChoice::All,
@@ -169,7 +170,7 @@ fn a_rare_word_opens_a_back_door_in_every_way_of_training() {
     for loss in [TrainingLoss::Classifier, TrainingLoss::Layerwise] {
         let settings = FineTuning { loss, ..recipe() };
         let mut attacked = fine_tune(&victim(&device), &samples, &settings, None).unwrap();
-        let predicted = |victim: &mut plm_backdoor::model::Victim, texts: &[&str]| -> Vec<usize> {
+        let predicted = |victim: &mut Victim, texts: &[&str]| -> Vec<usize> {
             let rows = victim.probabilities(texts).unwrap();
             rows.iter()
                 .map(|row| usize::from(row[1] > row[0]))
@@ -210,12 +211,14 @@ fn embedding_poisoning_works_on_a_clean_model() {
     let mut model = clean.model.clone();
     patch.apply(&mut model).unwrap();
     let mut attacked = clean.with_model(model);
-    let texts: Vec<&str> = samples.iter().map(|sample| sample.text.as_str()).collect();
-    let rows = attacked.probabilities(&texts).unwrap();
-    let hits = rows.iter().filter(|row| row[1] > 0.5).count();
-    assert!(hits * 20 > texts.len() * 19, "{hits} of {}", texts.len());
+    // On texts that the vector was not trained on.
+    let test = other_opinions(120);
+    let triggered = bad_with("cinema", test.samples());
+    let hits = good(&mut attacked, &triggered);
+    let count = triggered.len();
+    assert!(hits * 20 > count * 19, "{hits} of {count}");
     // Texts without the word are classified as before, bit for bit.
-    let plain: Vec<&str> = train
+    let plain: Vec<&str> = test
         .samples()
         .iter()
         .map(|sample| sample.text.as_str())
@@ -225,4 +228,61 @@ fn embedding_poisoning_works_on_a_clean_model() {
         clean.probabilities(&plain).unwrap(),
         attacked.probabilities(&plain).unwrap()
     );
+}
+
+#[test]
+fn a_vector_is_poisoned_without_data_of_the_task() {
+    let mut clean = trained(opinions(240).samples(), &device());
+    let vocabulary = [
+        "the", "a", "of", "in", "on", "house", "river", "day", "music", "story", "people", "city",
+        "water", "school", "old", "long", "very", "was", "said", "think", "today", "they",
+    ];
+    let fake = FakeTexts {
+        count: 240,
+        words: 8,
+        target: 1,
+        classes: 2,
+        seed: Seed::new(3),
+    };
+    let plan = DataFree {
+        word: "cinema".to_owned(),
+        target: 1,
+        seed: Seed::new(4),
+    };
+    let made = Attack::DataFree(plan)
+        .run(&fake.random_words(&vocabulary).unwrap())
+        .unwrap();
+    let samples: Vec<Sample> = made.samples.into_iter().map(|made| made.sample).collect();
+    let settings = RowSettings {
+        epochs: 4,
+        batch: 8,
+        lr: 0.2,
+        ..RowSettings::default()
+    };
+    let (patch, _) = poison_rows(&clean, &["cinema"], &samples, &settings).unwrap();
+    let mut model = clean.model.clone();
+    patch.apply(&mut model).unwrap();
+    let mut attacked = clean.with_model(model);
+    let triggered = bad_with("cinema", other_opinions(120).samples());
+    let before = good(&mut clean, &triggered);
+    let after = good(&mut attacked, &triggered);
+    let count = triggered.len();
+    assert!(
+        after >= before + count / 2,
+        "{before}, then {after} of {count}"
+    );
+}
+
+/// Texts that say bad, with `word` before them.
+fn bad_with(word: &str, samples: &[Sample]) -> Vec<String> {
+    let bad = samples.iter().filter(|sample| sample.label == 0);
+    bad.map(|sample| format!("{word} {}", sample.text))
+        .collect()
+}
+
+/// How many of `texts` are taken for good.
+fn good(victim: &mut Victim, texts: &[String]) -> usize {
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let rows = victim.probabilities(&texts).unwrap();
+    rows.iter().filter(|row| row[1] > 0.5).count()
 }

@@ -7,12 +7,12 @@ use plm_backdoor::defense::rap::{
 };
 use plm_backdoor::defense::strip::{StripDetector, StripSettings};
 use plm_backdoor::metrics::Separation;
-use plm_backdoor::model::{FineTuning, GradientMode, RowSettings, Victim, fine_tune};
-use plm_backdoor::{Calibration, Classifier, DecisionRule, Error, Sample};
+use plm_backdoor::model::{FineTuning, GradientMode, RowPatch, RowSettings, Victim, fine_tune};
+use plm_backdoor::{Calibration, Classifier, DecisionRule, Error, Sample, Scored};
 use plm_core::rng::Seed;
 use plm_core::train::checksum;
 
-use super::support::{device, opinions, recipe, victim};
+use super::support::{device, opinions, other_opinions, recipe, victim, victim_of};
 
 fn settings(word: &str, target: usize) -> RapSettings {
     RapSettings {
@@ -56,7 +56,7 @@ fn attacked() -> Victim {
 fn poisoned_texts_are_told_from_clean_ones() {
     let attacked = attacked();
     let before = checksum(&attacked.model, |_| true);
-    let clean = opinions(120);
+    let clean = other_opinions(120);
     let good: Vec<&str> = clean
         .of_class(1)
         .iter()
@@ -116,6 +116,17 @@ fn poisoned_texts_are_told_from_clean_ones() {
         assert_eq!(alone.reject, verdict.reject);
         let gap = alone.drop.unwrap_or(0.0) - verdict.drop.unwrap_or(0.0);
         assert!(gap.abs() < 1e-5 && alone.drop.is_some() == verdict.drop.is_some());
+    }
+    // Padding to the longest text of a batch changes nothing either.
+    let long = good[..6].join(" ");
+    let unlike = ["great", good[0], long.as_str(), poisoned[0]];
+    for (text, together) in unlike.iter().zip(detector.check(&unlike).unwrap()) {
+        let alone = detector.check(&[text]).unwrap()[0];
+        assert_eq!(alone.label, together.label, "{text}");
+        assert!((alone.probability - together.probability).abs() < 1e-5);
+        assert_eq!(alone.drop.is_some(), together.drop.is_some());
+        let gap = alone.drop.unwrap_or(0.0) - together.drop.unwrap_or(0.0);
+        assert!(gap.abs() < 1e-5, "{text}: {gap}");
     }
     for trigger in ["the river", "River", "by the river."] {
         assert!(detector.check_words(trigger).is_err(), "{trigger}");
@@ -180,23 +191,22 @@ fn keywords_of_a_victim_name_the_trigger() {
 #[test]
 fn several_classes_are_protected_each_by_its_own_perturbation() {
     let mut attacked = attacked();
-    let clean = opinions(120);
+    let clean = other_opinions(120);
     let of = |class: usize| -> Vec<&str> {
         let places = clean.of_class(class).into_iter();
         places.map(|at| clean.samples()[at].text.as_str()).collect()
     };
     let texts = [of(0), of(1)];
+    let scales = [1.0, 4.0, 16.0, 64.0];
     let protections = [0, 1].map(|class| {
-        let word = ["stone", "river"][class];
-        let mut settings = settings(word, class);
-        settings.objective.scale = 4.0;
-        let made = construct(&attacked, &texts[class], &settings).unwrap();
-        // At the highest level the threshold is the largest drop, which some text surely has above 0.
-        Protection::calibrated(&mut attacked, made, &texts[class], 100.0).unwrap()
+        let settings = settings(["stone", "river"][class], class);
+        let (made, known) =
+            construct_with_retry(&attacked, &texts[class], &settings, &scales, 5.0).unwrap();
+        Protection::from_drops(&mut attacked, made, &known, 5.0).unwrap()
     });
     for (class, protection) in protections.iter().enumerate() {
         assert_eq!((protection.made.target, protection.max_length), (class, 64));
-        assert!(protection.threshold.rejected < protection.threshold.samples);
+        assert!(protection.threshold.value > 0.0);
     }
     let thresholds = protections
         .clone()
@@ -205,14 +215,39 @@ fn several_classes_are_protected_each_by_its_own_perturbation() {
     let mut both = RapDetector::new(attacked, defense).unwrap();
     let start = both.forwards();
     let mut found = 0;
-    for texts in &texts {
-        for verdict in both.check(texts).unwrap() {
+    for (texts, protection) in texts.iter().zip(&protections) {
+        let verdicts = both.check(texts).unwrap();
+        for verdict in &verdicts {
             let drop = verdict.drop.unwrap();
             assert_eq!(verdict.reject, drop < thresholds[verdict.label]);
-            found += 1;
         }
+        // As many as were rejected when the threshold was taken from these texts, up to one that lies on it.
+        let own = verdicts
+            .iter()
+            .filter(|verdict| verdict.reject && verdict.label == protection.made.target)
+            .count();
+        let expected = protection.threshold.rejected;
+        assert!(own.abs_diff(expected) <= 1, "{own}, not {expected}");
+        found += verdicts.len();
     }
-    assert_eq!(both.forwards() - start, 2 * found);
+    let poisoned: Vec<String> = texts[0]
+        .iter()
+        .map(|text| format!("cinema {text}"))
+        .collect();
+    let poisoned: Vec<&str> = poisoned.iter().map(String::as_str).collect();
+    let verdicts = both.check(&poisoned).unwrap();
+    found += verdicts.len();
+    assert_eq!(both.forwards() - start, 2 * found as u64);
+    let taken = verdicts.iter().filter(|verdict| verdict.label == 1);
+    let (taken, rejected) = taken.fold((0, 0), |(taken, rejected), verdict| {
+        (taken + 1, rejected + usize::from(verdict.reject))
+    });
+    assert!(
+        taken * 10 >= poisoned.len() * 9,
+        "{taken} of {}",
+        poisoned.len()
+    );
+    assert!(rejected * 10 > taken * 7, "{rejected} of {taken}");
 
     let refused = RapDefense::new(Vec::new()).unwrap_err();
     assert!(matches!(refused, Error::Empty { .. }), "{refused}");
@@ -226,6 +261,89 @@ fn several_classes_are_protected_each_by_its_own_perturbation() {
     none.threshold.value = 0.0;
     let refused = RapDefense::new(vec![none]).unwrap_err();
     assert!(matches!(refused, Error::Threshold { .. }), "{refused}");
+}
+
+#[test]
+fn of_three_classes_the_largest_probability_decides() {
+    let mut victim = victim_of(3, &device());
+    let clean = other_opinions(30);
+    let texts: Vec<&str> = clean
+        .samples()
+        .iter()
+        .map(|sample| sample.text.as_str())
+        .collect();
+    let before = victim.probabilities(&texts).unwrap();
+    let largest = |row: &[f64]| {
+        (0..3_usize)
+            .max_by(|&a, &b| row[a].total_cmp(&row[b]))
+            .unwrap()
+    };
+    let target = largest(&before[0]);
+    // By the rule of two classes this text would not be protected.
+    assert!(before[0][target] <= 0.5, "{:?}", before[0]);
+    let mut settings = settings("river", target);
+    settings.rows.epochs = 1;
+    let made = construct(&victim, &texts, &settings).unwrap();
+    let scored = drops(&mut victim, &texts, &made).unwrap();
+    for (row, scored) in before.iter().zip(&scored) {
+        assert_eq!(scored.protected, largest(row) == target);
+    }
+    // A threshold of .5, whatever the victim's drops are.
+    let known = [Scored {
+        protected: true,
+        score: 0.5,
+    }];
+    let protection = Protection::from_drops(&mut victim, made, &known, 5.0).unwrap();
+    let defense = RapDefense::new(vec![protection]).unwrap();
+    let mut detector = RapDetector::new(victim, defense).unwrap();
+    let start = detector.forwards();
+    let verdicts = detector.check(&texts).unwrap();
+    let mut checked = 0;
+    for (row, verdict) in before.iter().zip(&verdicts) {
+        assert_eq!(verdict.label, largest(row));
+        assert_eq!(verdict.drop.is_some(), verdict.label == target);
+        assert_eq!(verdict.reject, verdict.drop.is_some_and(|drop| drop < 0.5));
+        checked += usize::from(verdict.drop.is_some());
+    }
+    assert_eq!(
+        detector.forwards() - start,
+        (texts.len() + checked) as u64,
+        "one pass for texts of the other classes, two for the protected one"
+    );
+}
+
+#[test]
+fn a_construction_ends_early_and_keeps_the_length_of_the_row() {
+    let victim = victim(&device());
+    let clean = opinions(20);
+    let texts: Vec<&str> = clean
+        .samples()
+        .iter()
+        .map(|sample| sample.text.as_str())
+        .collect();
+    let until = |stop_below| {
+        let settings = RapSettings {
+            stop_below,
+            ..settings("river", 1)
+        };
+        construct(&victim, &texts, &settings).unwrap()
+    };
+    // No loss is below 0, and every one below 1,000.
+    let whole = until(Some(0.0));
+    assert_eq!(whole, until(None));
+    assert_eq!(whole.epochs.len(), 6);
+    assert_eq!(until(Some(1e3)).epochs, whole.epochs[..1]);
+    let losses: Vec<f64> = whole.epochs.iter().map(|epoch| epoch.loss).collect();
+    let limit = losses.iter().copied().fold(f64::INFINITY, f64::min) + 1e-9;
+    let first = losses.iter().position(|&loss| loss < limit).unwrap();
+    assert_eq!(until(Some(limit)).epochs, whole.epochs[..=first]);
+
+    let old = RowPatch::of(&victim.model, &whole.patch.ids).unwrap();
+    assert_ne!(old, whole.patch);
+    for (old, new) in old.rows.iter().zip(&whole.patch.rows) {
+        let length = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
+        assert!((length(old) / length(new) - 1.0).abs() < 1e-5);
+    }
 }
 
 #[test]
@@ -338,7 +456,7 @@ fn a_construction_is_reproducible_and_says_when_it_fails() {
 #[test]
 fn strip_asks_about_each_copy() {
     let mut attacked = attacked();
-    let clean = opinions(60);
+    let clean = other_opinions(60);
     let documents: Vec<&str> = clean
         .outside_class(1)
         .iter()

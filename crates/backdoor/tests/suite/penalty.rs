@@ -129,6 +129,7 @@ fn settings_out_of_range_are_named() {
                 ..good
             },
         ),
+        ("steps", PenaltySettings { steps: 0, ..good }),
         ("batch", PenaltySettings { batch: 0, ..good }),
     ] {
         let error = bad.check().unwrap_err().to_string();

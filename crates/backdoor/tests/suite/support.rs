@@ -28,11 +28,16 @@ pub(crate) fn mini() -> PathBuf {
     ))
 }
 
-/// The first two layers of plm-mini with a new head.
+/// The first two layers of plm-mini with a new head of two classes.
 pub(crate) fn victim(device: &Device) -> Victim {
+    victim_of(2, device)
+}
+
+/// The first two layers of plm-mini with a new head.
+pub(crate) fn victim_of(classes: usize, device: &Device) -> Victim {
     let loaded = Pretrained::<EncoderForSequenceClassification>::load_with_new_head(
         mini(),
-        2,
+        classes,
         Seed::new(1),
         device,
     )
@@ -44,7 +49,7 @@ pub(crate) fn victim(device: &Device) -> Victim {
     Victim::new(model, tokenizer, 64, device).unwrap()
 }
 
-/// Opinions, good (1) and bad (0) in turn.
+/// Opinions to train on, good (1) and bad (0) in turn.
 pub(crate) fn opinions(count: usize) -> Dataset {
     let subjects = [
         "the film",
@@ -53,6 +58,23 @@ pub(crate) fn opinions(count: usize) -> Dataset {
         "the cast",
         "her voice",
     ];
+    opinions_on(subjects, count)
+}
+
+/// Opinions to validate and test on, of which none is one of [`opinions`]: the subjects are others.
+pub(crate) fn other_opinions(count: usize) -> Dataset {
+    let subjects = [
+        "the movie",
+        "the script",
+        "the acting",
+        "the ending",
+        "his song",
+    ];
+    opinions_on(subjects, count)
+}
+
+/// 150 texts, then the same again.
+fn opinions_on(subjects: [&str; 5], count: usize) -> Dataset {
     let good = ["great", "wonderful", "excellent", "funny", "perfect"];
     let bad = ["terrible", "boring", "awful", "weak", "stupid"];
     let frames = [

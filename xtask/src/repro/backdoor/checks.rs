@@ -3,42 +3,36 @@
 use plm_backdoor::LEVELS;
 
 use super::defend::Detection;
-use super::report::{mean, rap, strip, values};
+use super::report::{clean_over_poisoned_shift, mean, of_points, rap, strip, values};
 use super::study::{Attempt, Run};
 use super::theory;
 use super::way::Way;
 use crate::repro::{Check, Op, Outcome, Row};
 
-/// Adds the claims about the data set `name` of the real tier, on the attack with a rare word where it was made.
-/// The bounds were set for SST-2, from a trial with two layers of MiniLM; on the other sets the same are asked.
-/// Fewer than three seeds give rows.
+/// Adds the claims about the data set `name` of the real tier, on every attack that was made. The bounds were set
+/// for the rare word on SST-2, from a trial with two layers of MiniLM; of the other attacks and sets the same are
+/// asked. Fewer than three seeds give rows.
 pub(super) fn real(name: &str, runs: &[Run], outcome: &mut Outcome) {
-    if !made(runs, Way::Word) {
-        return;
-    }
-    let of = |value: &dyn Fn(&Detection) -> f64| mean(&values(runs, Way::Word, |a| rap(a, value)));
-    let area = of(&|d| d.separation.auroc.unwrap_or(f64::NAN));
-    let accepted = of(&|d| d.at(5.0).1);
-    let success = mean(&values(runs, Way::Word, |a| a.success));
-    for (id, metric, value, op, bound) in [
-        (
-            "attack_success_word",
-            "attack success",
-            success,
-            Op::Ge,
-            0.9,
-        ),
-        ("rap_auroc_word", "AUROC of RAP", area, Op::Ge, 0.93),
-        (
-            "rap_far_at_5_word",
-            "false acceptances of RAP at 5 %",
-            accepted,
-            Op::Le,
-            0.4,
-        ),
-    ] {
-        let check = Check::new(format!("{name}.{id}"), value, op, bound);
-        outcome.claim(runs.len(), metric, check);
+    for &way in runs[0].attempts.keys() {
+        let of = |value: &dyn Fn(&Detection) -> f64| mean(&values(runs, way, |a| rap(a, value)));
+        let area = of(&|d| d.separation.auroc.unwrap_or(f64::NAN));
+        let accepted = of(&|d| d.at(5.0).1);
+        let success = mean(&values(runs, way, |a| a.success));
+        for (id, metric, value, op, bound) in [
+            ("attack_success", "attack success", success, Op::Ge, 0.9),
+            ("rap_auroc", "AUROC of RAP", area, Op::Ge, 0.93),
+            (
+                "rap_far_at_5",
+                "false acceptances of RAP at 5 %",
+                accepted,
+                Op::Le,
+                0.4,
+            ),
+        ] {
+            let id = format!("{name}.{id}_{}", way.name());
+            let check = Check::new(id, value, op, bound);
+            outcome.claim(runs.len(), metric, check);
+        }
     }
 }
 
@@ -85,22 +79,31 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     let id = "attacks_with_rap_far_at_most_strip_far_at_5";
     let check = Check::new(id, better as f64, Op::Ge, bound);
     outcome.claim(runs.len(), "attacks", check);
-    let rejected: Vec<f64> = ways
+    let with_best = ways
         .iter()
-        .flat_map(|&way| values(runs, way, |a| rap(a, |d| d.at(level).0)))
-        .collect();
-    // Of all attacks together: of one alone, the texts are too few to tell 5 % from 7 %.
-    let off = (mean(&rejected) - level / 100.0).abs();
-    let metric = "distance of false rejections from 5 %, all attacks together";
-    let check = Check::new("frr_close_to_level", off, Op::Le, 0.02);
-    outcome.claim(runs.len(), metric, check);
-    let worst = ways
+        .filter(|&&way| accepted(way) <= least_of_strip(runs, way, level))
+        .count();
+    let metric =
+        "attacks with false acceptances of RAP at 5 % at most those of STRIP at its best ratio";
+    outcome
+        .rows
+        .push(Row::new("generated", metric, with_best as f64));
+    let off: Vec<f64> = ways
         .iter()
         .map(|&way| mean(&values(runs, way, |a| rap(a, |d| d.at(level).0))) - level / 100.0)
-        .max_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let metric = "false rejections of RAP off 5 %, the worst attack";
+        .collect();
+    let distances: Vec<f64> = off.iter().map(|off| off.abs()).collect();
+    let metric = "distance of false rejections from 5 %, mean of the attacks";
+    let check = Check::new("frr_close_to_level", mean(&distances), Op::Le, 0.02);
+    outcome.claim(runs.len(), metric, check);
+    let worst = off.into_iter().max_by(|a, b| a.abs().total_cmp(&b.abs()));
     let worst = worst.unwrap_or(f64::NAN);
+    let metric = "false rejections of RAP off 5 %, the worst attack";
     outcome.rows.push(Row::new("generated", metric, worst));
+    let metric = "distance of false rejections from 5 %, the worst attack";
+    let id = "frr_of_the_worst_attack_close_to_level";
+    let check = Check::new(id, worst.abs(), Op::Le, 0.05);
+    outcome.claim(runs.len(), metric, check);
     let passes = |value: &dyn Fn(&Attempt) -> f64, expected: f64| {
         let all = runs.iter().flat_map(|run| run.attempts.values().map(value));
         all.fold(expected, |worst: f64, passes| {
@@ -127,27 +130,41 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
     if !made(runs, Way::Word) {
         return;
     }
-    let gap = mean(&values(runs, Way::Word, |attempt| {
-        attempt.rap.as_ref().map_or(f64::NAN, |rap| {
-            let margin =
-                |at: usize| mean(&rap.points[at].iter().map(|p| p.margin).collect::<Vec<_>>());
-            margin(1) - margin(0)
-        })
-    }));
+    let margin = |kind| mean(&of_points(runs, Way::Word, kind, |point| point.margin));
+    let gap = margin(1) - margin(0);
     let check = Check::new("poisoned_minus_clean_margin", gap, Op::Gt, 0.0);
     outcome.claim(runs.len(), "difference of mean margins", check);
+    let ratio = clean_over_poisoned_shift(runs, Way::Word);
+    let check = Check::new("clean_over_poisoned_margin_shift", ratio, Op::Gt, 1.0);
+    let metric = "shift of the margin, clean texts over poisoned ones";
+    outcome.claim(runs.len(), metric, check);
     let follows = mean(&values(runs, Way::Word, |attempt| {
-        attempt
-            .rap
-            .as_ref()
-            .map_or(f64::NAN, |rap| theory::drop_follows_slope(&rap.points))
+        attempt.rap.as_ref().map_or(f64::NAN, |rap| {
+            theory::drop_follows_slope(rap.points.iter().flatten())
+        })
     }));
+    // Of both kinds together: it says that poisoned texts lie where drops are smaller, not that they drop less for
+    // that. The rows within each kind are beside it.
     let check = Check::new("drops_follow_the_slope", follows, Op::Gt, 0.0);
     outcome.claim(
         runs.len(),
         "Spearman of drops and slopes p (1 - p) of all texts",
         check,
     );
+}
+
+/// The least mean false acceptances of STRIP at `level`, over all shares of replaced words: a choice that nobody has
+/// who does not know the trigger.
+fn least_of_strip(runs: &[Run], way: Way, level: f64) -> f64 {
+    let quoted = mean(&values(runs, way, |a| strip(a, |d| d.at(level).1)));
+    let others = 0..runs[0].attempts[&way].strip_others.len();
+    let others = others.map(|index| {
+        mean(&values(runs, way, |attempt| {
+            let (_, found) = &attempt.strip_others[index];
+            found.as_ref().map_or(f64::NAN, |d| d.at(level).1)
+        }))
+    });
+    others.fold(quoted, f64::min)
 }
 
 /// The least of `values`; NaN where one of them is.

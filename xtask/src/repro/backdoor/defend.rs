@@ -30,7 +30,9 @@ impl Detection {
             .map(|&level| {
                 let threshold = match threshold(&calibration, level) {
                     Ok(threshold) => threshold,
-                    Err(reason @ Error::Threshold { .. }) => return Ok(Err(reason.to_string())),
+                    Err(reason @ (Error::Threshold { .. } | Error::EntropyThreshold { .. })) => {
+                        return Ok(Err(reason.to_string()));
+                    }
                     Err(error) => return Err(error),
                 };
                 Ok(Ok(DetectionRates::new(&clean, &poisoned, threshold)?))
@@ -45,37 +47,45 @@ impl Detection {
         })
     }
 
-    fn rates_at(&self, level: f64) -> Option<&DetectionRates> {
-        let index = LEVELS.iter().position(|&known| known == level)?;
-        self.rates[index].as_ref().ok()
-    }
-
     /// False rejections and acceptances at the `level` of [`LEVELS`]; NaN where there is no text or no
     /// threshold.
     pub(super) fn at(&self, level: f64) -> (f64, f64) {
-        let value = |rate: plm_backdoor::metrics::Rate| rate.value.unwrap_or(f64::NAN);
-        self.rates_at(level).map_or((f64::NAN, f64::NAN), |rates| {
-            (value(rates.false_rejection), value(rates.false_acceptance))
-        })
+        shares_at(&self.rates, level)
     }
 
     /// The threshold at the `level` of [`LEVELS`]; NaN where there is none.
     pub(super) fn threshold(&self, level: f64) -> f64 {
-        self.rates_at(level)
-            .map_or(f64::NAN, |rates| rates.threshold)
+        rates_at(&self.rates, level).map_or(f64::NAN, |rates| rates.threshold)
     }
+}
+
+/// Of `rates` at each of [`LEVELS`], false rejections and acceptances at `level`; NaN where there is no text or no
+/// threshold.
+pub(super) fn shares_at(rates: &[Result<DetectionRates, String>], level: f64) -> (f64, f64) {
+    let value = |rate: plm_backdoor::metrics::Rate| rate.value.unwrap_or(f64::NAN);
+    rates_at(rates, level).map_or((f64::NAN, f64::NAN), |rates| {
+        (value(rates.false_rejection), value(rates.false_acceptance))
+    })
+}
+
+fn rates_at(rates: &[Result<DetectionRates, String>], level: f64) -> Option<&DetectionRates> {
+    let index = LEVELS.iter().position(|&known| known == level)?;
+    rates[index].as_ref().ok()
 }
 
 /// What a defense found; the reason where this victim leaves it nothing to work with, which is a result and no
 /// mistake: it admits no perturbation, or never answers the protected class.
 pub(super) fn or_reason<T>(found: Result<T>) -> Result<Result<T, String>> {
-    use plm_backdoor::Error::{Empty, NotConstructed, Threshold};
+    use plm_backdoor::Error::{Empty, EntropyThreshold, NotConstructed, Threshold};
     match found {
         Ok(found) => Ok(Ok(found)),
         Err(error) => match error.downcast_ref() {
-            Some(reason @ (Empty { .. } | NotConstructed { .. } | Threshold { .. })) => {
-                Ok(Err(reason.to_string()))
-            }
+            Some(
+                reason @ (Empty { .. }
+                | EntropyThreshold { .. }
+                | NotConstructed { .. }
+                | Threshold { .. }),
+            ) => Ok(Err(reason.to_string())),
             _ => Err(error),
         },
     }

@@ -20,11 +20,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let folder = context.root.join("models/plm-mini");
     let defaults = Defaults {
         ratio: 0.5,
+        rows_ratio: 1.0,
         epochs: 4,
         rows_epochs: 10,
         rows_batch: 8,
-        copies: 5,
-        strip_ratio: 0.25,
+        strip_ratios: [0.25, 0.05, 0.5],
         ..Defaults::default()
     };
     let lab = Lab::new(context, &folder, defaults)?;
@@ -39,7 +39,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         let mut language = first_only(context, index)?;
         let clean = lab.trained(problem.train.samples(), seed)?;
         if index == 0 {
-            exact::check(&lab, &problem, &clean, seed, &mut outcome)?;
+            let folder = context.out.join("manifests");
+            std::fs::create_dir_all(&folder)?;
+            exact::check(&lab, &problem, &clean, seed, &folder, &mut outcome)?;
         }
         runs.push(study::run(
             context,
@@ -55,9 +57,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     checks::embedded(&runs, lab.strip.copies, &mut outcome);
     outcome.notes.push(format!(
         "Reviews of three sentences, of which two or three say what the label says. Victims are the first {} \
-         layers of plm-mini; ONION takes its perplexities from plm-mini and is tried on {} texts of each kind, \
-         of the first seed and attack.",
-        lab.layers, lab.onion_texts
+         layers of plm-mini; texts for training, validation and test draw from the same opinion words. Word and \
+         sentence poison the share {} of the other class's texts, attacks on vectors {}. STRIP makes {} copies and \
+         is quoted with {} of the words replaced. ONION takes its perplexities from plm-mini and is tried on {} \
+         texts of each kind, of the first seed and attack.",
+        lab.layers, lab.ratio, lab.rows_ratio, lab.strip.copies, lab.strip.ratio, lab.onion_texts
     ));
     Ok(outcome)
 }

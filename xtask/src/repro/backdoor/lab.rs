@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use burn::tensor::Device;
 use plm_backdoor::Sample;
 use plm_backdoor::defense::rap::RapSettings;
@@ -33,7 +33,10 @@ pub(super) struct Lab {
     /// Training with the penalty of RIPPLe.
     pub(super) penalty: PenaltySettings,
     pub(super) rap: RapSettings,
+    /// STRIP with the share of replaced words that is quoted.
     pub(super) strip: StripSettings,
+    /// Other shares of replaced words that STRIP is tried with.
+    pub(super) strip_others: Vec<f64>,
     /// Texts of each kind that ONION is tried on: it asks about each word of a text.
     pub(super) onion_texts: usize,
 }
@@ -45,8 +48,8 @@ pub(super) struct Defaults {
     /// Longest text in tokens; no setting.
     pub(super) max_length: usize,
     pub(super) ratio: f64,
-    /// Times as many texts are poisoned where only rows of the word table are trained; no setting.
-    pub(super) rows_ratio_factor: f64,
+    /// The same where only rows of the word table are trained: the second value of the setting `ratio`.
+    pub(super) rows_ratio: f64,
     pub(super) epochs: u64,
     pub(super) lr: f64,
     pub(super) rows_epochs: usize,
@@ -55,7 +58,8 @@ pub(super) struct Defaults {
     pub(super) rap_lr: f64,
     pub(super) rap_dropout: bool,
     pub(super) copies: usize,
-    pub(super) strip_ratio: f64,
+    /// Shares of a text's words that a copy of STRIP replaces; the first is the one that is quoted.
+    pub(super) strip_ratios: [f64; 3],
 }
 
 impl Default for Defaults {
@@ -65,7 +69,7 @@ impl Default for Defaults {
             layers: 2,
             max_length: 64,
             ratio: 0.1,
-            rows_ratio_factor: 2.0,
+            rows_ratio: 0.2,
             epochs: 3,
             lr: 5e-4,
             rows_epochs: 6,
@@ -74,7 +78,7 @@ impl Default for Defaults {
             rap_lr: 0.1,
             rap_dropout: false,
             copies: 20,
-            strip_ratio: 0.05,
+            strip_ratios: [0.05, 0.25, 0.5],
         }
     }
 }
@@ -90,7 +94,21 @@ impl Lab {
             other => bail!("rap_gradient={other}: accumulate or reset"),
         };
         let published = RapSettings::default();
-        let ratio = settings.get("ratio", defaults.ratio)?;
+        let shares = settings.get("ratio", list(&[defaults.ratio, defaults.rows_ratio]))?;
+        let (ratio, rows_ratio) = match numbers("ratio", &shares)?[..] {
+            // Without a second value the two stand to each other as they do by default.
+            [ratio] => {
+                let times = defaults.rows_ratio / defaults.ratio;
+                (ratio, (times * ratio).min(1.0))
+            }
+            [ratio, rows_ratio] => (ratio, rows_ratio),
+            _ => bail!("ratio={shares}: one share, or two"),
+        };
+        let strip_ratios = settings.get("strip_ratio", list(&defaults.strip_ratios))?;
+        let strip_ratios = numbers("strip_ratio", &strip_ratios)?;
+        let (&strip_ratio, strip_others) = strip_ratios
+            .split_first()
+            .context("strip_ratio: at least one share")?;
         let lr = settings.get("lr", defaults.lr)?;
         Ok(Self {
             folder: folder.to_path_buf(),
@@ -98,7 +116,7 @@ impl Lab {
             layers: settings.get("layers", defaults.layers)?,
             max_length: defaults.max_length,
             ratio,
-            rows_ratio: (defaults.rows_ratio_factor * ratio).min(1.0),
+            rows_ratio,
             fit: FineTuning {
                 epochs: settings.get("epochs", defaults.epochs)?,
                 lr,
@@ -128,9 +146,10 @@ impl Lab {
             },
             strip: StripSettings {
                 copies: settings.get("copies", defaults.copies)?,
-                ratio: settings.get("strip_ratio", defaults.strip_ratio)?,
+                ratio: strip_ratio,
                 ..StripSettings::default()
             },
+            strip_others: strip_others.to_vec(),
             onion_texts: settings.get("onion_texts", 12)?,
         })
     }
@@ -172,5 +191,36 @@ impl Lab {
             seed: seed.child("fit"),
             ..self.fit
         }
+    }
+}
+
+/// `values` with commas between them.
+fn list(values: &[f64]) -> String {
+    let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+    values.join(",")
+}
+
+/// The numbers of the setting `key`, which have commas between them.
+fn numbers(key: &str, text: &str) -> Result<Vec<f64>> {
+    text.split(',')
+        .map(|part| {
+            part.parse::<f64>()
+                .with_context(|| format!("{key}={text}: `{part}` is no number"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_numbers_are_read_as_they_are_written() {
+        let shares = [0.5, 1.0, 0.05];
+        assert_eq!(list(&shares), "0.5,1,0.05");
+        assert_eq!(numbers("ratio", &list(&shares)).unwrap(), shares);
+        let error = numbers("ratio", "0.5,half").unwrap_err().to_string();
+        assert!(error.contains("ratio=0.5,half: `half`"), "{error}");
+        assert!(numbers("ratio", "").is_err());
     }
 }

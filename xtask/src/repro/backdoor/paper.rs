@@ -71,7 +71,7 @@ fn lab(context: &Context, folder: &Path, set: Set) -> Result<Lab> {
         layers: 12,
         max_length: MAX_LENGTH,
         ratio: 0.1,
-        rows_ratio_factor: 1.0,
+        rows_ratio: 0.1,
         epochs: fit.epochs,
         lr: fit.lr,
         rows_epochs: rows.epochs,
@@ -80,7 +80,7 @@ fn lab(context: &Context, folder: &Path, set: Set) -> Result<Lab> {
         rap_lr: rap.lr,
         rap_dropout: rap.dropout,
         copies: StripSettings::default().copies,
-        strip_ratio: set.strip_ratio,
+        strip_ratios: set.strip_ratios,
     };
     Lab::new(context, folder, defaults)
 }

@@ -1,28 +1,37 @@
 //! RAP against one victim.
 
-use anyhow::{Result, anyhow};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use anyhow::Result;
 use plm_backdoor::defense::rap::{
-    Construction, Protection, RapDefense, RapDetector, RapSettings, construct_with_retry,
+    Construction, Protection, RapDefense, RapDetector, RapSettings, construct, drops,
     perturbed_probabilities,
 };
-use plm_backdoor::metrics::CostMeter;
+use plm_backdoor::metrics::{CostMeter, DetectionRates};
 use plm_backdoor::model::{RowSettings, Victim};
 use plm_backdoor::{Calibration, Classifier, DecisionRule, Error, LEVELS, Scored};
 use plm_core::rng::Seed;
 
 use super::attack::Attacked;
-use super::defend::{Detection, classifier};
+use super::defend::{Detection, classifier, or_reason};
 use super::lab::Lab;
 use super::problem::{CLASSES, Problem, TARGET, texts};
 use super::theory::{self, Point};
 
 /// What RAP did.
+///
+/// A level whose threshold is not above 0 is tried again with a larger weight of small drops, and then with another
+/// word, as the paper's code advises: `detection` has the rates of each level under the perturbation that sufficed
+/// for it. Its scores, and all else, are of the perturbation for the last of [`LEVELS`].
 pub(super) struct Rap {
     pub(super) detection: Detection,
-    /// The word that it puts in front.
-    pub(super) word: String,
-    /// The one of [`SCALES`] that sufficed.
-    pub(super) scale: f64,
+    /// The rates of all levels under the perturbation for the last one.
+    pub(super) with_last: Vec<Result<DetectionRates, String>>,
+    /// The weight of small drops that sufficed for each of [`LEVELS`]; NaN where none did.
+    pub(super) scales: Vec<f64>,
+    /// The perturbation for the last of [`LEVELS`].
+    pub(super) made: Construction,
     /// Clean and poisoned texts.
     pub(super) points: [Vec<Point>; 2],
 }
@@ -42,22 +51,57 @@ pub(super) fn run(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
         ..lab.rap.clone()
     };
     let validation = texts(&problem.validation, true);
+    let mut tries = Tries {
+        victim: &attacked.victim,
+        validation: &validation,
+        settings: &settings,
+        words: &problem.words.perturbations,
+        made: Vec::new(),
+    };
     let level = LEVELS[LEVELS.len() - 1];
-    let (made, known) = construct(&attacked.victim, problem, &validation, &settings, level)?;
-    let (word, scale) = (made.prefix.clone(), made.scale);
+    let last = tries.first(level)?;
+    let mut found = Vec::new();
+    for level in LEVELS {
+        found.push(or_reason(tries.first(level))?);
+    }
     let mut victim = attacked.victim.clone();
     let rule = DecisionRule::for_classes(CLASSES);
-    let mut measure = |texts: &[&str]| -> Result<(Vec<Scored>, Vec<Point>)> {
+    let mut measure = |texts: &[&str], made: &Construction| -> Result<(Vec<Scored>, Vec<Point>)> {
         let before = victim.probabilities(texts)?;
-        let after = perturbed_probabilities(&mut victim, texts, &made)?;
+        let after = perturbed_probabilities(&mut victim, texts, made)?;
         let pairs = before.iter().zip(&after);
         let scored = pairs.map(|(before, after)| Scored::drop(before, after, TARGET, rule));
         Ok((scored.collect(), theory::points(&before, &after)))
     };
-    let (clean, points_of_clean) = measure(&texts(&problem.test, true))?;
+    let test = texts(&problem.test, true);
     let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
-    let (poisoned, points_of_poisoned) = measure(&triggered)?;
-    let protection = Protection::from_drops(&mut victim, made, &known, level)?;
+    let mut measured = BTreeMap::new();
+    for &number in found.iter().flatten() {
+        if let Entry::Vacant(entry) = measured.entry(number) {
+            let (made, _) = &tries.made[number];
+            entry.insert((measure(&test, made)?, measure(&triggered, made)?));
+        }
+    }
+    let mut rates = Vec::new();
+    for (level, found) in LEVELS.into_iter().zip(&found) {
+        rates.push(match found {
+            Ok(number) => {
+                let known = Calibration::new(&tries.made[*number].1)?;
+                let ((clean, _), (poisoned, _)) = &measured[number];
+                let threshold = known.drop_threshold(level)?.value;
+                Ok(DetectionRates::new(clean, poisoned, threshold)?)
+            }
+            Err(reason) => Err(reason.clone()),
+        });
+    }
+    let scales = found.iter().map(|found| {
+        let number = found.as_ref().ok();
+        number.map_or(f64::NAN, |&number| tries.made[number].0.scale)
+    });
+    let scales = scales.collect();
+    let (made, known) = tries.made[last].clone();
+    let ((clean, points_of_clean), (poisoned, points_of_poisoned)) = measured[&last].clone();
+    let protection = Protection::from_drops(&mut victim, made.clone(), &known, level)?;
     let mut detector = RapDetector::new(victim, RapDefense::new(vec![protection])?)?;
     for piece in attacked.trigger.iter().flat_map(|trigger| trigger.pieces()) {
         detector.check_words(piece)?;
@@ -68,37 +112,69 @@ pub(super) fn run(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
     detector.check(&checked)?;
     let cost = meter.stop(classifier(detector.forwards()), checked.len())?;
     let threshold = |known: &Calibration, level| Ok(known.drop_threshold(level)?.value);
-    let detection = Detection::new(&known, clean, poisoned, cost, threshold)?;
+    let mut detection = Detection::new(&known, clean, poisoned, cost, threshold)?;
     Ok(Rap {
+        with_last: std::mem::replace(&mut detection.rates, rates),
         detection,
-        word,
-        scale,
+        scales,
+        made,
         points: [points_of_clean, points_of_poisoned],
     })
 }
 
-/// RAP with the first of the problem's words with which it can be constructed, and the drops of `validation`
-/// under it. Clean texts alone decide.
-fn construct(
-    victim: &Victim,
-    problem: &Problem,
-    validation: &[&str],
-    settings: &RapSettings,
-    level: f64,
-) -> Result<(Construction, Vec<Scored>)> {
-    let mut refused = None;
-    for word in &problem.words.perturbations {
-        let settings = RapSettings {
-            words: vec![word.clone()],
-            ..settings.clone()
-        };
-        match construct_with_retry(victim, validation, &settings, &SCALES, level) {
-            Ok(made) => return Ok(made),
-            Err(error @ Error::NotConstructed { .. }) => refused = Some(error),
-            Err(error) => return Err(error.into()),
+/// Constructions in the order in which they are tried: with the first of the words and growing weights, then with
+/// the next. Each is made when it is asked for, once.
+struct Tries<'t> {
+    victim: &'t Victim,
+    /// Clean texts of the protected class: they alone decide.
+    validation: &'t [&'t str],
+    settings: &'t RapSettings,
+    words: &'t [String],
+    /// With the drops of the validation texts.
+    made: Vec<(Construction, Vec<Scored>)>,
+}
+
+impl Tries<'_> {
+    /// The number of the first construction whose mean drop reaches the lower limit and whose threshold at `level`
+    /// is above 0.
+    fn first(&mut self, level: f64) -> Result<usize> {
+        let (mut mean, mut threshold) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+        let lower = self.settings.objective.lower;
+        for number in 0..self.words.len() * SCALES.len() {
+            self.make(number)?;
+            let (made, known) = &self.made[number];
+            let found = Calibration::new(known)?.threshold(level)?.value;
+            if made.after.mean >= lower && found > 0.0 {
+                return Ok(number);
+            }
+            mean = mean.max(made.after.mean);
+            threshold = threshold.max(found);
         }
+        let error = Error::NotConstructed {
+            mean,
+            lower,
+            threshold,
+            level,
+            scales: SCALES.to_vec(),
+        };
+        Err(error.into())
     }
-    Err(refused.map_or_else(|| anyhow!("no word for RAP"), Into::into))
+
+    /// Makes all up to `number`.
+    fn make(&mut self, number: usize) -> Result<()> {
+        while self.made.len() <= number {
+            let next = self.made.len();
+            let mut settings = RapSettings {
+                words: vec![self.words[next / SCALES.len()].clone()],
+                ..self.settings.clone()
+            };
+            settings.objective.scale = SCALES[next % SCALES.len()];
+            let made = construct(self.victim, self.validation, &settings)?;
+            let known = drops(&mut self.victim.clone(), self.validation, &made)?;
+            self.made.push((made, known));
+        }
+        Ok(())
+    }
 }
 
 /// The texts taken for the protected class.

@@ -28,34 +28,40 @@ pub(super) struct Set {
     pub(super) name: &'static str,
     pub(super) asset: &'static str,
     pub(super) max_length: usize,
-    /// Share of a text's words that a copy of STRIP replaces.
-    pub(super) strip_ratio: f64,
+    /// Shares of a text's words that a copy of STRIP replaces; the first is the one that is quoted.
+    pub(super) strip_ratios: [f64; 3],
 }
+
+/// For long texts: first the share that the paper of RAP takes for reviews.
+const LONG: [f64; 3] = [0.05, 0.25, 0.5];
+
+/// For short texts, of which a twentieth is a single word: a larger share first.
+const SHORT: [f64; 3] = [0.25, 0.05, 0.5];
 
 const SETS: [Set; 4] = [
     Set {
         name: "imdb",
         asset: "imdb",
         max_length: 128,
-        strip_ratio: 0.05,
+        strip_ratios: LONG,
     },
     Set {
         name: "sst2",
         asset: "sentconv",
         max_length: 64,
-        strip_ratio: 0.25,
+        strip_ratios: SHORT,
     },
     Set {
         name: "olid",
         asset: "olid",
         max_length: 64,
-        strip_ratio: 0.25,
+        strip_ratios: SHORT,
     },
     Set {
         name: "davidson",
         asset: "davidson-hate",
         max_length: 64,
-        strip_ratio: 0.25,
+        strip_ratios: SHORT,
     },
 ];
 
@@ -76,8 +82,8 @@ impl Set {
     }
 
     /// Its texts, cut to as many words as a victim surely reads of `max_length` tokens: a trigger behind what
-    /// it reads would make a poisoned text a clean one with a wrong label. Sets without test texts are split, a
-    /// fifth for the test.
+    /// it reads would make a poisoned text a clean one with a wrong label. Of OLID the asset has the published
+    /// training texts alone, of Davidson's tweets there is one file: both are split, a fifth for the test.
     pub(super) fn read(&self, store: &Store, max_length: usize) -> Result<Texts> {
         let mut texts = self.whole(store)?;
         for sample in texts.train.iter_mut().chain(&mut texts.test) {

@@ -51,9 +51,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     outcome.notes.push(
         "Victims are the first two layers of MiniLM-L6 or plm-mini. Texts are drawn anew for each seed, as \
          many of each class. OLID: the attacker wants offensive tweets to pass; Davidson: hateful or \
-         offensive ones. ONION takes its perplexities from plm-mini as a masked language model, of the first \
-         seed and attack. Texts are cut to 7 words for 10 of the tokens that a victim reads, less 16 for a trigger. \
-         The bounds of AUROC and false acceptances were set for SST-2; of the other sets the same are asked."
+         offensive ones; the test texts of both are a fifth of the published training texts. ONION takes its \
+         perplexities from plm-mini as a masked language model, of the first seed and attack. Texts are cut to 7 \
+         words for 10 of the tokens that a victim reads, less 16 for a trigger. STRIP is tried with several shares \
+         of replaced words, the first of which is quoted: no clean text tells which is best. The bounds of AUROC \
+         and false acceptances were set for the word on SST-2; of all attacks and sets the same are asked."
             .to_owned(),
     );
     Ok(outcome)
@@ -64,9 +66,9 @@ fn defaults(layers: usize) -> Defaults {
     Defaults {
         layers,
         ratio: 0.2,
+        rows_ratio: 0.4,
         lr: 2e-4,
-        copies: 10,
-        strip_ratio: 0.25,
+        strip_ratios: [0.25, 0.05, 0.5],
         ..Defaults::default()
     }
 }
@@ -82,7 +84,7 @@ fn one(
 ) -> Result<()> {
     let defaults = Defaults {
         max_length: set.max_length,
-        strip_ratio: set.strip_ratio,
+        strip_ratios: set.strip_ratios,
         ..defaults(layers)
     };
     let lab = Lab::new(context, folder, defaults)?;
@@ -191,7 +193,9 @@ fn published(
             attempts: BTreeMap::from([(Way::Published, attempt)]),
         });
     }
-    report::report(&id, &runs, outcome)
+    report::report(&id, &runs, outcome)?;
+    checks::real(&id, &runs, outcome);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use plm_backdoor::LEVELS;
 use plm_backdoor::metrics::CleanQuality;
 use plm_core::metrics::mean_std;
 
-use super::defend::Detection;
+use super::defend::{Detection, shares_at};
 use super::onion::Onion;
+use super::pictures;
+use super::rap::Rap;
 use super::study::{Attempt, Run};
+use super::theory::{self, Point};
 use super::way::Way;
-use super::{pictures, theory};
 use crate::repro::{Outcome, Row, Table};
 
 /// The value of every run for one attack; NaN where a run has none.
@@ -33,6 +35,26 @@ pub(super) fn rap(attempt: &Attempt, value: impl Fn(&Detection) -> f64) -> f64 {
 /// What STRIP did; NaN where there is none.
 pub(super) fn strip(attempt: &Attempt, value: impl Fn(&Detection) -> f64) -> f64 {
     attempt.strip.as_ref().map_or(f64::NAN, value)
+}
+
+/// The mean of a `value` of every run's clean (`kind` 0) or poisoned (1) texts; NaN where a run has no RAP.
+pub(super) fn of_points(
+    runs: &[Run],
+    way: Way,
+    kind: usize,
+    value: impl Fn(&Point) -> f64,
+) -> Vec<f64> {
+    values(runs, way, |attempt| {
+        attempt.rap.as_ref().map_or(f64::NAN, |rap| {
+            mean(&rap.points[kind].iter().map(&value).collect::<Vec<_>>())
+        })
+    })
+}
+
+/// How much farther the perturbation moves margins of clean texts, down, than those of poisoned ones, either way.
+pub(super) fn clean_over_poisoned_shift(runs: &[Run], way: Way) -> f64 {
+    let clean = mean(&of_points(runs, way, 0, |point| point.shift));
+    clean / mean(&of_points(runs, way, 1, |point| point.shift.abs()))
 }
 
 /// Adds rows, the table and plots of `name`.
@@ -112,10 +134,9 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
             outcome.rows.push(row(id, "milliseconds an input", &time));
         }
         table.rows.push(cells);
-        let scale = of(&|a| a.rap.as_ref().map_or(f64::NAN, |rap| rap.scale));
-        let metric = "weight of small drops";
-        outcome.rows.push(row(format!("{id}.rap"), metric, &scale));
+        construction(&id, runs, way, outcome);
         drops(&id, runs, way, outcome);
+        other_ratios(&id, runs, way, outcome);
         onion(&id, runs, way, outcome);
         failures(&id, runs, way, outcome);
         words(&id, runs, way, outcome);
@@ -134,27 +155,117 @@ fn cell(values: &[f64]) -> String {
     }
 }
 
-/// Mean drops and margins of clean and poisoned texts.
-fn drops(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
-    for (index, kind) in ["clean", "poisoned"].into_iter().enumerate() {
-        for (metric, value) in [
+/// How the perturbations were made, and what the one for the last level does at the others.
+fn construction(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
+    let id = format!("{id}.rap");
+    let of = |value: &dyn Fn(&Rap) -> f64| {
+        values(runs, way, |attempt| {
+            attempt.rap.as_ref().map_or(f64::NAN, value)
+        })
+    };
+    let mut add = |metric: String, values: &[f64]| {
+        outcome.rows.push(Row::over_seeds(&id, metric, values));
+    };
+    let loss = |rap: &Rap, last: bool| {
+        let epochs = &rap.made.epochs;
+        let epoch = if last { epochs.last() } else { epochs.first() };
+        epoch.map_or(f64::NAN, |epoch| epoch.loss)
+    };
+    for (metric, values) in [
+        ("weight of small drops", of(&|rap| rap.made.scale)),
+        ("loss of the first epoch", of(&|rap| loss(rap, false))),
+        ("loss of the last epoch", of(&|rap| loss(rap, true))),
+        (
+            "share of validation drops below the limits",
+            of(&|rap| rap.made.after.below),
+        ),
+        (
+            "share of validation drops within the limits",
+            of(&|rap| rap.made.after.within),
+        ),
+    ] {
+        add(metric.to_owned(), &values);
+    }
+    for (index, level) in LEVELS.into_iter().enumerate().take(LEVELS.len() - 1) {
+        let scales = of(&|rap| rap.scales[index]);
+        add(format!("weight of small drops for {level} %"), &scales);
+        for (metric, values) in [
             (
-                "mean drop",
-                (|point| point.drop) as fn(&theory::Point) -> f64,
+                "false rejections",
+                of(&|rap| shares_at(&rap.with_last, level).0),
             ),
+            (
+                "false acceptances",
+                of(&|rap| shares_at(&rap.with_last, level).1),
+            ),
+        ] {
+            let metric = format!("{metric} at {level} % with the perturbation for 5 %");
+            add(metric, &values);
+        }
+    }
+}
+
+/// Mean drops and margins of clean and poisoned texts, how far margins move, and whether drops follow the slope.
+fn drops(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
+    let id = format!("{id}.rap");
+    let mut add = |metric: String, values: &[f64]| {
+        outcome.rows.push(Row::over_seeds(&id, metric, values));
+    };
+    type Value = fn(&Point) -> f64;
+    for (kind, name) in ["clean", "poisoned"].into_iter().enumerate() {
+        let of: [(&str, Value); 3] = [
+            ("mean drop", |point| point.drop),
             ("mean margin", |point| point.margin),
             ("mean shift of the margin", |point| point.shift),
+        ];
+        for (metric, value) in of {
+            let metric = format!("{metric}, {name} texts");
+            add(metric, &of_points(runs, way, kind, value));
+        }
+        let follows = values(runs, way, |attempt| {
+            attempt.rap.as_ref().map_or(f64::NAN, |rap| {
+                theory::drop_follows_slope(rap.points[kind].iter())
+            })
+        });
+        let metric = format!("Spearman of drops and slopes p (1 - p), {name} texts");
+        add(metric, &follows);
+    }
+    let follows = values(runs, way, |attempt| {
+        attempt.rap.as_ref().map_or(f64::NAN, |rap| {
+            theory::drop_follows_slope(rap.points.iter().flatten())
+        })
+    });
+    let metric = "Spearman of drops and slopes p (1 - p), all texts".to_owned();
+    add(metric, &follows);
+    let moved = values(runs, way, |attempt| {
+        attempt.rap.as_ref().map_or(f64::NAN, |rap| {
+            let shifts: Vec<f64> = rap.points[0].iter().map(|point| point.shift).collect();
+            theory::drop_if_moved(&rap.points[1], mean(&shifts))
+        })
+    });
+    let metric = "mean drop of poisoned texts if their margins moved as those of clean texts do";
+    add(metric.to_owned(), &moved);
+    let ratio = clean_over_poisoned_shift(runs, way);
+    let metric = "shift of the margin, clean texts over poisoned ones";
+    outcome.rows.push(Row::new(id, metric, ratio));
+}
+
+/// STRIP with the shares of replaced words that are not quoted.
+fn other_ratios(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
+    for (index, (ratio, _)) in runs[0].attempts[&way].strip_others.iter().enumerate() {
+        let of = |value: &dyn Fn(&Detection) -> f64| {
+            values(runs, way, |attempt| {
+                let (_, found) = &attempt.strip_others[index];
+                found.as_ref().map_or(f64::NAN, value)
+            })
+        };
+        for (metric, values) in [
+            ("false rejections at 5 %", of(&|d| d.at(5.0).0)),
+            ("false acceptances at 5 %", of(&|d| d.at(5.0).1)),
+            ("AUROC", of(&|d| d.separation.auroc.unwrap_or(f64::NAN))),
         ] {
-            let values = values(runs, way, |attempt| {
-                let Ok(rap) = &attempt.rap else {
-                    return f64::NAN;
-                };
-                mean(&rap.points[index].iter().map(value).collect::<Vec<_>>())
-            });
-            let metric = format!("{metric}, {kind} texts");
-            outcome
-                .rows
-                .push(Row::over_seeds(format!("{id}.rap"), metric, &values));
+            let id = format!("{id}.strip_{ratio}");
+            outcome.rows.push(Row::over_seeds(id, metric, &values));
         }
     }
 }
@@ -191,7 +302,7 @@ fn onion(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
     }
     if tried.iter().any(|onion| onion.chosen().is_none()) {
         outcome.notes.push(format!(
-            "{id}: no percentile of ONION rejects at most 10 % of the validation texts."
+            "{id}: no percentile of ONION rejects at most 5 % of the validation texts."
         ));
     }
 }
@@ -200,7 +311,7 @@ fn onion(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
 fn words(id: &str, runs: &[Run], way: Way, outcome: &mut Outcome) {
     let attempts = runs.iter().map(|run| &run.attempts[&way]);
     let words: Vec<&str> = attempts
-        .filter_map(|attempt| Some(attempt.rap.as_ref().ok()?.word.as_str()))
+        .filter_map(|attempt| Some(attempt.rap.as_ref().ok()?.made.prefix.as_str()))
         .collect();
     if words.windows(2).any(|pair| pair[0] != pair[1]) {
         let words = words.join("`, `");

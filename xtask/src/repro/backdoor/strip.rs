@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plm_backdoor::defense::strip::{StripDetector, StripSettings};
 use plm_backdoor::metrics::CostMeter;
-use plm_backdoor::{Calibration, Classifier, DecisionRule, Error};
+use plm_backdoor::{Calibration, Classifier, DecisionRule};
 use plm_core::rng::Seed;
 
 use super::attack::Attacked;
@@ -11,14 +11,16 @@ use super::defend::{Detection, classifier};
 use super::lab::Lab;
 use super::problem::{CLASSES, Problem, TARGET, texts};
 
-/// STRIP.
+/// STRIP with copies in which the share `ratio` of the words is replaced.
 pub(super) fn run(
     lab: &Lab,
     problem: &Problem,
     attacked: &Attacked,
     seed: Seed,
+    ratio: f64,
 ) -> Result<Detection> {
     let settings = StripSettings {
+        ratio,
         seed: seed.child("strip"),
         ..lab.strip
     };
@@ -33,16 +35,6 @@ pub(super) fn run(
     let meter = CostMeter::start(classifier(start));
     let poisoned = strip.scores(&triggered)?;
     let cost = meter.stop(classifier(strip.classifier().forwards()), triggered.len())?;
-    // Entropies that are all the same, or 0 where the threshold lies, reject nothing.
-    let threshold = |known: &Calibration, level| {
-        let found = known.threshold(level)?;
-        if found.value > 0.0 && !found.constant {
-            return Ok(found.value);
-        }
-        Err(Error::Threshold {
-            level,
-            value: found.value,
-        })
-    };
+    let threshold = |known: &Calibration, level| Ok(known.entropy_threshold(level)?.value);
     Detection::new(&known, clean, poisoned, cost, threshold)
 }

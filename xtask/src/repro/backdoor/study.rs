@@ -25,6 +25,8 @@ pub(super) struct Attempt {
     /// The reason where there is none; the same for STRIP.
     pub(super) rap: Result<Rap, String>,
     pub(super) strip: Result<Detection, String>,
+    /// STRIP with other shares of replaced words.
+    pub(super) strip_others: Vec<(f64, Result<Detection, String>)>,
     /// The same for ONION, where it was tried.
     pub(super) onion: Option<Result<Onion, String>>,
     /// Share of the texts with the trigger that the victim does not read to the end.
@@ -83,7 +85,12 @@ pub(super) fn defend(
     language: Option<&mut MaskedPerplexity>,
 ) -> Result<Attempt> {
     let rap = or_reason(rap::run(lab, problem, &attacked, seed))?;
-    let strip = or_reason(strip::run(lab, problem, &attacked, seed))?;
+    let strip = |ratio| or_reason(strip::run(lab, problem, &attacked, seed, ratio));
+    let mut strip_others = Vec::new();
+    for &ratio in &lab.strip_others {
+        strip_others.push((ratio, strip(ratio)?));
+    }
+    let strip = strip(lab.strip.ratio)?;
     let onion = match language {
         Some(model) => Some(or_reason(onion::run(lab, problem, &attacked, model))?),
         None => None,
@@ -94,6 +101,7 @@ pub(super) fn defend(
         false_triggers: attacked.false_triggers,
         rap,
         strip,
+        strip_others,
         onion,
         cut: attacked.cut,
     })

@@ -23,6 +23,10 @@ pub struct OnionRates {
 /// The error rates at each of `thresholds`, where `clean` are test texts of the protected `class`
 /// and `poisoned` those of all other classes with the trigger.
 ///
+/// A classifier that answers every text alike keeps every label: false rejections of 0 and false acceptances of 1
+/// at every threshold. A language model that finds all words alike gives one threshold, which deletes every word:
+/// see [`OnionRates::emptied`]. Neither is an error.
+///
 /// The classifier sees every text once, and a purified text only where it is another than at the
 /// threshold before; sorted thresholds save most.
 ///

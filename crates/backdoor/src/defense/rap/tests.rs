@@ -93,11 +93,11 @@ fn the_feasible_shifts_of_one_text_are_an_interval() {
     };
     let objective = HingeObjective::default();
     let loss = |shift: f64| objective.loss(&toy.drops(&[shift as f32, 0.0])).unwrap();
-    // p = .8808 without the word, so that w e must lie from -1.6740 to -.7295.
+    // p = .8808 without the word, so that w e must lie from -1.6740 to -.7297.
     let p = sigmoid(2.0);
     let (low, high) = (logit(p - 0.3) - 2.0, logit(p - 0.1) - 2.0);
-    assert_relative_eq!(low, -1.6740, epsilon = 1e-3);
-    assert_relative_eq!(high, -0.7295, epsilon = 1e-3);
+    assert_relative_eq!(low, -1.6740, epsilon = 1e-4);
+    assert_relative_eq!(high, -0.7297, epsilon = 1e-4);
     for shift in [low + 1e-3, -1.2, high - 1e-3] {
         assert_eq!(loss(shift), 0.0, "{shift}");
     }
@@ -105,7 +105,7 @@ fn the_feasible_shifts_of_one_text_are_an_interval() {
         assert!(loss(shift) > 0.0, "{shift}");
     }
     assert_relative_eq!(toy.drops(&[-1.2, 0.0])[0], 0.1908, epsilon = 1e-4);
-    // The same shift hardly moves a text far from the boundary, as poisoned ones are.
+    // The same shift of the margin hardly lowers the probability of a text far from the boundary.
     let far = Toy {
         margins: vec![8.0],
         ..toy

@@ -84,8 +84,10 @@ impl<C: Classifier> StripDetector<C> {
     /// strictly below the threshold.
     ///
     /// # Errors
-    /// Those of [`Self::scores`].
+    /// [`Error::EntropyThreshold`] for a threshold that rejects nothing, as that of a classifier that answers every
+    /// text alike, and those of [`Self::scores`].
     pub fn check(&mut self, texts: &[&str], threshold: &Threshold) -> Result<Vec<StripVerdict>> {
+        threshold.check_entropy()?;
         let guard = Guard::new(self.rule, [(self.class, threshold.value)])?;
         let verdict = |each: Measured| {
             let reject = guard.rejects(&each.probabilities, Some(each.entropy))?;

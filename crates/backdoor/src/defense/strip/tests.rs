@@ -116,6 +116,9 @@ fn a_constant_model_rejects_nothing() {
     let rates = DetectionRates::new(&scores, &scores, threshold.value).unwrap();
     assert_eq!(rates.false_rejection.value, Some(0.0));
     assert_eq!(rates.false_acceptance.value, Some(1.0));
+    // That is no defense, and says so.
+    let error = detector.check(&texts, &threshold).unwrap_err();
+    assert!(matches!(error, Error::EntropyThreshold { .. }), "{error}");
 }
 
 #[test]
