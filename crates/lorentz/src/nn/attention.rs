@@ -103,8 +103,7 @@ impl LorentzAttentionConfig {
         let linear = LorentzLinearConfig {
             output_heads: self.heads,
             curvature: self.curvature,
-            parity: self.parity,
-            ..LorentzLinearConfig::new(self.d_model, self.d_model)
+            ..LorentzLinearConfig::variant(self.d_model, self.d_model, self.parity)
         };
         Ok(LorentzAttention {
             query: linear.init(seed.child("query"), device)?,

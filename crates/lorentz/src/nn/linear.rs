@@ -14,6 +14,10 @@ use crate::geometry::{space, time};
 use crate::kernel::{self as fused, Affine};
 use crate::{Curvature, Error, Result};
 
+/// The largest λ. Gradients hold squared times over the square of the 10⁻⁶ that directions are divided
+/// with: λ² 10¹², which must leave room in single precision.
+const LARGEST_SCALE: f64 = 1e12;
+
 /// Settings of a [`LorentzLinear`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +34,8 @@ pub struct LorentzLinearConfig {
     pub bias: bool,
     /// Activation of the input, its time included.
     pub activation: Option<Activation>,
-    /// λ before training: how far the time of an output can rise.
+    /// λ before training: how far the time of an output can rise. At most 10¹², so that squares of times
+    /// are finite in single precision, gradients included.
     pub scale: f64,
     /// Of both spaces; the layer does not use the input's.
     pub curvature: Curvature,
@@ -54,6 +59,20 @@ impl LorentzLinearConfig {
         }
     }
 
+    /// As [`LorentzLinearConfig::new`], in this variant with the λ that the authors start it with.
+    pub fn variant(d_input: usize, d_output: usize, parity: Option<Parity>) -> Self {
+        let plain = Self::new(d_input, d_output);
+        let scale = match parity {
+            Some(Parity::Mt) => Parity::MT_SCALE,
+            None | Some(Parity::Gcn | Parity::Kg) => plain.scale,
+        };
+        Self {
+            scale,
+            parity,
+            ..plain
+        }
+    }
+
     /// A layer of these settings. Weights are uniform within ±1/√d_output but for those of the input's
     /// times, which are 0: at first the layer contains no boost. Biases are 0. [`Parity`] has its own
     /// bounds.
@@ -67,6 +86,10 @@ impl LorentzLinearConfig {
         head_count(ORIGIN, "input_heads", self.input_heads, self.d_input)?;
         head_count(ORIGIN, "output_heads", self.output_heads, self.d_output)?;
         positive(ORIGIN, "scale", self.scale)?;
+        if self.scale > LARGEST_SCALE {
+            let reason = format!("is {}, must be at most {LARGEST_SCALE:e}", self.scale);
+            return Err(Error::config(ORIGIN, "scale", reason));
+        }
         if self.parity.is_some() && self.curvature != Curvature::UNIT {
             return Err(Error::config(
                 ORIGIN,

@@ -1,9 +1,10 @@
 //! Attention in linear time.
 
 use burn::tensor::{Bool, Tensor};
+use plm_core::check::positive;
 
-use crate::Curvature;
-use crate::geometry::{lift, space, sum_squares};
+use crate::geometry::{Precision, lift, space, sum_squares};
+use crate::{Curvature, Error, Result};
 
 /// What keeps features of negative coordinates apart from zero.
 const FLOOR: f64 = 1e-6;
@@ -23,6 +24,10 @@ const BLIND: f64 = 1e-30;
 /// - value: `[batch, heads, keys, m + 1]`
 /// - padding: `[batch, keys]`, true where a key is hidden
 /// - result: `[batch, heads, queries, m + 1]`
+///
+/// # Errors
+/// [`Error::Core`] where `power` is not positive, or so large that the powers of n equal features vanish in
+/// the type.
 pub fn linear_attention(
     query: Tensor<4>,
     key: Tensor<4>,
@@ -30,7 +35,8 @@ pub fn linear_attention(
     padding: Option<Tensor<2, Bool>>,
     power: f64,
     curvature: Curvature,
-) -> Tensor<4> {
+) -> Result<Tensor<4>> {
+    check_power(power, &query)?;
     let (query, _) = focused(space(query), power);
     let (directions, lengths) = focused(space(key), power);
     let mut key = directions * lengths;
@@ -47,7 +53,20 @@ pub fn linear_attention(
     let blind = length.clone().lower_equal_scalar(BLIND);
     let query = query / length.mask_fill(blind.clone(), 1.0);
     let shares = query.clone().matmul(totals).mask_fill(blind, 1.0);
-    lift(query.matmul(products) / shares, curvature)
+    Ok(lift(query.matmul(products) / shares, curvature))
+}
+
+fn check_power(power: f64, query: &Tensor<4>) -> Result<()> {
+    const ORIGIN: &str = "linear_attention";
+    positive(ORIGIN, "power", power)?;
+    let width = query.dims()[3] - 1;
+    // Of features of length 1 the largest is at least 1/√n, and the square of its power n⁻ᵖ.
+    let limit = -Precision::of(query.dtype()).tiny.ln() / (width as f64).ln();
+    if power <= limit {
+        return Ok(());
+    }
+    let reason = format!("is {power}, must be at most {limit:.1} for {width} components of space");
+    Err(Error::config(ORIGIN, "power", reason))
 }
 
 /// fᵖ / |fᵖ| and |f|.

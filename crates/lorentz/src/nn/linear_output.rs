@@ -23,11 +23,17 @@ const PARITY_SHIFT: f64 = 1.1;
 pub enum Parity {
     /// Graph networks: |z_s|² at least 1e-8, weights uniform within ±1/√d_output.
     Gcn,
-    /// Machine translation: |z_s|² as it is, weights uniform within ±0.02.
+    /// Machine translation: |z_s|² as it is, weights uniform within ±0.02. The authors start λ at
+    /// [`Parity::MT_SCALE`].
     Mt,
     /// Knowledge graphs: the time is that before the bias and the residual, λ is not trained, weights
     /// uniform within ±√(6 / (d_input d_output)), those of the input's time included.
     Kg,
+}
+
+impl Parity {
+    /// e^2.3, λ before training in the authors' code of machine translation, where others have 10.
+    pub const MT_SCALE: f64 = 9.974_182_454_814_718;
 }
 
 /// The point whose time follows σ(z₀) and whose direction is z_s.

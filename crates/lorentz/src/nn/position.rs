@@ -60,8 +60,7 @@ impl PositionEncodingConfig {
         at_least("PositionEncodingConfig", "max_length", self.max_length, 1)?;
         let linear = LorentzLinearConfig {
             curvature: self.curvature,
-            parity: self.parity,
-            ..LorentzLinearConfig::new(self.d_model, self.d_model)
+            ..LorentzLinearConfig::variant(self.d_model, self.d_model, self.parity)
         };
         let linear = linear.init(seed.child("linear"), device)?;
         let shape = [self.max_length, self.d_model];

@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use plm_core::check::positive;
 use plm_core::kernel::{self, Activation, SiteMask};
 use plm_core::nn::LayerNorm;
 
@@ -46,10 +47,12 @@ pub struct SpaceLayerNorm {
 }
 
 impl SpaceLayerNorm {
-    /// For points of `d_model` components, at first without scale and shift.
+    /// For points of `d_model` components, at first without scale and shift; `epsilon` is added to the
+    /// variance.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) where the points have no space components.
+    /// [`Error::Core`](crate::Error::Core) where the points have no space components or `epsilon` is not
+    /// positive, since equal components have no variance.
     pub fn new(
         d_model: usize,
         epsilon: f64,
@@ -57,6 +60,7 @@ impl SpaceLayerNorm {
         device: &Device,
     ) -> Result<Self> {
         point_width("SpaceLayerNorm", "d_model", d_model)?;
+        positive("SpaceLayerNorm", "epsilon", epsilon)?;
         Ok(Self {
             norm: LayerNorm::new(d_model - 1, epsilon, device),
             curvature,

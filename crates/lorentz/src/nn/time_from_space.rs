@@ -61,7 +61,7 @@ impl TimeFromSpaceConfig {
 ///
 /// With the space rows of a boost or a rotation B as W it is B x, and every Lorentz transformation has
 /// such rows. It has no division and no bound on the radius. On a CPU it costs 1.1 times a Euclidean layer
-/// at widths 256 and 512 in the repository's benchmarks, 1.4 times at 64.
+/// at widths 256 and 512 in the repository's benchmarks, 1.5 times at 64.
 #[derive(Module, Debug)]
 pub struct TimeFromSpace {
     /// W and b: `[d_input, d_output − 1]`, `[d_output − 1]`.

@@ -144,8 +144,7 @@ impl TransformerConfig {
     fn linear(&self, d_input: usize, d_output: usize) -> LorentzLinearConfig {
         LorentzLinearConfig {
             curvature: self.curvature,
-            parity: self.parity,
-            ..LorentzLinearConfig::new(d_input, d_output)
+            ..LorentzLinearConfig::variant(d_input, d_output, self.parity)
         }
     }
 

@@ -3,7 +3,7 @@
 use burn::optim::LearningRate;
 use burn::optim::Optimizer;
 use burn::tensor::{Device, Tensor};
-use plm_core::check::{below_one, not_negative};
+use plm_core::check::{below_one, not_negative, positive};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Rows, to_rows};
@@ -20,7 +20,7 @@ pub struct RiemannianAdamConfig {
     pub beta_1: f64,
     /// Decay of the second moment.
     pub beta_2: f64,
-    /// Added to the root of the second moment.
+    /// Added to the root of the second moment; above 0, since where all gradients were 0 it is the divisor.
     pub epsilon: f64,
     /// Times the point, added to its ambient gradient.
     pub weight_decay: f64,
@@ -52,7 +52,7 @@ impl RiemannianAdamConfig {
         let origin = "RiemannianAdamConfig";
         below_one(origin, "beta_1", self.beta_1)?;
         below_one(origin, "beta_2", self.beta_2)?;
-        not_negative(origin, "epsilon", self.epsilon)?;
+        positive(origin, "epsilon", self.epsilon)?;
         not_negative(origin, "weight_decay", self.weight_decay)?;
         self.limits.check(origin)?;
         Ok(RiemannianAdam {

@@ -3,7 +3,7 @@
 use burn::optim::LearningRate;
 use burn::optim::Optimizer;
 use burn::tensor::{Device, Tensor};
-use plm_core::check::{below_one, not_negative};
+use plm_core::check::{below_one, not_negative, positive};
 use serde::{Deserialize, Serialize};
 
 use super::state::{OptimizerState, take_or_zeros};
@@ -17,7 +17,7 @@ pub struct EuclideanAdamConfig {
     pub beta_1: f64,
     /// Decay of the second moment.
     pub beta_2: f64,
-    /// Added to the root of the second moment.
+    /// Added to the root of the second moment; above 0, since where all gradients were 0 it is the divisor.
     pub epsilon: f64,
     /// Times the parameter and the learning rate, taken off at each step.
     pub weight_decay: f64,
@@ -46,7 +46,7 @@ impl EuclideanAdamConfig {
         let origin = "EuclideanAdamConfig";
         below_one(origin, "beta_1", self.beta_1)?;
         below_one(origin, "beta_2", self.beta_2)?;
-        not_negative(origin, "epsilon", self.epsilon)?;
+        positive(origin, "epsilon", self.epsilon)?;
         not_negative(origin, "weight_decay", self.weight_decay)?;
         Ok(EuclideanAdam { config: *self })
     }

@@ -15,10 +15,10 @@ use crate::{Curvature, Error, Result};
 #[serde(default, deny_unknown_fields)]
 pub struct StepLimits {
     /// Largest Riemannian length of a step: 10 for HyboNet's graphs and translation, 1.5 for its
-    /// knowledge graphs.
+    /// knowledge graphs. An absolute length, not one in units of √k.
     pub max_step: Option<f64>,
     /// Largest norm of the space components of a point, as HyboNet bounds the entities of knowledge
-    /// graphs (1.5).
+    /// graphs (1.5); absolute, too.
     pub max_space_norm: Option<f64>,
     /// Projects points and momenta anew every so many steps. Steps end on the manifold anyway, so
     /// this only takes rounding out of the momenta, and anything else that changed the points.

@@ -1,7 +1,8 @@
 //! The settings of the papers, where the data is to be had.
 //!
-//! All nouns of WordNet, and the parts of the real tier, which here have the authors' epochs, steps, layers
-//! and vocabulary unless the user gives others, and all of their graphs whose files are in an asset.
+//! All nouns of WordNet, and the parts of the real tier, which here have the authors' epochs, steps, layers,
+//! vocabulary and longest sequences unless the user gives others, and all of their graphs whose files are in
+//! an asset.
 
 use anyhow::Result;
 

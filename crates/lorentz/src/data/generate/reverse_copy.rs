@@ -14,7 +14,7 @@ use crate::task::translation::{SpecialIds, TokenPair};
 pub struct ReverseCopy {
     /// Symbols beside the three special ones, whose ids come first.
     pub symbols: usize,
-    /// The shortest sequence.
+    /// The shortest sequence, of one symbol at least.
     pub min_length: usize,
     /// The longest sequence.
     pub max_length: usize,
@@ -47,9 +47,10 @@ impl ReverseCopy {
     /// `count` sequences with their reverses.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) where there is no symbol or no length.
+    /// [`Error::Core`](crate::Error::Core) where there is no symbol, no length or a length of 0.
     pub fn generate(&self, count: usize, seed: Seed) -> Result<Vec<TokenPair>> {
         at_least("ReverseCopy", "symbols", self.symbols, 1)?;
+        at_least("ReverseCopy", "min_length", self.min_length, 1)?;
         if self.max_length < self.min_length {
             let (min, max) = (self.min_length, self.max_length);
             let reason = format!("is {max}, below `min_length`, {min}");
@@ -104,7 +105,15 @@ mod tests {
             max_length: 4,
             ..ReverseCopy::default()
         };
-        for (task, key) in [(none, "symbols"), (crossed, "max_length")] {
+        let empty = ReverseCopy {
+            min_length: 0,
+            ..ReverseCopy::default()
+        };
+        for (task, key) in [
+            (none, "`symbols` is 0"),
+            (crossed, "`max_length` is 4"),
+            (empty, "`min_length` is 0"),
+        ] {
             let error = task.generate(1, Seed::new(1)).unwrap_err().to_string();
             assert!(error.contains(key), "{error}");
         }

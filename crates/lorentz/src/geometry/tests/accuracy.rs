@@ -5,7 +5,7 @@ use burn::tensor::{DType, Device, Tensor};
 use crate::Curvature;
 use crate::geometry::separation::{from_difference, from_polar};
 use crate::geometry::*;
-use crate::testing::{devices, draws, largest, tensor, values};
+use crate::testing::{curvatures, devices, draws, gap, largest, points, tensor, values};
 
 const PAIRS: usize = 60;
 const WIDTH: usize = 16;
@@ -175,6 +175,26 @@ fn centroids_of_two_points_are_good_to_radius_9() {
             let truth: Tensor<3> = centroid(both, weights, k);
             let error = astray(found, truth.reshape([100, WIDTH + 1]));
             assert!(error < 2e-3, "{radius} {apart}: {error:e}");
+        }
+    }
+}
+
+/// In double precision it is the centroid of any number of points, whatever the share of the second.
+#[test]
+fn centroids_of_two_points_are_those_of_their_weights() {
+    for device in devices() {
+        for k in curvatures() {
+            let [x, y] = [510, 511].map(|seed| points(40, 5, 3.0, k, seed, (&device, DType::F64)));
+            for share in [0.0, 0.1, 0.3, 0.8, 1.0] {
+                let second = tensor(&[share], [1, 1], &device, DType::F64);
+                let found = centroid_of_two(x.clone(), y.clone(), second, k);
+                let both: Tensor<3> = Tensor::stack(vec![x.clone(), y.clone()], 1);
+                let weights = [1.0 - share, share].repeat(40);
+                let weights = tensor(&weights, [40, 1, 2], &device, DType::F64);
+                let truth: Tensor<3> = centroid(both, weights, k);
+                let gap = gap(found, truth.reshape([40, 6]));
+                assert!(gap < 1e-9, "{share}: {gap:e}");
+            }
         }
     }
 }

@@ -28,16 +28,10 @@ fn transport_is_an_isometry() {
         );
         let back = transport(y.clone(), x.clone(), pv.clone(), curvature);
         assert!(gap(back, v.clone()) < tolerance);
-        assert_eq!(
-            values(transport(x.clone(), x.clone(), v.clone(), curvature)).len(),
-            200
-        );
-        assert!(
-            gap(
-                transport(x.clone(), x.clone(), v.clone(), curvature),
-                v.clone()
-            ) < tolerance
-        );
+        // To where they are, vectors go as they are; their times are taken anew.
+        let still = transport(x.clone(), x.clone(), v.clone(), curvature);
+        assert_eq!(values(space(still.clone())), values(space(v.clone())));
+        assert!(gap(still, v.clone()) < tolerance);
 
         let way = log(x.clone(), y.clone(), curvature);
         let opposite = log(y.clone(), x.clone(), curvature).neg();

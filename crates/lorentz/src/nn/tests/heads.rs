@@ -111,7 +111,7 @@ fn linear_attention_looks_along_the_query() {
         let value = rows(&[1.0, 2.0, 3.0, 4.0]);
         let run = |query: &[f64], padding, power| {
             let (key, value) = (key.clone(), value.clone());
-            let y = linear_attention(rows(query), key, value, padding, power, curvature);
+            let y = linear_attention(rows(query), key, value, padding, power, curvature).unwrap();
             crate::testing::on_manifold(y.clone(), curvature);
             values(space(y))
         };
@@ -121,6 +121,14 @@ fn linear_attention_looks_along_the_query() {
         };
         close(run(&[1.0, 0.0], None, 1.0), [1.0, 2.0]);
         close(run(&[1.0, 1.0], None, 3.0), [2.0, 3.0]);
+        // 2⁻¹¹⁹ has room in single precision.
+        close(run(&[1.0, 1.0], None, 119.0), [2.0, 3.0]);
+        for power in [0.0, -1.0, 1e4, f64::NAN] {
+            let x = rows(&[1.0, 1.0]);
+            let refused = linear_attention(x.clone(), x.clone(), x, None, power, curvature);
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains("`power`"), "{error}");
+        }
         // Shares 3 : 1, and 9 : 1 when squared.
         close(run(&[3.0, 1.0], None, 1.0), [1.5, 2.5]);
         close(run(&[3.0, 1.0], None, 2.0), [1.2, 2.2]);

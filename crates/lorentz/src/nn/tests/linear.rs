@@ -8,7 +8,7 @@ use plm_core::rng::Seed;
 use crate::Curvature;
 use crate::geometry::{distance, exp_origin, lift, origin, origin_tangent, space, time};
 use crate::nn::*;
-use crate::testing::{cast, devices, everywhere, gap, on_manifold, points, tensor, values};
+use crate::testing::{cast, devices, everywhere, gap, on_manifold, points, sizes, tensor, values};
 
 /// z = x, λ = 2: z₀ = 0 gives σ = 1/2, τ = 1 + √k + 0.1.
 #[test]
@@ -100,6 +100,63 @@ fn layers_start_without_boosts_and_alike_on_all_devices() {
     }
 }
 
+/// At the largest λ, inputs of every size and zeros give points and finite gradients.
+#[test]
+fn the_largest_scale_leaves_room_for_squares() {
+    everywhere(|device, dtype, curvature| {
+        let device = device.clone().autodiff();
+        let config = LorentzLinearConfig {
+            scale: 1e12,
+            curvature,
+            ..LorentzLinearConfig::new(4, 4)
+        };
+        let layer = cast(config.init(Seed::new(2), &device).unwrap(), dtype);
+        let x = sizes(4, (&device, dtype)).require_grad();
+        let y = layer.forward(x.clone(), None);
+        on_manifold(y.clone().inner(), curvature);
+        let largest = y.clone().detach().abs().max_dim(1).add_scalar(1.0);
+        let tape = (y / largest).sum().backward();
+        let found = [
+            values(x.grad(&tape).unwrap()),
+            values(layer.linear.weight.val().grad(&tape).unwrap()),
+            values(layer.log_scale.val().grad(&tape).unwrap()),
+        ];
+        assert!(found.iter().flatten().all(|slope| slope.is_finite()));
+        assert!(found[0].iter().any(|slope| *slope != 0.0));
+    });
+}
+
+/// 2.3 is ln λ of the authors' translation, 2.303 that of the others.
+#[test]
+fn variants_start_with_the_scale_of_their_code() {
+    let seed = Seed::new(0);
+    let device = &devices()[0];
+    for (parity, expected) in [
+        (None, 10_f64.ln()),
+        (Some(Parity::Gcn), 10_f64.ln()),
+        (Some(Parity::Mt), 2.3),
+    ] {
+        let starts = |layer: &LorentzLinear| {
+            let found = values(layer.log_scale.val())[0];
+            assert!((found - expected).abs() < 1e-6, "{parity:?} {found}");
+        };
+        let plain = LorentzLinearConfig::variant(4, 4, parity);
+        starts(&plain.init(seed, device).unwrap());
+        let transformer = TransformerConfig {
+            parity,
+            ..TransformerConfig::new(4, 2, 1)
+        };
+        let encoder = transformer.init_encoder(seed, device).unwrap();
+        starts(&encoder.layers[0].attention.query);
+        starts(&encoder.layers[0].feed_forward.output);
+        let position = PositionEncodingConfig {
+            parity,
+            ..PositionEncodingConfig::new(4)
+        };
+        starts(&position.init(seed, device).unwrap().linear);
+    }
+}
+
 #[test]
 fn dropout_acts_on_the_input() {
     for device in devices() {
@@ -152,6 +209,13 @@ fn settings_out_of_their_limits_are_named() {
                 ..plain
             },
             "`scale` is NaN",
+        ),
+        (
+            LorentzLinearConfig {
+                scale: 2e12,
+                ..plain
+            },
+            "must be at most 1e12",
         ),
         (
             LorentzLinearConfig {

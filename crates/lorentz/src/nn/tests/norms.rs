@@ -61,7 +61,7 @@ fn spaces_are_normalized_activated_and_dropped() {
             tensor(&[3.0, -1.0, 1.0, -3.0], [1, 4], &device, DType::F32),
             k,
         );
-        let norm = SpaceLayerNorm::new(5, 0.0, k, &device).unwrap();
+        let norm = SpaceLayerNorm::new(5, 1e-12, k, &device).unwrap();
         let root = 5.0_f64.sqrt();
         let expected = [root, 3.0 / root, -1.0 / root, 1.0 / root, -3.0 / root];
         let found = values(norm.forward(x.clone()));
@@ -76,6 +76,13 @@ fn spaces_are_normalized_activated_and_dropped() {
         let kept = plm_core::kernel::dropout(space(x.clone()), Some(&mask));
         assert_eq!(values(dropped), values(kept));
         assert_eq!(values(drop_space(x.clone(), None, k)), values(x));
-        assert!(SpaceLayerNorm::new(1, 1e-5, k, &device).is_err());
+        for (width, epsilon, name) in [
+            (1, 1e-5, "d_model"),
+            (5, 0.0, "epsilon"),
+            (5, f64::NAN, "epsilon"),
+        ] {
+            let refused = SpaceLayerNorm::new(width, epsilon, k, &device).unwrap_err();
+            assert!(refused.to_string().contains(name), "{refused}");
+        }
     }
 }

@@ -151,7 +151,9 @@ fn layers(device: &Device, dtype: DType, curvature: Curvature) -> Vec<(&'static 
             Box::new(move |x| {
                 let rows = x.dims()[0];
                 let x = x.unsqueeze::<4>();
-                linear_attention(x.clone(), x.clone(), x, None, 2.0, curvature).reshape([rows, D])
+                linear_attention(x.clone(), x.clone(), x, None, 2.0, curvature)
+                    .unwrap()
+                    .reshape([rows, D])
             }),
         ),
         (

@@ -34,7 +34,7 @@ fn optimizers(limits: StepLimits) -> (RiemannianAdamConfig, RiemannianSgdConfig)
     (adam, sgd)
 }
 
-/// A random walk of `steps` of both optimizers, looked at every 100.
+/// A random walk of `steps` of both optimizers, looked at after each of the first 100 and then every 100.
 fn walk(steps: u64, device: &Device, dtype: DType, k: Curvature) {
     let limits = StepLimits {
         stabilize: None,
@@ -57,7 +57,7 @@ fn walk(steps: u64, device: &Device, dtype: DType, k: Curvature) {
         };
         a = adam.step(0.05, a.0.clone(), pull(&a.0), a.1);
         b = sgd.step(0.01, b.0.clone(), pull(&b.0), b.1);
-        if step % 100 == 0 {
+        if step <= 100 || step % 100 == 0 {
             holds(a.0.clone(), a.1.clone(), k);
             holds(b.0.clone(), b.1.clone(), k);
         }
@@ -109,6 +109,35 @@ fn gradients_of_every_size_give_points() {
                 assert!(norms.iter().all(|n| *n < bound + 1e-5), "{norms:?}");
             }
         }
+    });
+}
+
+/// A gradient that leads far beyond the longest step from the origin: both optimizers go just so far, in
+/// every curvature.
+#[test]
+fn the_longest_step_is_an_absolute_length() {
+    everywhere(|device, dtype, k| {
+        let start = origin([2, 4], k, device, dtype);
+        let grad = [0.0, 1e6, -2e6, 3e6, 0.0, 0.0, 0.0, -1e4];
+        let grad = tensor(&grad, [2, 4], device, dtype);
+        let reached = |max_step: Option<f64>| {
+            let limits = StepLimits {
+                max_step,
+                ..StepLimits::default()
+            };
+            let (adam, sgd) = optimizers(limits);
+            let (adam, sgd) = (adam.build(k).unwrap(), sgd.build(k).unwrap());
+            let (a, _) = adam.step(100.0, start.clone(), grad.clone(), None);
+            let (b, _) = sgd.step(1.0, start.clone(), grad.clone(), None);
+            values(distance_from_origin(Tensor::cat(vec![a, b], 0), k))
+        };
+        for length in [0.5, 2.5] {
+            let lengths = reached(Some(length));
+            let close = |d: &f64| (d - length).abs() < by_type(dtype, 1e-9, 1e-4);
+            assert!(lengths.iter().all(close), "{length}: {lengths:?}");
+        }
+        let free = reached(None);
+        assert!(free.iter().all(|d| *d > 3.0), "{free:?}");
     });
 }
 
@@ -315,10 +344,11 @@ fn settings_out_of_their_limits_are_refused() {
         change(&mut config);
         config.build(k).err().map(|error| error.to_string())
     };
-    let cases: [(Change, &str); 6] = [
+    let cases: [(Change, &str); 7] = [
         (|c| c.beta_1 = 1.0, "beta_1"),
         (|c| c.beta_2 = -0.1, "beta_2"),
         (|c| c.epsilon = f64::NAN, "epsilon"),
+        (|c| c.epsilon = 0.0, "epsilon"),
         (|c| c.weight_decay = -1.0, "weight_decay"),
         (|c| c.limits.max_step = Some(0.0), "max_step"),
         (|c| c.limits.stabilize = Some(0), "stabilize"),
@@ -332,9 +362,23 @@ fn settings_out_of_their_limits_are_refused() {
         ..RiemannianSgdConfig::default()
     };
     assert!(sgd.build(k).is_err());
-    let euclidean = EuclideanAdamConfig {
-        beta_1: 2.0,
-        ..EuclideanAdamConfig::default()
-    };
-    assert!(euclidean.build().is_err());
+    for (euclidean, name) in [
+        (
+            EuclideanAdamConfig {
+                beta_1: 2.0,
+                ..EuclideanAdamConfig::default()
+            },
+            "beta_1",
+        ),
+        (
+            EuclideanAdamConfig {
+                epsilon: 0.0,
+                ..EuclideanAdamConfig::default()
+            },
+            "epsilon",
+        ),
+    ] {
+        let error = euclidean.build().unwrap_err().to_string();
+        assert!(error.contains(name), "{error}");
+    }
 }

@@ -1,3 +1,4 @@
+mod amsgrad;
 mod invariants;
 mod module;
 mod reference;

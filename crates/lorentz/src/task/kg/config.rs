@@ -103,7 +103,7 @@ impl CompletionConfig {
         }
     }
 
-    /// The authors' settings for FB15k-237.
+    /// The authors' settings for FB15k-237, where negatives are not filtered.
     pub fn fb15k_237() -> Self {
         Self {
             scale: 2.5,

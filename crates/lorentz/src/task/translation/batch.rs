@@ -5,8 +5,8 @@ use plm_core::models::EncoderInput;
 use plm_core::models::loss::IGNORE_INDEX;
 use serde::{Deserialize, Serialize};
 
-use super::SpecialIds;
-use crate::Result;
+use super::{SpecialIds, Translator};
+use crate::{Error, Result};
 
 /// A sequence of tokens and its translation, without special tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,32 @@ impl TranslationBatch {
             labels: tensor(labels),
             tokens: pairs.iter().map(|pair| pair.target.len() + 1).sum(),
         })
+    }
+}
+
+/// Refuses ids that `model` has no token for.
+pub(super) fn check_pairs<M: Translator>(pairs: &[TokenPair], model: &M) -> Result<()> {
+    for (at, pair) in pairs.iter().enumerate() {
+        let origin = format!("pair {at}");
+        check_ids(&origin, "source", &pair.source, model.source_symbols())?;
+        check_ids(&origin, "target", &pair.target, model.vocab_size())?;
+    }
+    Ok(())
+}
+
+/// Refuses ids of the `side` of `origin` that are not below `symbols`.
+pub(super) fn check_ids(origin: &str, side: &str, ids: &[i64], symbols: usize) -> Result<()> {
+    let known = |id: i64| usize::try_from(id).is_ok_and(|id| id < symbols);
+    match ids.iter().position(|&id| !known(id)) {
+        None => Ok(()),
+        Some(at) => {
+            let id = ids[at];
+            let reason = format!("is {id}, the model has ids from 0 to below {symbols}");
+            Err(Error::invalid(
+                format!("{origin}, token {at} of the {side}"),
+                reason,
+            ))
+        }
     }
 }
 

@@ -230,6 +230,10 @@ impl Translator for EuclideanTranslator {
     fn special(&self) -> SpecialIds {
         self.config.special
     }
+
+    fn source_symbols(&self) -> usize {
+        self.config.source_symbols
+    }
 }
 
 impl GenerativeModel for EuclideanTranslator {

@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 use plm_core::models::loss::{IGNORE_INDEX, token_cross_entropy};
 
+use super::batch::check_pairs;
 use super::{TokenPair, TranslationBatch, Translator};
 use crate::Result;
 
@@ -20,8 +21,8 @@ pub struct Evaluation {
 /// Measures `model`, which must be on a plain device, on `pairs`, `batch_size` at a time.
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) where there is no pair, a batch would hold none, or a sequence is
-/// too long.
+/// [`Error::Core`](crate::Error::Core) where there is no pair, a batch would hold none, a sequence is too long
+/// or holds an id that the model lacks.
 pub fn evaluate<M: Translator>(
     model: &M,
     pairs: &[TokenPair],
@@ -32,6 +33,7 @@ pub fn evaluate<M: Translator>(
         let reason = format!("{} pairs in batches of {batch_size}", pairs.len());
         return Err(plm_core::Error::invalid("evaluation", reason).into());
     }
+    check_pairs(pairs, model)?;
     let (mut loss, mut right, mut tokens) = (0.0, 0, 0);
     for part in pairs.chunks(batch_size) {
         let rows: Vec<&TokenPair> = part.iter().collect();

@@ -132,6 +132,10 @@ impl Translator for LorentzTranslator {
     fn special(&self) -> SpecialIds {
         self.config.special
     }
+
+    fn source_symbols(&self) -> usize {
+        self.config.source_symbols
+    }
 }
 
 impl GenerativeModel for LorentzTranslator {

@@ -7,7 +7,7 @@ use plm_core::generate::{GenerationConfig, GenerativeModel};
 use plm_core::models::EncoderInput;
 use serde::{Deserialize, Serialize};
 
-use super::batch::source_input;
+use super::batch::{check_ids, source_input};
 use super::{SpecialIds, Translator};
 use crate::Result;
 
@@ -64,8 +64,8 @@ impl BeamSearch {
     /// device.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) where a setting is out of range, a source is too long, or a
-    /// score is NaN.
+    /// [`Error::Core`](crate::Error::Core) where a setting is out of range, a source is too long or holds an
+    /// id that the model lacks, or a score is NaN.
     pub fn translate<M: Translator>(
         &self,
         model: &M,
@@ -73,6 +73,10 @@ impl BeamSearch {
         batch_size: usize,
         device: &Device,
     ) -> Result<Vec<Translation>> {
+        for (at, source) in sources.iter().enumerate() {
+            let origin = format!("sequence {at}");
+            check_ids(&origin, "source", source, model.source_symbols())?;
+        }
         let mut translations = Vec::with_capacity(sources.len());
         let special = model.special();
         for part in sources.chunks(batch_size.max(1)) {
@@ -89,7 +93,10 @@ impl BeamSearch {
     /// the best of them. Where none ends within the limit, the best open one is taken.
     ///
     /// # Errors
-    /// As [`BeamSearch::translate`].
+    /// As [`BeamSearch::translate`], but the ids of `input` are not looked at.
+    ///
+    /// # Panics
+    /// Where `input` holds an id that the model lacks.
     pub fn search<M: GenerativeModel>(
         &self,
         model: &M,

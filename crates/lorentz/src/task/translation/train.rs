@@ -12,6 +12,7 @@ use plm_core::text::{BatchBy, LengthBuckets};
 use plm_core::train::Schedule;
 use serde::{Deserialize, Serialize};
 
+use super::batch::check_pairs;
 use super::{TokenPair, TranslationBatch, Translator};
 use crate::Result;
 use crate::optim::{Clip, ManifoldOptimizer, ManifoldOptimizerConfig, NormKind};
@@ -79,8 +80,9 @@ pub struct Progress<'a, M> {
 /// The authors' code asks for label smoothing of 0.1 and then takes the plain likelihood, as here.
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) where a setting is out of range, there is no pair, a pair exceeds
-/// the batch's tokens or the model's length, or a loss is not finite; and what `watch` returns.
+/// [`Error::Core`](crate::Error::Core) where a setting is out of range, there is no pair, a pair holds an id
+/// that the model lacks or exceeds the batch's tokens or the model's length, or a loss is not finite; and what
+/// `watch` returns.
 pub fn train<M: Translator>(
     mut model: M,
     pairs: &[TokenPair],
@@ -94,6 +96,7 @@ pub fn train<M: Translator>(
     let rate = settings.learning_rate;
     positive("TrainSettings", "learning_rate", rate)?;
     settings.schedule.check()?;
+    check_pairs(pairs, &model)?;
     let lengths = pairs.iter().map(TokenPair::length).collect();
     let mut buckets = LengthBuckets::new(lengths, settings.batch, settings.seed.child("batches"))?
         .with_stretch(settings.stretch);

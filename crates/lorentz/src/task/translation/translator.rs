@@ -28,6 +28,9 @@ pub trait Translator: Module + GenerativeModel {
 
     /// The special ids.
     fn special(&self) -> SpecialIds;
+
+    /// Tokens of the source language; those of the target are [`GenerativeModel::vocab_size`].
+    fn source_symbols(&self) -> usize;
 }
 
 /// The ids of an input.

@@ -171,8 +171,11 @@ fn sequence_layers((device, dtype): Options<'_>, curvature: Curvature) -> Result
         }),
         layer("linear attention", move |x| {
             let rows = x.dims()[0];
-            let x = x.unsqueeze::<4>();
-            linear_attention(x.clone(), x.clone(), x, None, 2.0, curvature).reshape([rows, WIDTH])
+            let points = x.clone().unsqueeze::<4>();
+            match linear_attention(points.clone(), points.clone(), points, None, 2.0, curvature) {
+                Ok(y) => y.reshape([rows, WIDTH]),
+                Err(_) => x.mul_scalar(f64::NAN),
+            }
         }),
     ])
 }

@@ -59,6 +59,11 @@ pub(in crate::repro::lorentz) fn worse(a: f64, b: f64) -> f64 {
     if b <= a || a.is_nan() { a } else { b }
 }
 
+/// The smaller of two, or what is not a number.
+pub(in crate::repro::lorentz) fn lesser(a: f64, b: f64) -> f64 {
+    if b >= a || a.is_nan() { a } else { b }
+}
+
 /// The largest |a − b| / max(1, |b|).
 pub(super) fn gap(a: &[f64], b: &[f64]) -> Result<f64> {
     ensure!(a.len() == b.len(), "{} and {} numbers", a.len(), b.len());
@@ -113,4 +118,21 @@ pub(super) fn cast<M: Module>(module: M, dtype: DType) -> M {
         }
     }
     module.map(&mut Cast(dtype))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_neither_larger_nor_smaller_but_stays() {
+        for values in [[0.5, 2.0, -1.0], [2.0, -1.0, 0.5]] {
+            assert_eq!(values.into_iter().fold(f64::NEG_INFINITY, worse), 2.0);
+            assert_eq!(values.into_iter().fold(f64::INFINITY, lesser), -1.0);
+        }
+        for values in [[f64::NAN, 1.0], [1.0, f64::NAN]] {
+            assert!(values.into_iter().fold(f64::NEG_INFINITY, worse).is_nan());
+            assert!(values.into_iter().fold(f64::INFINITY, lesser).is_nan());
+        }
+    }
 }

@@ -3,17 +3,26 @@
 use anyhow::{Context as _, Result};
 use plm_core::rng::Seed;
 
+use super::super::exact::lesser;
 use super::depth;
 use super::lab::{Budget, Links, Nodes};
 use super::report::{LINKS, Means, NODES, at_limit, picture, rows};
 use super::sets::{self, File, Set, Split, Task};
 use crate::repro::{Check, Context, Op, Outcome, Row, Table};
+use crate::systems::Tier;
 use plm_lorentz::data::graph::{GraphDataset, LinkSplitConfig, read_graph};
+
+/// The graphs whose links are like trees.
+const TREE_LIKE: [&str; 2] = ["disease-lp", "airport-lp"];
 
 /// Runs it: the sets of the tier, or those that the user names.
 pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -> Result<()> {
+    let epochs = match context.tier {
+        Tier::Paper => 5000,
+        Tier::Embedded | Tier::Real => 6000,
+    };
     let budget = Budget {
-        epochs: context.settings.get("graph_epochs", 6000)?,
+        epochs: context.settings.get("graph_epochs", epochs)?,
         patience: context.settings.get("graph_patience", 500)?,
     };
     let (defaults, missing) = sets::defaults(context.tier, context.store.manifest());
@@ -32,9 +41,9 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
     let mut cut: Vec<String> = Vec::new();
     for (name, set) in &chosen {
         let (means, found) = match set.task {
-            Task::Links => (
+            Task::Links(split) => (
                 &mut links,
-                predict_links(context, outcome, name, set, budget)?,
+                predict_links(context, outcome, name, set, split, budget)?,
             ),
             Task::Nodes(split) => (
                 &mut nodes,
@@ -54,13 +63,13 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
         let row = Row::new(id, "ROC AUC above the Euclidean twin's", gap(means));
         outcome.rows.push(row);
     }
-    let cited = ["cora-lp", "pubmed-lp"];
     let tree_like = links
         .iter()
-        .filter(|means| !cited.contains(&means.name.as_str()));
-    if let Some(least) = tree_like.map(gap).min_by(f64::total_cmp) {
+        .filter(|means| TREE_LIKE.contains(&means.name.as_str()));
+    if let Some(least) = tree_like.map(gap).reduce(lesser) {
         let check = Check::new("lorentz_lp_above_euclid", least, Op::Gt, 0.0);
-        outcome.checks.push(check);
+        let metric = "least ROC AUC above the Euclidean twin's";
+        outcome.claim(context.seeds.len(), metric, check);
     }
     links.append(&mut nodes);
     if !links.is_empty() {
@@ -85,6 +94,15 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
          loss that suits it, and can come out far above the published figure. That the Lorentz network is \
          above it is asked for on the graphs that are like trees; on Cora the two are close."
     ));
+    if chosen.iter().any(|(_, set)| set.is_compat()) {
+        outcome.notes.push(
+            "Of graphs with `-compat` in their names, training negatives are instead all pairs that are no \
+             training edges, as HGCN's code draws them: some epochs train on pairs that are tested on, as \
+             negatives, whatever they are. It is the protocol of the figures beside them, and leaks; no bound is \
+             asked for."
+                .to_owned(),
+        );
+    }
     if !missing.is_empty() {
         outcome.notes.push(format!(
             "Graphs of the paper that are left out, since their files are in no asset: {}.",
@@ -102,6 +120,7 @@ fn predict_links(
     outcome: &mut Outcome,
     name: &str,
     set: &Set,
+    split: LinkSplitConfig,
     budget: Budget,
 ) -> Result<Found> {
     let device = plm_core::device::parse(&context.device)?;
@@ -109,7 +128,7 @@ fn predict_links(
     let problem = Links {
         features: set.file.link_features(&graph)?,
         degrees: set.file == File::Airport,
-        split: LinkSplitConfig::default(),
+        split,
         recipe: set.recipe,
         twin: set.twin,
         graph: &graph,
@@ -121,7 +140,7 @@ fn predict_links(
         .map(|&seed| problem.pair(budget, Seed::new(seed), &device, &bar))
         .collect::<Result<Vec<_>>>()?;
     let means = rows(outcome, name, &pairs, LINKS, set.figures)?;
-    reaches(outcome, name, "roc", &means, set);
+    reaches(outcome, set, &means, ("roc", "mean ROC AUC"), pairs.len());
     Ok((means, at_limit(name, &pairs, budget)))
 }
 
@@ -152,16 +171,22 @@ fn classify(
         .map(|&seed| problem.pair(budget, Seed::new(seed), &device, &bar))
         .collect::<Result<Vec<_>>>()?;
     let means = rows(outcome, name, &pairs, NODES, set.figures)?;
-    reaches(outcome, name, "f1", &means, set);
+    reaches(outcome, set, &means, ("f1", "mean F1"), pairs.len());
     Ok((means, at_limit(name, &pairs, budget)))
 }
 
-/// Adds the check that the Lorentz network reaches its bound, where it has one.
-fn reaches(outcome: &mut Outcome, name: &str, metric: &str, means: &Means, set: &Set) {
+/// Adds the claim that the Lorentz network reaches its bound, where it has one.
+fn reaches(
+    outcome: &mut Outcome,
+    set: &Set,
+    means: &Means,
+    (short, metric): (&str, &str),
+    seeds: usize,
+) {
     if let Some(bound) = set.bound {
-        let id = format!("{}_{metric}", name.replace('-', "_"));
+        let id = format!("{}_{short}", means.name.replace('-', "_"));
         let check = Check::new(id, means.lorentz, Op::Ge, bound);
-        outcome.checks.push(check);
+        outcome.claim(seeds, metric, check);
     }
 }
 
@@ -212,12 +237,10 @@ fn deepen(
     let seeds = &context.seeds[..1];
     let [plain, residual] =
         depth::study(context, outcome, &problem, &layers, budget, seeds, &device)?;
-    outcome.checks.push(Check::new(
-        "residual_gain_at_12_layers",
-        residual - plain,
-        Op::Gt,
-        0.0,
-    ));
+    let gain = residual - plain;
+    let check = Check::new("residual_gain_at_12_layers", gain, Op::Gt, 0.0);
+    let metric = "F1 with residual connections above that without";
+    outcome.claim(seeds.len(), metric, check);
     Ok(())
 }
 

@@ -11,12 +11,17 @@ use super::published::{self, Published};
 use crate::repro::Context;
 use crate::store::Manifest;
 use crate::systems::Tier;
-use plm_lorentz::data::graph::{GraphDataset, NodeSplit, row_normalized, with_degrees};
+use plm_lorentz::data::graph::{
+    GraphDataset, LinkSplitConfig, NodeSplit, row_normalized, with_degrees,
+};
 use plm_lorentz::task::graph::GraphRecipe;
 
 /// Everything that can be run with the files of the store.
 pub(super) const SETS: &str =
     "disease-lp,airport-lp,cora-lp,airport-nc,airport-nc-clean,cora-nc,depth";
+
+/// Behind the name of a set of links: with the negatives of HGCN's code.
+const COMPAT: &str = "-compat";
 
 /// What the paper has beside them.
 const REST: [&str; 3] = ["pubmed-lp", "pubmed-nc", "disease-nc"];
@@ -107,7 +112,7 @@ pub(super) struct Set {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Task {
-    Links,
+    Links(LinkSplitConfig),
     Nodes(Split),
     /// Nodes, by networks of several depths.
     Depth(Split),
@@ -136,11 +141,40 @@ impl Split {
     }
 }
 
-/// The set called `name`.
+impl Set {
+    /// The same with negatives as HGCN's code draws them; there is none but of links.
+    fn compat(self) -> Option<Self> {
+        let Task::Links(split) = self.task else {
+            return None;
+        };
+        Some(Self {
+            task: Task::Links(LinkSplitConfig {
+                hgcn_compat: true,
+                ..split
+            }),
+            bound: None,
+            ..self
+        })
+    }
+
+    /// Whether negatives are those of HGCN's code.
+    pub(super) fn is_compat(&self) -> bool {
+        matches!(self.task, Task::Links(split) if split.hgcn_compat)
+    }
+}
+
+/// The set called `name`; of links also with `-compat` behind it.
 pub(super) fn find(name: &str) -> Option<Set> {
+    match name.strip_suffix(COMPAT) {
+        Some(name) => plain(name)?.compat(),
+        None => plain(name),
+    }
+}
+
+fn plain(name: &str) -> Option<Set> {
     let links = |file, recipe, figures, bound| Set {
         file,
-        task: Task::Links,
+        task: Task::Links(LinkSplitConfig::default()),
         recipe,
         twin: match file {
             File::Cora | File::Pubmed => CITED_LINKS_TWIN,
@@ -252,6 +286,24 @@ mod tests {
             assert!(find(name).is_some(), "{name}");
         }
         assert!(find("cora").is_none());
+    }
+
+    #[test]
+    fn links_can_have_the_negatives_of_hgcn() {
+        for name in ["disease-lp", "airport-lp", "cora-lp", "pubmed-lp"] {
+            let own = find(name).unwrap();
+            let theirs = find(&format!("{name}-compat")).unwrap();
+            assert!(!own.is_compat() && theirs.is_compat(), "{name}");
+            assert_eq!((own.file, own.recipe), (theirs.file, theirs.recipe));
+            assert_eq!(theirs.bound, None);
+        }
+        for name in [
+            "airport-nc-compat",
+            "depth-compat",
+            "disease-lp-compat-compat",
+        ] {
+            assert!(find(name).is_none(), "{name}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use plm_core::rng::Seed;
 use plm_core::text::BatchBy;
 use plm_core::train::Schedule;
 
+use super::super::exact::lesser;
 use super::way::{Trained, Watch, Way, learn};
 use crate::report::{Plot, Series};
 use crate::repro::{Check, Context, Op, Outcome, Row};
@@ -208,7 +209,7 @@ fn report(context: &Context, recipe: &Recipe, found: &[[Found; 2]], outcome: &mu
     ));
     let worst = |value: &dyn Fn(&Found) -> f64| {
         let lorentz = found.iter().map(|[lorentz, _]| value(lorentz));
-        lorentz.fold(f64::INFINITY, f64::min)
+        lorentz.fold(f64::INFINITY, lesser)
     };
     for (id, value, bound) in [
         (

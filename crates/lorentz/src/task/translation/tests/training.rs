@@ -162,3 +162,52 @@ fn what_cannot_be_trained_is_refused() {
     assert!(evaluate(&model, &[], 4, &devices()[0]).is_err());
     assert!(evaluate(&model, &pairs, 0, &devices()[0]).is_err());
 }
+
+/// Sources have ids below 6, targets below 8.
+#[test]
+fn ids_that_the_model_lacks_are_refused() {
+    fn refuses<M: Translator>(init: impl Fn(&burn::tensor::Device) -> M) {
+        let device = &devices()[0];
+        let tracked = device.clone().autodiff();
+        let pair = |source: i64, target: i64| TokenPair {
+            source: vec![3, source],
+            target: vec![target],
+        };
+        for (source, target, text) in [
+            (
+                6,
+                3,
+                "pair 1, token 1 of the source: is 6, the model has ids from 0 to below 6",
+            ),
+            (-1, 3, "pair 1, token 1 of the source: is -1,"),
+            (
+                3,
+                8,
+                "pair 1, token 0 of the target: is 8, the model has ids from 0 to below 8",
+            ),
+        ] {
+            let pairs = [pair(5, 7), pair(source, target)];
+            let model = init(&tracked);
+            let trained = train(model, &pairs, &settings(1, 1.0), &tracked, |_| {
+                Ok(ControlFlow::Continue(()))
+            });
+            let measured = evaluate(&init(device), &pairs, 2, device);
+            for refused in [trained.map(|_| ()), measured.map(|_| ())] {
+                let error = refused.unwrap_err().to_string();
+                assert!(error.contains(text), "{error}");
+            }
+        }
+        let sources = [vec![3], vec![4, 6]];
+        let refused = BeamSearch::greedy(4).translate(&init(device), &sources, 2, device);
+        let error = refused.unwrap_err().to_string();
+        let text = "sequence 1, token 1 of the source: is 6";
+        assert!(error.contains(text), "{error}");
+    }
+    let (_, config) = task();
+    let config = TranslatorConfig {
+        target_symbols: 8,
+        ..config
+    };
+    refuses(|device| config.init_lorentz(Seed::new(4), device).unwrap());
+    refuses(|device| config.init_euclidean(Seed::new(4), device).unwrap());
+}
