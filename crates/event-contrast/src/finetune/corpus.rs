@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Candidate, EventLabels};
+use super::{Candidate, CorpusLosses, EventLabels};
 use crate::amr::TokenSpan;
 use crate::data::{self, EventDocument};
 use crate::score::{ArgumentInstance, TriggerInstance};
@@ -11,13 +11,14 @@ use crate::{Error, Result};
 pub struct EventCorpus {
     /// The tokens of each sentence, document after document.
     pub sentences: Vec<Vec<String>>,
-    /// The candidates of event detection, by sentence and span: triggers of events, and negative
-    /// triggers, each once. A span that triggers several events has the type of the first, and the
-    /// arguments of all events of that type.
+    /// The candidates of event detection, by sentence and span: triggers of events, negative triggers,
+    /// and the candidates of test documents, whose class is 0 as their type is not known, each once. A
+    /// span that triggers several events has the type of the first, and the arguments of all events of
+    /// that type.
     pub triggers: Vec<Candidate>,
-    /// Mentions of events that share their trigger with an earlier event of another type and are left
-    /// out. What fills a role of theirs alone is no candidate for that trigger: it is no negative.
-    pub dropped: usize,
+    /// Gold events and arguments that are not among the candidates. What fills a role of an event that
+    /// was left out, and no other, is no candidate for its trigger: it is no negative.
+    pub losses: CorpusLosses,
     /// The spans that can be arguments, for each sentence: entities, and what else fills a role.
     fillers: Vec<BTreeSet<TokenSpan>>,
     /// The role of each argument of each trigger.
@@ -44,7 +45,7 @@ impl EventCorpus {
         let mut corpus = Self {
             sentences: Vec::new(),
             triggers: Vec::new(),
-            dropped: 0,
+            losses: CorpusLosses::default(),
             fillers: Vec::new(),
             roles: BTreeMap::new(),
             left_out: BTreeMap::new(),
@@ -84,12 +85,18 @@ impl EventCorpus {
             let (sentence, span) = place(mention.span);
             self.fillers[sentence].insert(span);
         }
+        // Trigger, argument, type and role of each argument that is lost.
+        let (mut left_out, mut second) = (BTreeSet::new(), BTreeSet::new());
+        let mut own_trigger = BTreeSet::new();
         for event in &document.events {
             let class = labels.type_class(&event.event_type)?;
+            let arguments = event.arguments.iter();
+            let crossing = arguments.filter(|argument| document.is_cross_sentence(event, argument));
+            self.losses.cross_sentence += crossing.count();
             for (index, mention) in event.mentions.iter().enumerate() {
                 let trigger = place(mention.span);
                 let kept = *types.entry(trigger).or_insert(class) == class;
-                self.dropped += usize::from(!kept);
+                self.losses.mentions += usize::from(!kept);
                 for argument in &event.arguments {
                     if argument.mention.is_some_and(|mention| mention != index) {
                         continue;
@@ -97,22 +104,32 @@ impl EventCorpus {
                     let role = labels.role_class(&argument.role)?;
                     for span in document.spans(argument.filler) {
                         let (sentence, span) = place(span);
-                        if sentence != trigger.0 || span == trigger.1 {
+                        if sentence != trigger.0 {
                             continue;
                         }
-                        if kept {
+                        let this = (trigger, span, class, role);
+                        if !kept {
+                            left_out.insert(this);
+                            self.left_out.entry(trigger).or_default().insert(span);
+                        } else if span == trigger.1 {
+                            own_trigger.insert(this);
+                        } else {
                             self.fillers[sentence].insert(span);
                             let own = self.roles.entry(trigger).or_default();
-                            own.entry(span).or_insert(role);
-                        } else {
-                            self.left_out.entry(trigger).or_default().insert(span);
+                            if *own.entry(span).or_insert(role) != role {
+                                second.insert(this);
+                            }
                         }
                     }
                 }
             }
         }
-        for negative in &document.negative_triggers {
-            types.entry(place(negative.span)).or_insert(0);
+        self.losses.arguments += left_out.len();
+        self.losses.second_roles += second.len();
+        self.losses.own_trigger += own_trigger.len();
+        let others = document.negative_triggers.iter();
+        for other in others.chain(&document.candidates) {
+            types.entry(place(other.span)).or_insert(0);
         }
         Ok(())
     }
@@ -258,11 +275,21 @@ mod tests {
                 event("Die", 2, "Agent", 6),
                 event("Die", 5, "Agent", 6),
             ],
+            candidates: vec![TriggerMention {
+                id: String::new(),
+                span: at(7),
+            }],
             ..EventDocument::default()
         };
         let labels = EventLabels::of(std::slice::from_ref(&document));
         let corpus = EventCorpus::new(&[document], &labels).unwrap();
-        assert_eq!((corpus.types(), corpus.dropped), (vec![1, 2], 1));
+        assert_eq!(corpus.types(), [1, 2, 0]);
+        let losses = CorpusLosses {
+            mentions: 1,
+            arguments: 1,
+            ..CorpusLosses::default()
+        };
+        assert_eq!(corpus.losses, losses);
         let found = corpus.arguments(&corpus.types()).unwrap();
         let spans = found.candidates.iter().zip(&found.triggers);
         let spans: Vec<(usize, usize, usize)> = spans
@@ -272,5 +299,50 @@ mod tests {
         // negative; for the second it is an argument, and the others are negatives.
         let expected = [(0, 0, 1), (0, 4, 2), (1, 0, 0), (1, 4, 0), (1, 6, 1)];
         assert_eq!(spans, expected);
+    }
+
+    /// A place in another sentence, a second role, twice, and a trigger that fills a role of its own.
+    #[test]
+    fn arguments_without_a_candidate_are_counted() {
+        let at = data::TokenSpan::new;
+        let argument = |role: &str, span| EventArgument::new(role, Filler::Span(span));
+        let event = |arguments| Event {
+            event_type: "Attack".to_owned(),
+            mentions: vec![TriggerMention {
+                id: String::new(),
+                span: at(0, 1, 2),
+            }],
+            arguments,
+            ..Event::default()
+        };
+        let sentence = EventSentence {
+            tokens: vec!["w".to_owned(); 4],
+            ..EventSentence::default()
+        };
+        let document = EventDocument {
+            sentences: vec![sentence.clone(), sentence],
+            events: vec![
+                event(vec![
+                    argument("Agent", at(0, 0, 1)),
+                    argument("Victim", at(0, 0, 1)),
+                    argument("Place", at(1, 0, 1)),
+                    argument("Means", at(0, 1, 2)),
+                ]),
+                event(vec![argument("Victim", at(0, 0, 1))]),
+            ],
+            ..EventDocument::default()
+        };
+        let labels = EventLabels::of(std::slice::from_ref(&document));
+        let corpus = EventCorpus::new(&[document], &labels).unwrap();
+        let losses = CorpusLosses {
+            cross_sentence: 1,
+            second_roles: 1,
+            own_trigger: 1,
+            ..CorpusLosses::default()
+        };
+        assert_eq!(corpus.losses, losses);
+        let found = corpus.arguments(&corpus.types()).unwrap().candidates;
+        assert_eq!(found.len(), 1);
+        assert_eq!(labels.roles[found[0].class - 1], "Agent");
     }
 }

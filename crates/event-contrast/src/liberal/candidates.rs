@@ -20,7 +20,8 @@ pub struct LiberalCandidates {
 }
 
 impl LiberalCandidates {
-    /// The candidates of sentences, numbered from 0; none is a sentence without pairs.
+    /// The candidates of sentences, numbered from 0; none is a sentence without pairs. What
+    /// [`extract_any`](crate::pairs::extract_any) gives has those of sentences with one event too.
     ///
     /// # Errors
     /// [`Error::Core`] where no sentence has any.

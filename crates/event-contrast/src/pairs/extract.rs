@@ -17,10 +17,17 @@ const ROLES: [&str; 8] = [
     "destination",
 ];
 
-/// The trigger-argument pairs of `aligned`; none where fewer than two triggers have arguments.
+/// The trigger-argument pairs of `aligned`; none where fewer than two triggers have arguments, as one
+/// alone has nothing to be told apart from.
 ///
 /// Nodes without tokens take no part, but coordinations and names pass edges on without any.
 pub fn extract(aligned: &AlignedGraph, settings: PairSettings) -> Option<SentencePairs> {
+    extract_any(aligned, settings).filter(|pairs| pairs.triggers.len() > 1)
+}
+
+/// As [`extract`], but none only where no trigger has arguments: mentions to cluster, not to contrast.
+/// A trigger that is alone has no negatives.
+pub fn extract_any(aligned: &AlignedGraph, settings: PairSettings) -> Option<SentencePairs> {
     let dropped = dropped(aligned, settings);
     let mut links = links(aligned);
     lift(&mut links, is_operand);
@@ -36,7 +43,7 @@ pub fn extract(aligned: &AlignedGraph, settings: PairSettings) -> Option<Sentenc
             own.entry(target).or_default().insert(role);
         }
     }
-    if arguments.len() < 2 {
+    if arguments.is_empty() {
         return None;
     }
     let all: BTreeSet<TokenSpan> = arguments

@@ -4,7 +4,8 @@
 //! Nodes with the same tokens count as one. Coordinations (`and` with `:op1`, `:op2`) and names hand
 //! the edges that lead to them on to what they hold. A node with tokens is a trigger where arguments
 //! hang on it: `:ARG` roles, and times and places. The arguments of the other triggers of the sentence
-//! are its negatives, so a sentence needs two triggers.
+//! are its negatives, so a sentence needs two triggers, unless it is only to be clustered
+//! ([`extract_any`]).
 //!
 //! The released rules take every node whose tokens are those of a quoted string out, and with that all
 //! named entities; [`PairSettings::keep_named`] keeps them. Unlike the released code we give no span
@@ -19,7 +20,7 @@ mod source;
 mod tests;
 mod types;
 
-pub use extract::extract;
+pub use extract::{extract, extract_any};
 pub use gold::gold_pairs;
 pub use settings::PairSettings;
 pub use source::PairSource;

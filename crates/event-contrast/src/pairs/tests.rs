@@ -72,6 +72,22 @@ fn named_entities_can_be_kept() {
 }
 
 #[test]
+fn one_trigger_is_clustered_but_not_contrasted() {
+    let settings = PairSettings::default();
+    let one = read("# ::tok Rebels attacked\n(a / attack-01~e.1 :ARG0 (r / rebel~e.0))\n");
+    assert_eq!(extract(&one, settings), None);
+    let found = extract_any(&one, settings).unwrap();
+    assert_eq!(found.triggers.len(), 1);
+    assert_eq!(found.triggers[0].trigger, span((1, 2)));
+    assert_eq!(found.triggers[0].arguments, [span((0, 1))]);
+    assert!(found.triggers[0].negatives.is_empty());
+    let none = read("# ::tok Rebels\n(r / rebel~e.0)\n");
+    assert_eq!(extract_any(&none, settings), None);
+    let two = read(REBELS);
+    assert_eq!(extract_any(&two, settings), extract(&two, settings));
+}
+
+#[test]
 fn arguments_keep_their_roles() {
     let pairs = extract(&read(REBELS), PairSettings::default()).unwrap();
     let roles = |at: usize| pairs.triggers[at].roles.concat();

@@ -44,7 +44,7 @@ pub struct SentencePairs {
     pub tokens: Vec<String>,
     /// The alignments were found by rules.
     pub auto_aligned: bool,
-    /// Its triggers, in order, at least two.
+    /// Its triggers, in order, at least one; [`extract`](super::extract) gives two or more.
     pub triggers: Vec<Trigger>,
 }
 

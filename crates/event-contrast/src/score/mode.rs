@@ -24,7 +24,8 @@ pub enum ArgumentMode {
     /// The predicted triggers that are gold triggers. Arguments of spurious triggers vanish from
     /// precision as well.
     Loose,
-    /// All gold triggers and all predicted ones: nothing vanishes.
+    /// All gold triggers and all predicted ones: no instance vanishes. Gold arguments that never became
+    /// one are counted in [`CorpusLosses`](crate::finetune::CorpusLosses).
     #[default]
     Strict,
 }

@@ -31,11 +31,16 @@ pub struct EventContrast {
     /// Whether the arguments of all other pairs of the batch are negatives.
     pub in_batch: bool,
     /// The most negatives of a pair that stand for the argument: spans of the same sentence, and where
-    /// `in_batch` is not set and these are fewer, arguments from other sentences of the batch.
+    /// `in_batch` is not set and these are fewer, arguments from other sentences of the batch. A batch
+    /// holds whole sentences, so with `in_batch` the same spans are among the arguments of the other
+    /// pairs too: each counts at least twice, and with 0 here still once.
     pub argument_negatives: usize,
     /// The most negatives of a pair that stand for the trigger: other triggers of the sentence which
     /// the argument does not belong to, and where these are fewer, triggers of other sentences.
     pub trigger_negatives: usize,
+    /// Whether spans of a pair's own sentence are negatives at all; without them it is told apart from
+    /// other sentences alone.
+    pub same_sentence: bool,
     /// Whether in-batch negatives that are arguments of the same trigger are left out.
     pub mask_false_negatives: bool,
 }
@@ -52,13 +57,15 @@ impl Default for EventContrast {
 
 impl EventContrast {
     /// The loss of the released code: cosines without temperature, in-batch negatives with the other
-    /// arguments of the same trigger among them, 20 further negatives from the same sentence.
+    /// arguments of the same trigger among them, 20 further negatives from the same sentence. In batches
+    /// of sentences these count twice: see [`EventContrast::argument_negatives`].
     pub fn released() -> Self {
         Self {
             score: ScoreFunction::Cosine { tau: 1.0 },
             in_batch: true,
             argument_negatives: 20,
             trigger_negatives: 0,
+            same_sentence: true,
             mask_false_negatives: false,
         }
     }
@@ -71,6 +78,7 @@ impl EventContrast {
             in_batch: false,
             argument_negatives: 30,
             trigger_negatives: 9,
+            same_sentence: true,
             mask_false_negatives: true,
         }
     }
@@ -130,7 +138,7 @@ impl EventContrast {
                     .clone()
                     .matmul(own_arguments.clone().transpose()),
             );
-            let flags = layout.in_batch_hidden(self.mask_false_negatives);
+            let flags = layout.in_batch_hidden(self);
             hidden.push(Tensor::from_data(TensorData::new(flags, [n, n]), &device));
         }
         // Lists of different lengths, padded with the pair's own span, which is hidden.

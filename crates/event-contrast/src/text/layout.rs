@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use super::{PairPlan, PlannedPair, SpanPlace};
+use super::{EventContrast, PairPlan, PlannedPair, SpanPlace};
 
 /// How often a sentence is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,17 +92,24 @@ impl PairLayout {
         self.pairs.len()
     }
 
-    /// Which pairs' arguments are no negatives of which pair: its own, and with `false_negatives`
-    /// those that its trigger has too. `[pairs, pairs]`, row by row.
-    pub(super) fn in_batch_hidden(&self, false_negatives: bool) -> Vec<bool> {
+    /// Which pairs' arguments are no negatives of which pair: its own, those that its trigger has too
+    /// where `contrast` masks them, and those of its sentence where `contrast` leaves them out.
+    /// `[pairs, pairs]`, row by row.
+    pub(super) fn in_batch_hidden(&self, contrast: &EventContrast) -> Vec<bool> {
         let n = self.pairs.len();
+        let sentence = |pair: &IndexedPair| self.rows[self.spans[pair.trigger].0];
         let mut hidden = vec![false; n * n];
         for (pair, shared) in self.shared.iter().enumerate() {
-            hidden[pair * n + pair] = true;
-            if false_negatives {
-                shared
-                    .iter()
-                    .for_each(|other| hidden[pair * n + other] = true);
+            let row = &mut hidden[pair * n..(pair + 1) * n];
+            row[pair] = true;
+            if contrast.mask_false_negatives {
+                shared.iter().for_each(|&other| row[other] = true);
+            }
+            if !contrast.same_sentence {
+                let own = sentence(&self.pairs[pair]);
+                for (flag, other) in row.iter_mut().zip(&self.pairs) {
+                    *flag |= sentence(other) == own;
+                }
             }
         }
         hidden

@@ -41,7 +41,7 @@ pub struct PairPlan {
 
 impl PairPlan {
     /// The pairs of `sentences` with as many negatives as `contrast` asks for. Negatives of the pair's
-    /// own sentence come first; where there are too many, `seed` decides.
+    /// own sentence, unless `contrast` has none, come first; where there are too many, `seed` decides.
     pub fn new(sentences: &[&ContrastSentence], contrast: &EventContrast, seed: Seed) -> Self {
         let mut arguments: BTreeMap<SpanPlace, BTreeSet<SpanPlace>> = BTreeMap::new();
         let place = |sentence, range: &Range<usize>| SpanPlace {
@@ -67,7 +67,7 @@ impl PairPlan {
                     .negatives
                     .iter()
                     .map(|range| place(sentence, range))
-                    .filter(|span| !own.contains(span))
+                    .filter(|span| contrast.same_sentence && !own.contains(span))
                     .collect();
                 for range in &contrasted.arguments {
                     let argument = place(sentence, range);
@@ -96,7 +96,12 @@ impl PairPlan {
                         Vec::new()
                     } else {
                         let most = contrast.trigger_negatives;
-                        draw(without(true), || without(false), most, &mut rng)
+                        let near = if contrast.same_sentence {
+                            without(true)
+                        } else {
+                            Vec::new()
+                        };
+                        draw(near, || without(false), most, &mut rng)
                     };
                     pairs.push(PlannedPair {
                         trigger,

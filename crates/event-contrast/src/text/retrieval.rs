@@ -6,7 +6,9 @@ use plm_core::text::Encoding;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{ContrastSentence, EventEncoder, SpanEncoder, SpanKind, SpanLists, span_vectors};
+use super::{
+    ContrastSentence, EventEncoder, SpanEncoder, SpanKind, SpanLists, SpanVectors, span_vectors,
+};
 use crate::Result;
 
 /// How often the best-scored argument of a trigger is one of its own (retrieval@1).
@@ -22,7 +24,8 @@ pub struct RetrievalScores {
     pub triggers: usize,
 }
 
-/// Retrieval of arguments by triggers over `sentences`, of which `batch` are encoded at a time.
+/// Retrieval of arguments by triggers over `sentences`, of which `batch` are encoded at a time. Spans are
+/// compared as in pre-training: a model that was not pre-trained has random maps.
 ///
 /// # Errors
 /// As [`span_vectors`].
@@ -33,6 +36,47 @@ pub fn retrieval_scores(
     batch: usize,
     device: &Device,
 ) -> Result<RetrievalScores> {
+    let kinds = [SpanKind::Trigger, SpanKind::Argument];
+    let [triggers, arguments] = vectors(model, sentences, kinds, encoder, batch, device)?;
+    Ok(scores(sentences, &triggers, &arguments))
+}
+
+/// As [`retrieval_scores`], by the cosines of the encoder's own states: what it finds without maps.
+///
+/// # Errors
+/// As [`span_vectors`].
+pub fn state_retrieval_scores(
+    model: &EventEncoder,
+    sentences: &[ContrastSentence],
+    encoder: &SpanEncoder,
+    batch: usize,
+    device: &Device,
+) -> Result<RetrievalScores> {
+    let kinds = [SpanKind::State; 2];
+    let [triggers, arguments] = vectors(model, sentences, kinds, encoder, batch, device)?;
+    Ok(scores(sentences, &unit(triggers), &unit(arguments)))
+}
+
+/// `vectors` of length 1; zeros stay.
+fn unit(mut vectors: SpanVectors) -> SpanVectors {
+    for row in vectors.values.chunks_exact_mut(vectors.width) {
+        let length = row.iter().map(|value| value * value).sum::<f32>().sqrt();
+        if length > 0.0 {
+            row.iter_mut().for_each(|value| *value /= length);
+        }
+    }
+    vectors
+}
+
+/// The vectors of the triggers of `sentences` and of their [`candidates`].
+fn vectors(
+    model: &EventEncoder,
+    sentences: &[ContrastSentence],
+    kinds: [SpanKind; 2],
+    encoder: &SpanEncoder,
+    batch: usize,
+    device: &Device,
+) -> Result<[SpanVectors; 2]> {
     let spans: Vec<(&Encoding, SpanLists<2>)> = sentences
         .iter()
         .map(|each| {
@@ -41,8 +85,15 @@ pub fn retrieval_scores(
             (&each.encoding, [triggers.collect(), arguments.collect()])
         })
         .collect();
-    let kinds = [SpanKind::Trigger, SpanKind::Argument];
-    let [triggers, arguments] = span_vectors(model, &spans, kinds, encoder, batch, device)?;
+    span_vectors(model, &spans, kinds, encoder, batch, device)
+}
+
+/// How often the argument with the greatest product is a trigger's own.
+fn scores(
+    sentences: &[ContrastSentence],
+    triggers: &SpanVectors,
+    arguments: &SpanVectors,
+) -> RetrievalScores {
     let mut tasks = Vec::new();
     let mut pool = Vec::new();
     let mut first = 0;
@@ -86,12 +137,12 @@ pub fn retrieval_scores(
     let contrasted = found.iter().filter(|(near, _)| near.is_some()).count();
     let near = found.iter().filter(|(near, _)| *near == Some(true)).count();
     let overall = found.iter().filter(|(_, overall)| *overall).count();
-    Ok(RetrievalScores {
+    RetrievalScores {
         in_sentence: near as f64 / contrasted.max(1) as f64,
         overall: overall as f64 / found.len().max(1) as f64,
         contrasted,
         triggers: found.len(),
-    })
+    }
 }
 
 /// The arguments and negatives of a sentence, each once.
@@ -105,4 +156,33 @@ fn candidates(sentence: &ContrastSentence) -> Vec<Range<usize>> {
     spans.sort_unstable();
     spans.dedup();
     spans.into_iter().map(|(start, end)| start..end).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::ContrastTrigger;
+
+    /// The negative, which is longer, has the greater product and the smaller cosine.
+    #[test]
+    fn lengths_of_states_do_not_count() {
+        let at = |start: usize| start..start + 1;
+        let sentences = [ContrastSentence {
+            encoding: Encoding::default(),
+            triggers: vec![ContrastTrigger {
+                trigger: at(0),
+                arguments: vec![at(1)],
+                negatives: vec![at(2)],
+            }],
+        }];
+        let vectors = |values: &[f32]| SpanVectors {
+            width: 2,
+            values: values.to_vec(),
+        };
+        let (trigger, arguments) = (vectors(&[2.0, 0.0]), vectors(&[1.0, 0.1, 5.0, 5.0]));
+        let products = scores(&sentences, &trigger, &arguments);
+        assert_eq!(products.in_sentence, 0.0);
+        let cosines = scores(&sentences, &unit(trigger), &unit(arguments));
+        assert_eq!((cosines.in_sentence, cosines.contrasted), (1.0, 1));
+    }
 }

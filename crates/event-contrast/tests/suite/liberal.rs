@@ -1,11 +1,11 @@
 use plm_core::rng::Seed;
 use plm_event_contrast::amr::TokenSpan;
 use plm_event_contrast::finetune::EventLabels;
-use plm_event_contrast::generate::GeneratedSentence;
+use plm_event_contrast::generate::{GeneratedSentence, GeneratorConfig, generate};
 use plm_event_contrast::gin::{Gin, GinConfig, NodeVectors, SentenceGraphs};
 use plm_event_contrast::jcsc::{Jcsc, RoleAware};
 use plm_event_contrast::liberal::{CandidateVectors, GoldClasses, LiberalCandidates, join};
-use plm_event_contrast::pairs::{PairSettings, SentencePairs, Trigger, extract};
+use plm_event_contrast::pairs::{PairSettings, SentencePairs, Trigger, extract, extract_any};
 use plm_event_contrast::score::{LiberalScoring, Mention};
 use plm_event_contrast::text::{EventContrast, EventEncoder, SpanVectors};
 
@@ -99,6 +99,46 @@ fn clusters_of_text_graph_and_both_are_scored() {
     }
     let found = score(&untrained, None).triggers.clusters.unwrap();
     assert!(found.b_cubed.f1 > 0.15, "{found:?}");
+}
+
+/// A sentence with one event has nothing to contrast, but an event to be found.
+#[test]
+fn single_events_are_candidates() {
+    let config = GeneratorConfig {
+        unlabeled: 40,
+        labeled: 1,
+        development: 1,
+        test: 1,
+        event_types: 6,
+        min_events: 1,
+        max_events: 2,
+        distractors: 0.0,
+        held_out_triggers: 0,
+        held_out_fillers: 0.0,
+        ..GeneratorConfig::default()
+    };
+    let sentences = generate(&config, Seed::new(11)).unwrap().unlabeled;
+    let settings = PairSettings { keep_named: true };
+    let (triggers, _) = gold(&sentences);
+    let covered = |pairs: &[Option<SentencePairs>]| {
+        let candidates = LiberalCandidates::new(pairs).unwrap().triggers;
+        let found = |mention: &&Mention| {
+            let (sentence, (start, end)) = (mention.sentence, mention.span);
+            candidates.contains(&(sentence, TokenSpan::new(start, end)))
+        };
+        triggers.mentions.iter().filter(found).count() as f64 / triggers.mentions.len() as f64
+    };
+    let graphs = aligned(&sentences);
+    let contrasted: Vec<_> = graphs
+        .iter()
+        .map(|graph| extract(graph, settings))
+        .collect();
+    let all: Vec<_> = graphs
+        .iter()
+        .map(|graph| extract_any(graph, settings))
+        .collect();
+    let (contrasted, all) = (covered(&contrasted), covered(&all));
+    assert!(all > 0.95 && contrasted < 0.9, "{contrasted} {all}");
 }
 
 /// Vectors that say the gold type give the gold clusters.

@@ -1,10 +1,11 @@
 //! The graph network, its key network and its queue.
 
 use burn::module::Module;
-use burn::tensor::{Device, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use plm_core::nn::DropoutMode;
 use plm_core::rng::Seed;
 use plm_core::train::Snapshot;
+use plm_event_contrast::contrast::info_nce;
 use plm_event_contrast::gin::{
     BatchNorm, Gin, GinConfig, GinOutput, GraphBatch, GraphContrast, GraphEncoder, NodeVectors,
     Statistics,
@@ -146,6 +147,17 @@ fn order_batch_and_copies_do_not_matter() {
         }
         close(&together[..3], &together[6..], 1e-5);
         assert!((together[0] - together[3]).abs() > 1e-4);
+        // Of length 1 they would be alike for means as well, but the sums double: those of the path,
+        // over both levels, are (56, 70, 4.2), and a bias of 3 at either level is added once.
+        let plain = biased(identity(gin.clone()), 3.0);
+        let pair = [views[0].clone(), views[2].clone()];
+        let found = run(&plain, &pair, &vectors, &device);
+        let unit = |row: [f64; 3]| {
+            let length = row.iter().map(|value| value * value).sum::<f64>().sqrt();
+            row.map(|value| value / length)
+        };
+        let expected = [unit([62.0, 76.0, 10.2]), unit([118.0, 146.0, 14.4])];
+        close(&values(found.graphs), &expected.concat(), 1e-4);
         let order = [2, 0, 3, 1];
         let mut shuffled = views[0].clone();
         let induced = shuffled.adjacency.induced(&order).unwrap();
@@ -243,8 +255,81 @@ fn the_queue_is_first_in_first_out() {
     }
 }
 
-/// The loss is that of queries and keys by hand, no gradient reaches the keys, and the keys are
-/// queued.
+/// The gradient is that for keys which are constants: nothing comes back through the key network. The
+/// views of a pair differ, so that their product has a gradient at all.
+#[test]
+fn no_gradient_reaches_the_keys() {
+    let contrast = GraphContrast::Moco {
+        queue: 4,
+        momentum: 0.9,
+    };
+    for (name, plain) in devices() {
+        let device = plain.clone().autodiff();
+        let graphs = [
+            graph(3, &[(0, 1), (1, 2)]),
+            graph(4, &[(0, 1), (0, 2), (0, 3)]),
+            graph(2, &[(0, 1)]),
+        ];
+        let (first, vectors) = (whole(&graphs), counted(&graphs));
+        let second: Vec<View> = first.iter().rev().cloned().collect();
+        let batch = |views: &[View], device: &Device| {
+            GraphBatch::new(views, &vectors, &CONFIG, device).unwrap()
+        };
+        let gin = Gin::new(CONFIG, Seed::new(1), &plain).unwrap();
+        let model = GraphEncoder::new(gin, &contrast, Seed::new(9), &plain)
+            .unwrap()
+            .train();
+        let gradient = |losses: Tensor<1>| -> Vec<f64> {
+            let gradients = losses.mean().backward();
+            let network = model.key_network().unwrap();
+            assert!(network.readouts[0].weight.grad(&gradients).is_none());
+            let readouts = model.gin.readouts.iter();
+            readouts
+                .flat_map(|readout| values(readout.weight.grad(&gradients).unwrap()))
+                .collect()
+        };
+        let queue = model.queue().unwrap();
+        let keys = model
+            .key_network()
+            .unwrap()
+            .forward(
+                &batch(&second, &plain),
+                Statistics::BatchOnly,
+                DropoutMode::Off,
+            )
+            .graphs;
+        let losses = model
+            .losses(
+                &batch(&first, &device),
+                &batch(&second, &plain),
+                0.5,
+                DropoutMode::Off,
+            )
+            .unwrap();
+        let found = gradient(losses);
+
+        let seen = |views: &[View]| {
+            let batch = batch(views, &device);
+            let output = model
+                .gin
+                .forward(&batch, Statistics::Batch, DropoutMode::Off);
+            output.graphs
+        };
+        let constant = |rows: Tensor<2>| Tensor::<2>::from_data(rows.into_data(), &device);
+        let by_hand = |keys: Tensor<2>| {
+            let query = seen(&first);
+            let own = (query.clone() * keys).sum_dim(1);
+            let others = query.matmul(constant(queue.clone()).transpose());
+            gradient(info_nce(own.div_scalar(0.5), others.div_scalar(0.5), None))
+        };
+        close(&found, &by_hand(constant(keys)), 1e-5);
+        let leaking = by_hand(seen(&second));
+        let apart = found.iter().zip(&leaking).map(|(a, b)| (a - b).abs());
+        assert!(apart.fold(0.0, f64::max) > 1e-4, "{name}: {leaking:?}");
+    }
+}
+
+/// The loss is that of queries and keys by hand, and the keys are queued.
 #[test]
 fn losses_against_the_queue() {
     let contrast = GraphContrast::Moco {

@@ -159,6 +159,41 @@ fn false_negatives_are_masked() {
     }
 }
 
+/// Without negatives of the own sentence the batch's columns of that sentence are hidden too, for
+/// triggers that share no argument.
+#[test]
+fn the_own_sentence_can_be_left_out() {
+    for (_, device) in devices() {
+        let pair = |sentence, trigger| PlannedPair {
+            trigger: place(sentence, trigger),
+            argument: place(sentence, trigger + 1),
+            argument_negatives: Vec::new(),
+            trigger_negatives: Vec::new(),
+        };
+        let pairs = vec![pair(0, 0), pair(0, 2), pair(1, 0)];
+        let arguments = pairs
+            .iter()
+            .map(|pair| (pair.trigger, BTreeSet::from([pair.argument])));
+        let plan = PairPlan {
+            arguments: arguments.collect(),
+            pairs,
+        };
+        for layout in [Layout::Once, Layout::PerPair] {
+            let layout = PairLayout::new(&plan, 2, layout);
+            let rows = matrix(&vec![vec![1.0, 0.0]; layout.spans.len()], &device);
+            let with = EventContrast::default().losses(rows.clone(), rows.clone(), &layout);
+            close(&values(with), &[3.0_f64.ln(); 3], 1e-6);
+            let far = EventContrast {
+                same_sentence: false,
+                ..EventContrast::default()
+            };
+            let without = far.losses(rows.clone(), rows, &layout);
+            let two = 2.0_f64.ln();
+            close(&values(without), &[two, two, 3.0_f64.ln()], 1e-6);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]

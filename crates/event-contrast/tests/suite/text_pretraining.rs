@@ -3,8 +3,8 @@ use plm_core::rng::Seed;
 use plm_core::train::{CheckpointConfig, Every, Observer, TrainReport, checksum};
 use plm_event_contrast::pairs::{PairSettings, PairSource};
 use plm_event_contrast::text::{
-    ContrastSentence, EventContrast, EventEncoder, SpanEncoder, TextPretraining, pretrain_text,
-    retrieval_scores,
+    ContrastSentence, EventContrast, EventEncoder, PairPlan, SpanEncoder, TextPretraining,
+    pretrain_text, retrieval_scores, state_retrieval_scores,
 };
 
 use super::support::{aligned, bert, corpus, device, masked_bert, span_encoder, stop_after};
@@ -43,6 +43,69 @@ fn retrieval_rises() {
     assert!(after.contrasted > 80, "{figures}");
     assert!(after.in_sentence > before.in_sentence + 0.3, "{figures}");
     assert!(after.overall > before.overall + 0.2, "{figures}");
+}
+
+#[test]
+fn negatives_of_the_own_sentence_can_be_left_out() {
+    let encoder = span_encoder(64);
+    let sentences = sentences(&encoder, 6);
+    let sentences: Vec<&ContrastSentence> = sentences.iter().collect();
+    // Negatives of the own and of other sentences.
+    let count = |contrast: EventContrast, same_sentence: bool| {
+        let contrast = EventContrast {
+            same_sentence,
+            ..contrast
+        };
+        let plan = PairPlan::new(&sentences, &contrast, Seed::new(1));
+        let (mut own, mut others) = (0, 0);
+        for pair in &plan.pairs {
+            for span in pair
+                .argument_negatives
+                .iter()
+                .chain(&pair.trigger_negatives)
+            {
+                if span.sentence == pair.trigger.sentence {
+                    own += 1;
+                } else {
+                    others += 1;
+                }
+            }
+        }
+        (own, others)
+    };
+    let (own, others) = count(EventContrast::released(), true);
+    assert!(own > 0 && others == 0, "{own} {others}");
+    assert_eq!(count(EventContrast::released(), false), (0, 0));
+    let (own, others) = count(EventContrast::paper(), true);
+    assert!(own > 0 && others > 0, "{own} {others}");
+    let (own, others) = count(EventContrast::paper(), false);
+    assert!(own == 0 && others > 0, "{own} {others}");
+}
+
+#[test]
+fn states_are_compared_without_maps() {
+    let (encoder, device) = (span_encoder(64), device());
+    let sentences = sentences(&encoder, 30);
+    let model = EventEncoder::new(
+        bert(&device),
+        &EventContrast::default(),
+        Seed::new(1),
+        &device,
+    );
+    let score = |model: &EventEncoder| {
+        state_retrieval_scores(model, &sentences, &encoder, 16, &device).unwrap()
+    };
+    let found = score(&model);
+    let maps = retrieval_scores(&model, &sentences, &encoder, 16, &device).unwrap();
+    assert_eq!(
+        (found.contrasted, found.triggers),
+        (maps.contrasted, maps.triggers)
+    );
+    let other = EventEncoder {
+        projections: None,
+        ..model
+    };
+    assert_eq!(score(&other), found);
 }
 
 fn run(

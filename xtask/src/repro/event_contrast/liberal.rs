@@ -8,7 +8,7 @@ use plm_event_contrast::jcsc::{Jcsc, ObjectiveOn};
 use plm_event_contrast::liberal::{
     CandidateVectors, GoldClasses, LiberalCandidates, LiberalReport,
 };
-use plm_event_contrast::pairs::{SentencePairs, extract};
+use plm_event_contrast::pairs::{SentencePairs, extract_any};
 use plm_event_contrast::score::LiberalScoring;
 use plm_event_contrast::text::EventEncoder;
 
@@ -65,7 +65,10 @@ impl Unlabeled {
     /// The candidates that the graphs of `sentences` give.
     pub(super) fn of_graphs(lab: &Lab, sentences: &Sentences) -> Result<Self> {
         let graphs = sentences.graphs()?;
-        let pairs: Vec<_> = graphs.iter().map(|graph| extract(graph, PAIRS)).collect();
+        let pairs: Vec<_> = graphs
+            .iter()
+            .map(|graph| extract_any(graph, PAIRS))
+            .collect();
         let name = |sentence: usize, span| concept(&graphs[sentence], span);
         Self::new(sentences, &pairs, name, Some(pretrain::whole(lab, graphs)?))
     }

@@ -32,24 +32,28 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let what = "files *.txt of AMR graphs with tokens and alignments (the paper's: NYT Annotated Corpus, \
                 LDC2008T19, parsed)";
     let graphs = folder(context, "graphs", what)?.context("name the graphs: --set graphs=…")?;
-    let mut sets = Vec::new();
+    let (mut sets, mut remarks) = (Vec::new(), Vec::new());
     if let Some(folder) = folder(
         context,
         "ace",
         "train.json and test.json as HMEAE makes them",
     )? {
-        let read = |name: &str| -> Result<Vec<EventDocument>> {
+        let mut read = |name: &str| -> Result<Vec<EventDocument>> {
             let path = folder.join(name);
-            Ok(read_hmeae(open(&path)?, &path, LIMIT)?.0)
+            let (documents, report) = read_hmeae(open(&path)?, &path, LIMIT)?;
+            remarks.push(read::remark(&format!("ace, {name}"), &report));
+            Ok(documents)
         };
         sets.push(("ace", true, [read("train.json")?, read("test.json")?]));
     }
     if let Some(folder) = folder(context, "maven", "train.jsonl and valid.jsonl of MAVEN")? {
-        let read = |name: &str| -> Result<Vec<EventDocument>> {
+        let mut read = |name: &str| -> Result<Vec<EventDocument>> {
             let path = folder.join(name);
-            let documents = read_maven(Lines::new(open(&path)?, &path));
-            let documents: plm_event_contrast::Result<Vec<EventDocument>> = documents.collect();
-            Ok(documents?.iter().flat_map(read::by_sentence).collect())
+            let mut reader = read_maven(Lines::new(open(&path)?, &path));
+            let documents = reader.by_ref();
+            let documents = documents.collect::<plm_event_contrast::Result<Vec<_>>>()?;
+            remarks.push(read::remark(&format!("maven, {name}"), reader.report()));
+            Ok(documents.iter().flat_map(read::by_sentence).collect())
         };
         sets.push(("maven", false, [read("train.jsonl")?, read("valid.jsonl")?]));
     }
@@ -97,9 +101,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
             *row = row.clone().published(figure, source);
         }
     }
+    outcome.notes.extend(remarks);
     outcome.notes.push(
         "Published figures are of text and graph encoder together, on RoBERTa-large; here the text encoder is \
-         fine-tuned alone, as these sets come without graphs."
+         fine-tuned alone, as these sets come without graphs. Candidates of detection are the triggers and the \
+         negative triggers of the data; MAVEN is scored on its validation part."
             .to_owned(),
     );
     outcome.notes.push(

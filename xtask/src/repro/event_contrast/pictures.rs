@@ -88,7 +88,7 @@ fn bars(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
         "text",
         "graph",
         "both",
-        "no-hard",
+        "far",
         "mlm",
     ];
     let mut groups = Vec::new();
@@ -133,13 +133,17 @@ fn scatter(id: &str, title: &str, scene: &Scene, vectors: &SpanVectors) -> Resul
     }
     let mut types: Vec<(usize, Vec<(f64, f64)>)> = of_types.into_iter().collect();
     types.sort_by_key(|(class, points)| (std::cmp::Reverse(points.len()), *class));
+    let title = match types.len() {
+        count if count > COLORS => format!("{title}: {COLORS} most frequent of {count}"),
+        _ => title.to_owned(),
+    };
     let series = types
         .into_iter()
         .take(COLORS)
         .map(|(class, points)| Series::new(scene.names[class - 1].clone(), points));
     Ok(Plot::scatter(
         id,
-        title,
+        &title,
         "first principal component",
         "second",
         series.collect(),

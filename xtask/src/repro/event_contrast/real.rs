@@ -34,11 +34,18 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     }
     let lab = lab(context)?;
     let graphs = read::graphs(&context.store)?;
-    amr::check_round_trips(graphs.failed, &mut outcome);
-    for (metric, count) in [("graphs", graphs.read), ("blocks left out", graphs.skipped)] {
+    amr::check_round_trips(graphs.refused + graphs.changed, &mut outcome);
+    for (metric, count) in [
+        ("graphs", graphs.read),
+        ("graphs of different names", graphs.ids.len()),
+        ("graphs cut off by the end of their file", graphs.cut),
+        ("other graphs that were not read", graphs.refused),
+        ("graphs whose alignments were not read", graphs.unaligned),
+    ] {
         outcome.rows.push(Row::new("amr", metric, count as f64));
     }
     let sets = Sets::read(context, &parts)?;
+    outcome.notes.extend_from_slice(&sets.remarks);
     let shares = shares(context, "0.1,1")?;
     let mut runs: BTreeMap<&str, Vec<Run>> = BTreeMap::new();
     let bar = context
@@ -87,12 +94,16 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     outcome.notes.push(format!(
         "Text encoder alone: these sets have no graphs. It has {} layers; it is pre-trained on gold graphs of \
          Bio-AMR (aligned) and MASSIVE-AMR (aligned by rules), drawn anew for each seed. Where it can predict \
-         masked words, `mlm` did so alone, in the same steps on the same sentences; mentions of `none` and `mlm`, \
-         whose maps were not trained, are represented by states. LitBank has one type \
-         of event, BioNLP is tested on its development texts; candidates are triggers and three other words \
-         for each, so that scores cannot be compared with published ones. ECB+: mentions of chains of at \
-         least {CHAIN} mentions are clustered into as many clusters as there are chains. The text of the \
-         Little Prince is not in the store.",
+         masked words, `mlm` did so alone, in the same steps on the same sentences. The maps of `none` and `mlm` \
+         were not trained: their mentions are clustered by states and those of `text` by maps, and retrieval \
+         compares random maps for them; its rows with `states` compare the cosines of states. Graphs without two \
+         triggers that have arguments give no pair: `sentences with pairs` is what is left of those drawn. LitBank \
+         has one type of event, BioNLP is tested on its development texts. Only sentences with an event are drawn, \
+         to train on and to test on, and candidates are triggers and three other words for each event, so that \
+         scores are too high and cannot be compared with published ones. ECB+: mentions of chains of at least \
+         {CHAIN} mentions are clustered into as many clusters as there are chains; the mentions are given. Graphs \
+         of Bio-AMR stand in up to three files, which are all read, written and read again. The Little Prince \
+         corpus is not used.",
         lab.layers()
     ));
     Ok(outcome)
@@ -120,23 +131,34 @@ struct Sets {
     /// Name, whether there are arguments, training and test sentences.
     supervised: Vec<(&'static str, bool, [Vec<EventDocument>; 2])>,
     ecb: Option<BTreeMap<usize, Vec<EventDocument>>>,
+    /// What was read and what was lost.
+    remarks: Vec<String>,
 }
 
 impl Sets {
     fn read(context: &Context, parts: &str) -> Result<Self> {
         let wanted = |name: &str| parts.split(',').any(|part| part == name);
-        let mut supervised = Vec::new();
+        let (mut supervised, mut remarks) = (Vec::new(), Vec::new());
         if wanted("litbank") {
-            supervised.push(("litbank", false, read::litbank(&context.store)?));
+            let (parts, report) = read::litbank(&context.store)?;
+            remarks.push(read::remark("litbank", &report));
+            supervised.push(("litbank", false, parts));
         }
         if wanted("bionlp") {
-            supervised.push(("bionlp", true, read::bionlp(&context.store)?));
+            let (parts, report) = read::bionlp(&context.store)?;
+            remarks.push(read::remark("bionlp", &report));
+            supervised.push(("bionlp", true, parts));
+        }
+        let mut ecb = None;
+        if wanted("ecb") {
+            let (topics, report) = read::ecb(&context.store)?;
+            remarks.push(read::remark("ecb", &report));
+            ecb = Some(topics);
         }
         Ok(Self {
             supervised,
-            ecb: wanted("ecb")
-                .then(|| read::ecb(&context.store))
-                .transpose()?,
+            ecb,
+            remarks,
         })
     }
 }
@@ -169,8 +191,9 @@ impl Models {
             mlm: pretrain::masked_words(lab, &sentences, &contrast, seed)?,
         };
         let mut run = Run::default();
-        let both = [("none", &models.none), ("text", &models.text)];
-        retrieval(lab, &held, &both, &mut run)?;
+        let mut all = vec![("none", &models.none), ("text", &models.text)];
+        all.extend(models.mlm.as_ref().map(|model| ("mlm", model)));
+        retrieval(lab, &held, &all, &mut run)?;
         run.put("sentences", "sentences with pairs", sentences.len() as f64);
         runs.entry("amr").or_default().push(run);
         Ok(models)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
 use plm_core::metrics::mean_std;
+use plm_event_contrast::finetune::CorpusLosses;
 
 use super::study::{AT_1, Key, Plan, Run, percent};
 use crate::repro::{Check, ENOUGH_SEEDS, Op, Outcome, Row, Table, Text};
@@ -38,10 +39,12 @@ pub(super) fn rows(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()
         outcome.rows.push(row);
     }
     outcome.tables.push(table);
-    if let Some(dropped) = runs.iter().map(|run| run.dropped).sum::<Option<usize>>() {
+    let losses: Option<Vec<CorpusLosses>> = runs.iter().map(|run| run.losses).collect();
+    if let Some(losses) = losses {
+        let mut sum = CorpusLosses::default();
+        losses.into_iter().for_each(|one| sum += one);
         outcome.notes.push(format!(
-            "{name}: {dropped} mentions of events, over all seeds, have the trigger of an event of another type \
-             and are left out of labels and tests."
+            "{name}: of the sentences that were drawn, over all seeds, {sum} are left out of labels and tests."
         ));
     }
     if let Some(first) = runs.first() {
@@ -165,6 +168,11 @@ fn supervised(runs: &[Run], plan: &Plan, outcome: &mut Outcome) -> Result<()> {
                 .rows
                 .push(Row::over_seeds(id, "detection F1", &above));
         }
+        let above = gains(detection("mlm.text", most)?, detection("text", most)?);
+        let id = format!("text_minus_mlm.{}", percent(most));
+        outcome
+            .rows
+            .push(Row::over_seeds(id, "detection F1", &above));
     }
     Ok(())
 }

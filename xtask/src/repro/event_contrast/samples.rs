@@ -14,8 +14,8 @@ use crate::repro::Text;
 /// Sentences that are shown.
 const SHOWN: usize = 8;
 
-/// The first test sentences with their gold and found events.
-pub(super) fn events(tasks: &Tasks, found: &Extraction) -> Text {
+/// The first test sentences with their gold events and those that `system` found.
+pub(super) fn events(tasks: &Tasks, found: &Extraction, system: &str) -> Text {
     let corpus = &tasks.test.corpus;
     let types = corpus.types();
     let gold = corpus.arguments(&types).unwrap_or_default();
@@ -54,7 +54,9 @@ pub(super) fn events(tasks: &Tasks, found: &Extraction) -> Text {
         }
     }
     Text {
-        title: "Test sentences with gold and found events (both encoders, all labels)".to_owned(),
+        title: format!(
+            "Test sentences with gold and found events (system `{system}`, largest share of labels)"
+        ),
         body,
     }
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, ensure};
 use plm_core::rng::Seed;
 use plm_event_contrast::amr::AlignedGraph;
-use plm_event_contrast::finetune::EventLabels;
+use plm_event_contrast::finetune::{CorpusLosses, EventLabels};
 use plm_event_contrast::liberal::{CandidateVectors, join};
 use plm_event_contrast::pairs::PairSource;
-use plm_event_contrast::text::{ContrastSentence, EventContrast, EventEncoder, retrieval_scores};
+use plm_event_contrast::text::{
+    ContrastSentence, EventContrast, EventEncoder, retrieval_scores, state_retrieval_scores,
+};
 
 use super::lab::{BATCH, Lab, PAIRS};
 use super::liberal::{Clustered, Represented, Unlabeled};
@@ -75,9 +77,9 @@ pub(super) struct Run {
     pub(super) figures: BTreeMap<Key, f64>,
     pub(super) scene: Option<Scene>,
     pub(super) texts: Vec<Text>,
-    /// Mentions of events of labeled and test sentences that are left out, as their trigger has another
-    /// event; none where nothing was fine-tuned.
-    pub(super) dropped: Option<usize>,
+    /// Gold events and arguments of labeled and test sentences that are not among the candidates; none
+    /// where nothing was fine-tuned.
+    pub(super) losses: Option<CorpusLosses>,
 }
 
 /// What is drawn of the first seed: triggers before and after pre-training.
@@ -108,8 +110,8 @@ pub(super) struct Ways {
     pub(super) cleve: Encoders,
     /// The text encoder after the same steps of predicting masked words without the contrast.
     pub(super) mlm: Option<EventEncoder>,
-    /// Pre-trained without negatives from the same sentence.
-    pub(super) no_hard: EventEncoder,
+    /// Pre-trained without negatives from the same sentence, neither listed ones nor those of the batch.
+    pub(super) far: EventEncoder,
 }
 
 impl Ways {
@@ -117,9 +119,8 @@ impl Ways {
         let contrast = lab.recipe.contrast;
         let pairs = PairSource::Amr(graphs, PAIRS).pairs();
         let sentences = ContrastSentence::all(&lab.spans, &pairs)?;
-        let easy = EventContrast {
-            in_batch: true,
-            argument_negatives: 0,
+        let far = EventContrast {
+            same_sentence: false,
             ..contrast
         };
         Ok(Self {
@@ -132,7 +133,7 @@ impl Ways {
                 gin: pretrain::graph(lab, graphs, seed)?,
             },
             mlm: pretrain::masked_words(lab, &sentences, &contrast, seed)?,
-            no_hard: pretrain::text(lab, &sentences, &easy, seed)?,
+            far: pretrain::text(lab, &sentences, &far, seed)?,
         })
     }
 }
@@ -150,11 +151,12 @@ pub(super) fn run(
     let mut run = Run::default();
     let ways = Ways::train(lab, &problem.unlabeled, seed)?;
     bar.inc(1);
-    let models = [
+    let mut models = vec![
         ("none", &ways.none.text),
         ("text", &ways.cleve.text),
-        ("no-hard", &ways.no_hard),
+        ("far", &ways.far),
     ];
+    models.extend(ways.mlm.as_ref().map(|model| ("mlm", model)));
     retrieval(lab, problem.clustered.graphs()?, &models, &mut run)?;
     if plan.liberal {
         liberal(lab, problem, &ways, &mut run)?;
@@ -174,7 +176,7 @@ fn liberal(lab: &Lab, problem: &Problem, ways: &Ways, run: &mut Run) -> Result<(
     let ready = |vectors: &CandidateVectors| unlabeled.prepared(vectors, senses);
     let plain = unlabeled.text(lab, Represented::by_states(&none.text))?;
     let trained = unlabeled.text(lab, Represented::by_maps(&cleve.text))?;
-    let no_hard = unlabeled.text(lab, Represented::by_maps(&ways.no_hard))?;
+    let far = unlabeled.text(lab, Represented::by_maps(&ways.far))?;
     let (plain_text, trained_text) = (ready(&plain), ready(&trained));
     let plain_graph = ready(&unlabeled.graph(lab, &none.gin)?);
     let trained_graph = ready(&unlabeled.graph(lab, &cleve.gin)?);
@@ -185,7 +187,7 @@ fn liberal(lab: &Lab, problem: &Problem, ways: &Ways, run: &mut Run) -> Result<(
         ("none.graph", plain_graph),
         ("text", trained_text),
         ("graph", trained_graph),
-        ("no-hard", ready(&no_hard)),
+        ("far", ready(&far)),
     ];
     if let Some(mlm) = &ways.mlm {
         let mlm = unlabeled.text(lab, Represented::by_states(mlm))?;
@@ -234,6 +236,8 @@ pub(super) fn report(name: &str, clustered: &Clustered, run: &mut Run) {
             run.put(&id, "B-cubed F1", clusters.b_cubed.f1);
             run.put(&id, "NMI", clusters.normalized_mutual_information);
             run.put(&id, "ARI", clusters.adjusted_rand_index);
+            run.put(&id, "Fowlkes-Mallows", clusters.fowlkes_mallows);
+            run.put(&id, "accuracy (best assignment)", clusters.accuracy);
         }
     }
 }
@@ -259,7 +263,7 @@ fn supervised(
         ("none.text", Extent::Largest, Some(&none.text), None),
         ("text", Extent::Largest, Some(text), None),
         ("graph", Extent::Largest, None, Some(gin)),
-        ("no-hard", Extent::Largest, Some(&ways.no_hard), Some(gin)),
+        ("far", Extent::Largest, Some(&ways.far), Some(gin)),
     ]
     .into_iter()
     .map(|(name, extent, text, gin)| System {
@@ -274,12 +278,17 @@ fn supervised(
             parts: Parts::of(Some(mlm), Some(&none.gin)),
             extent: Extent::Ends,
         });
+        systems.push(System {
+            name: "mlm.text",
+            parts: Parts::of(Some(mlm), None),
+            extent: Extent::Largest,
+        });
     }
     let sets = [&problem.labeled, &problem.test];
     curve(lab, sets, true, &systems, &plan.shares, seed, run)
 }
 
-/// How often the best-scored argument of a trigger is its own.
+/// How often the best-scored argument of a trigger is its own, by maps and by states.
 pub(super) fn retrieval(
     lab: &Lab,
     graphs: &[AlignedGraph],
@@ -289,10 +298,15 @@ pub(super) fn retrieval(
     let pairs = PairSource::Amr(graphs, PAIRS).pairs();
     let sentences = ContrastSentence::all(&lab.spans, &pairs)?;
     for (name, model) in models {
-        let scores = retrieval_scores(model, &sentences, &lab.spans, BATCH, &lab.device)?;
-        let id = format!("retrieval.{name}");
-        run.put(&id, AT_1, scores.in_sentence);
-        run.put(&id, "retrieval@1 over all sentences", scores.overall);
+        let maps = retrieval_scores(model, &sentences, &lab.spans, BATCH, &lab.device)?;
+        let states = state_retrieval_scores(model, &sentences, &lab.spans, BATCH, &lab.device)?;
+        for (id, scores) in [
+            (format!("retrieval.{name}"), maps),
+            (format!("retrieval.{name}.states"), states),
+        ] {
+            run.put(&id, AT_1, scores.in_sentence);
+            run.put(&id, "retrieval@1 over all sentences", scores.overall);
+        }
     }
     Ok(())
 }

@@ -232,7 +232,9 @@ pub(super) fn curve(
         let train = labeled.share(*share, seed.child("share"))?;
         let train = Part::new(lab, &train, &tasks.labels)?;
         if last {
-            run.dropped = Some(train.corpus.dropped + tasks.test.corpus.dropped);
+            let mut losses = train.corpus.losses;
+            losses += tasks.test.corpus.losses;
+            run.losses = Some(losses);
         }
         for (number, system) in systems.iter().enumerate() {
             let wanted = match system.extent {
@@ -251,7 +253,7 @@ pub(super) fn curve(
                 run.put(id("arguments"), "F1 (strict)", arguments);
             }
             if number == 1 && last {
-                run.texts.push(samples::events(&tasks, &found));
+                run.texts.push(samples::events(&tasks, &found, system.name));
             }
         }
     }
