@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use burn::module::Module as _;
 use burn::tensor::Device;
+use ndarray::ArrayView2;
 use plm_core::graph::Normalization;
 use plm_core::nn::{DropoutContext, DropoutMode};
 use plm_core::rng::Seed;
@@ -22,7 +24,7 @@ use plm_graph_imbalance::ppr::{CgPpr, DENSE_LIMIT, DensePpr, Diffusion, ppr_matr
 use plm_graph_imbalance::split::{BalancedSplit, Split};
 use plm_graph_imbalance::totoro::Totoro;
 use plm_graph_imbalance::train::{Evaluation, Objective, TrainConfig, train_full_batch};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Case, Context, Plan, peak_memory_while};
 use crate::repro::graph_imbalance::dataset;
@@ -30,7 +32,7 @@ use crate::repro::graph_imbalance::dataset;
 /// Nodes of the generated graphs, of mean degree 50.
 const SIZES: [usize; 5] = [2_000, 5_000, 20_000, 100_000, 500_000];
 
-/// The largest one, for which `PLM_BENCH_LARGE=1` asks: about 124 million entries.
+/// The largest one, for which `PLM_BENCH_LARGE=1` asks: about 120 million entries.
 const LARGEST: usize = 2_400_000;
 
 const CLASSES: usize = 8;
@@ -50,7 +52,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
         "train": split.train,
     });
     let mut cases = training(&cora, &split, &device)?;
-    cases.push(spmm());
+    cases.extend(spmm(context.threads));
     let mut sizes = SIZES.to_vec();
     if std::env::var_os("PLM_BENCH_LARGE").is_some_and(|value| value == "1") {
         sizes.push(LARGEST);
@@ -64,8 +66,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
     })
 }
 
-/// A GCN on Cora: steps against the peer with sparse and with dense features, an evaluation, and a
-/// whole run.
+/// A GCN on Cora: steps and evaluations against the forms of the peer, and a whole run.
 fn training(cora: &NodeGraph, split: &Split, device: &Device) -> Result<Vec<Case>> {
     let tracked = device.clone().autodiff();
     let inputs = Rc::new(GraphInputs::new(cora, device)?);
@@ -81,35 +82,32 @@ fn training(cora: &NodeGraph, split: &Split, device: &Device) -> Result<Vec<Case
         &split.train,
         &tracked,
     )?);
-    let request = |op: &str, features: &str| json!({ "op": op, "features": features });
-    let step = |features: &str, request: Value| {
+    let request = |op: &str, form: &str| json!({ "op": op, "form": form });
+    let step = |form: &str| {
         let optimizer = Optimizer::adamw(AdamWConfig::default(), 0.0075);
         let state = Rc::new(RefCell::new(Some((network.clone(), optimizer, 0_u64))));
         let (inputs, objective) = (Rc::clone(&inputs), Rc::clone(&objective));
         let device = device.clone();
-        let id = format!("gcn.cora.train_step.peer_{features}");
+        let id = format!("gcn.cora.train_step.peer_{form}");
         Case::timed(id, move || train_step(&state, &inputs, &objective, &device))
             .warmup(10)
             .rounds(60)
-            .peer(request)
+            .peer(request("train_step", form))
     };
-    let mut cases = vec![
-        step("sparse", request("train_step", "sparse")),
-        step("dense", request("train_step", "dense")),
-    ];
-    let (plain, own, place) = (network.valid(), Rc::clone(&inputs), device.clone());
-    let forward = Case::timed("gcn.cora.forward", move || {
-        let logits = plain.forward(&own, &DropoutContext::default());
-        place.sync()?;
-        drop(logits);
-        Ok(())
-    });
-    cases.push(
-        forward
-            .warmup(10)
-            .rounds(60)
-            .peer(request("forward", "sparse")),
-    );
+    let mut cases: Vec<Case> = ["sparse", "dense", "adjacency", "by_hand"].map(step).into();
+    for (id, form) in [
+        ("gcn.cora.forward", "sparse"),
+        ("gcn.cora.forward.peer_adjacency", "adjacency"),
+    ] {
+        let (plain, own, place) = (network.valid(), Rc::clone(&inputs), device.clone());
+        let forward = Case::timed(id, move || {
+            let logits = plain.forward(&own, &DropoutContext::default());
+            place.sync()?;
+            drop(logits);
+            Ok(())
+        });
+        cases.push(forward.warmup(10).rounds(60).peer(request("forward", form)));
+    }
     let (labels, split) = (cora.labels.clone(), split.clone());
     cases.push(
         Case::timed("gcn.cora.run_of_50_epochs", move || {
@@ -234,42 +232,88 @@ fn seconds(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     Ok(clock.elapsed().as_secs_f64())
 }
 
-/// The propagation matrix of a generated graph times a dense block, in double precision.
-fn spmm() -> Case {
-    const NODES: usize = 20_000;
-    const WIDTH: usize = 32;
-    type Operands = (plm_core::graph::Csr<f64>, sprs::CsMat<f64>, Vec<f64>);
+/// Nodes of the graph whose sparse product is timed, and columns of the dense factor.
+const SPMM_NODES: usize = 20_000;
+const SPMM_WIDTH: usize = 32;
+
+/// A propagation matrix, the same for sprs, and a dense block.
+type Operands = (plm_core::graph::Csr<f64>, sprs::CsMat<f64>, Vec<f64>);
+
+/// The propagation matrix of a generated graph times a dense block, in double precision: beside sprs,
+/// whose product takes one thread whatever ours takes, and beside sprs with its rows shared out over
+/// `threads` threads.
+fn spmm(threads: usize) -> Vec<Case> {
     let held: Rc<RefCell<Option<Operands>>> = Rc::default();
-    let other = Rc::clone(&held);
-    Case::value("spmm.n20000.w32.f64", "s", move || {
-        let mut held = held.borrow_mut();
-        if held.is_none() {
-            let graph = random(NODES)?;
-            let csr = graph
-                .csr()
-                .cast::<f64>()?
-                .normalize(Normalization::SymmetricWithLoops)?;
-            let indices = csr.indices().iter().map(|&index| index as usize).collect();
-            let shape = (csr.n_rows(), csr.n_cols());
-            let values = csr.values().to_vec();
-            let peer = sprs::CsMat::new(shape, csr.indptr().to_vec(), indices, values);
-            let dense = (0..NODES * WIDTH).map(|at| (at % 17) as f64).collect();
-            *held = Some((csr, peer, dense));
+    let case = |id: &str, name: &str, threads: usize| {
+        let (own, other) = (Rc::clone(&held), Rc::clone(&held));
+        Case::value(id, "s", move || {
+            let mut held = own.borrow_mut();
+            if held.is_none() {
+                *held = Some(operands()?);
+            }
+            let (csr, _, dense) = held.as_ref().context("operands")?;
+            seconds(|| {
+                csr.mul_dense(dense, SPMM_WIDTH);
+                Ok(())
+            })
+        })
+        .baseline_value(name, move || {
+            let held = other.borrow();
+            let (_, peer, dense) = held.as_ref().context("operands")?;
+            let dense = ArrayView2::from_shape((SPMM_NODES, SPMM_WIDTH), dense)?;
+            seconds(|| sprs_product(peer, &dense, threads))
+        })
+    };
+    let id = format!("spmm.n{SPMM_NODES}.w{SPMM_WIDTH}.f64");
+    vec![
+        case(&id, "sprs, one thread", 1),
+        case(
+            &format!("{id}.shared_out"),
+            "sprs, rows shared out",
+            threads,
+        ),
+    ]
+}
+
+fn operands() -> Result<Operands> {
+    let graph = random(SPMM_NODES)?;
+    let csr = graph
+        .csr()
+        .cast::<f64>()?
+        .normalize(Normalization::SymmetricWithLoops)?;
+    let indices = csr.indices().iter().map(|&index| index as usize).collect();
+    let shape = (csr.n_rows(), csr.n_cols());
+    let values = csr.values().to_vec();
+    let peer = sprs::CsMat::new(shape, csr.indptr().to_vec(), indices, values);
+    let dense = (0..SPMM_NODES * SPMM_WIDTH)
+        .map(|at| (at % 17) as f64)
+        .collect();
+    Ok((csr, peer, dense))
+}
+
+/// sprs' product, as many rows on each of `threads` threads.
+fn sprs_product(
+    matrix: &sprs::CsMat<f64>,
+    dense: &ArrayView2<'_, f64>,
+    threads: usize,
+) -> Result<()> {
+    if threads < 2 {
+        let product = matrix * dense;
+        drop(product);
+        return Ok(());
+    }
+    let share = matrix.rows().div_ceil(threads);
+    thread::scope(|scope| {
+        let parts: Vec<_> = (0..matrix.rows())
+            .step_by(share)
+            .map(|start| {
+                let rows = matrix.slice_outer(start..matrix.rows().min(start + share));
+                scope.spawn(move || &rows * dense)
+            })
+            .collect();
+        for part in parts {
+            part.join().map_err(|_| anyhow!("a product panicked"))?;
         }
-        let (csr, _, dense) = held.as_ref().context("operands")?;
-        seconds(|| {
-            csr.mul_dense(dense, WIDTH);
-            Ok(())
-        })
-    })
-    .baseline_value("sprs", move || {
-        let held = other.borrow();
-        let (_, peer, dense) = held.as_ref().context("operands")?;
-        let dense = ndarray::ArrayView2::from_shape((NODES, WIDTH), dense)?;
-        seconds(|| {
-            let product = peer * &dense;
-            drop(product);
-            Ok(())
-        })
+        Ok(())
     })
 }

@@ -5,12 +5,9 @@ use std::path::Path;
 
 use plm_core::graph::Csr;
 
-use crate::graph::{Adjacency, EdgePolicy, EdgeReport, Features, Labels, Weights};
+use crate::graph::{Adjacency, EdgePolicy, EdgeReport, Features, Labels, MAX_CLASSES, Weights};
 use crate::split::Split;
 use crate::{Error, Result};
-
-/// The most classes that numbers in a file may ask for: counts of classes take memory.
-const MAX_CLASSES: usize = 1 << 16;
 
 /// `result` with the file named in its error.
 pub(super) fn in_file<T>(path: &Path, result: Result<T>) -> Result<T> {
@@ -29,7 +26,10 @@ pub(super) fn labels(classes: &[i64], n_classes: Option<usize>) -> Result<Labels
         Err(_) if class == -1 => Ok(None),
         _ => Err(Error::invalid(
             "labels",
-            format!("node {node} has class {class}; from 0 to {MAX_CLASSES}, or -1 if unknown"),
+            format!(
+                "node {node} has class {class}; from 0 to {}, or -1 if unknown",
+                MAX_CLASSES - 1
+            ),
         )),
     };
     let classes: Vec<Option<u32>> = classes
@@ -39,13 +39,7 @@ pub(super) fn labels(classes: &[i64], n_classes: Option<usize>) -> Result<Labels
         .collect::<Result<_>>()?;
     let largest = classes.iter().flatten().max();
     let least = largest.map_or(0, |&class| class as usize + 1);
-    match n_classes {
-        Some(n_classes) if n_classes > MAX_CLASSES => Err(Error::invalid(
-            "labels",
-            format!("{n_classes} classes; at most {MAX_CLASSES}"),
-        )),
-        n_classes => Labels::new(classes, n_classes.unwrap_or(least)),
-    }
+    Labels::new(classes, n_classes.unwrap_or(least))
 }
 
 /// The features in a dense table, sparse where at least three quarters of it are zeros.
@@ -120,7 +114,7 @@ mod tests {
         assert_eq!(labels(&[0], Some(4)).unwrap().n_classes(), 4);
         for (classes, n_classes, text) in [
             (&[0, -2][..], None, "node 1 has class -2"),
-            (&[65_536], None, "node 0 has class 65536"),
+            (&[65_536], None, "node 0 has class 65536; from 0 to 65535"),
             (&[i64::MIN], None, "node 0"),
             (&[3], Some(3), "node 0 has class 3 of 3"),
             (&[3], Some(1 << 40), "at most 65536"),

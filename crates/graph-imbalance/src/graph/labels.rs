@@ -2,6 +2,10 @@
 
 use crate::{Error, Result};
 
+/// The most classes that labels may have: what is counted by class takes memory for each of them,
+/// however few nodes there are.
+pub(crate) const MAX_CLASSES: usize = 1 << 16;
+
 /// The class of each node, where it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels {
@@ -13,8 +17,15 @@ impl Labels {
     /// Labels of `n_classes` classes; `None` is a node of unknown class.
     ///
     /// # Errors
-    /// [`Error::Core`] naming the first node whose class is out of range.
+    /// [`Error::Core`] where there are more than 65,536 classes, or naming the first node whose class is
+    /// out of range.
     pub fn new(classes: Vec<Option<u32>>, n_classes: usize) -> Result<Self> {
+        if n_classes > MAX_CLASSES {
+            return Err(Error::invalid(
+                "labels",
+                format!("of {n_classes} classes, at most {MAX_CLASSES}"),
+            ));
+        }
         let wrong = |class: &Option<u32>| class.is_some_and(|class| class as usize >= n_classes);
         if let Some(node) = classes.iter().position(wrong) {
             return Err(Error::invalid(
@@ -31,9 +42,10 @@ impl Labels {
     /// Labels of all nodes, as many classes as the largest asks for.
     ///
     /// # Errors
-    /// [`Error::Core`] where a class is `u32::MAX`.
+    /// [`Error::Core`] where a class is 65,536 or more.
     pub fn complete(classes: &[u32]) -> Result<Self> {
-        let n_classes = classes.iter().max().map_or(0, |&class| class as usize + 1);
+        let largest = classes.iter().max();
+        let n_classes = largest.map_or(0, |&class| (class as usize).saturating_add(1));
         Self::new(classes.iter().copied().map(Some).collect(), n_classes)
     }
 
@@ -100,6 +112,22 @@ impl Labels {
     }
 }
 
+/// Refuses a list of nodes, called `what`, in which one stands twice.
+///
+/// # Errors
+/// [`Error::Core`] naming the smallest such node.
+pub(crate) fn refuse_repeats(what: &str, nodes: &[u32]) -> Result<()> {
+    let mut sorted = nodes.to_vec();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::invalid(
+            what,
+            format!("node {} is given twice", pair[0]),
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The number of nodes of each class among those of `classes`, none of them zero: `[n_classes]`.
 ///
 /// # Errors
@@ -133,5 +161,27 @@ mod tests {
         assert!(error.contains("node 0 has class 3 of 3"), "{error}");
         assert_eq!(Labels::complete(&[1, 1]).unwrap().n_classes(), 2);
         assert_eq!(Labels::complete(&[]).unwrap().n_classes(), 0);
+    }
+
+    #[test]
+    fn classes_are_limited() {
+        let most = Labels::complete(&[0, MAX_CLASSES as u32 - 1]).unwrap();
+        assert_eq!(most.counts().len(), MAX_CLASSES);
+        for error in [
+            Labels::complete(&[u32::MAX]),
+            Labels::complete(&[MAX_CLASSES as u32]),
+            Labels::new(vec![Some(0)], usize::MAX),
+        ] {
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("classes, at most 65536"), "{error}");
+        }
+    }
+
+    #[test]
+    fn repeats_are_named() {
+        assert!(refuse_repeats("train", &[3, 1, 2]).is_ok());
+        let error = refuse_repeats("train", &[5, 1, 5, 9]).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("node 5 is given twice"), "{error}");
     }
 }

@@ -9,7 +9,7 @@ use plm_core::graph::Csr;
 pub use adjacency::{Adjacency, EdgePolicy, EdgeReport, Weights};
 pub use features::Features;
 pub use labels::Labels;
-pub(crate) use labels::count_every_class;
+pub(crate) use labels::{MAX_CLASSES, count_every_class, refuse_repeats};
 
 use crate::{Error, Result};
 

@@ -13,9 +13,9 @@
 //!
 //! | solver | error | cost of `width` columns |
 //! |---|---|---|
-//! | [`DensePpr`] | rounding | n³/3 multiplications, 16·n² bytes; n ≤ [`DENSE_LIMIT`] |
+//! | [`DensePpr`] | rounding | n³/3 multiplications for the factor, 16·n² bytes; n ≤ [`DENSE_LIMIT`] |
 //! | [`PowerPpr`] | (1 − α)^steps | steps · edges · width |
-//! | [`CgPpr`] (the default) | relative residual, 1e-8 | about 28 · edges · width at α = 0.15 |
+//! | [`CgPpr`] (the default) | relative residual, 1e-8 | at most about 33 · edges · width at α = 0.15 |
 //! | [`PushPpr`] | ε·√(d̃ᵢ d̃ⱼ) an entry | at most 1/(αε) edges for each non-zero row of B |
 //!
 //! The reference code inverts the dense matrix and stores it under the data set's name alone, so that
@@ -35,4 +35,4 @@ pub use diffusion::Diffusion;
 pub use power::PowerPpr;
 pub use push::{PprForm, PushPpr};
 pub use rows::{ppr_matrix, ppr_rows};
-pub use solver::PprSolver;
+pub use solver::{PprSolver, Prepared};

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// How many rows of a large graph are solved for at once.
 const BLOCK: usize = 32;
 
-/// How many rows of a small graph are solved for at once: a factor serves for all of them.
+/// How many rows of a small graph are solved for at once.
 const SMALL_BLOCK: usize = 1024;
 
 /// The whole matrix P, for PPNP on a small graph.
@@ -32,8 +32,9 @@ pub fn ppr_matrix(diffusion: &Diffusion, solver: &dyn PprSolver) -> Result<Vec<f
     }
     let mut matrix = vec![0.0; nodes * nodes];
     let all: Vec<u32> = (0..nodes as u32).collect();
+    let solve = solver.prepare(diffusion)?;
     for sources in all.chunks(SMALL_BLOCK) {
-        let columns = unit_columns(diffusion, solver, sources)?;
+        let columns = unit_columns(nodes, &solve, sources)?;
         for (at, &source) in sources.iter().enumerate() {
             let row = &mut matrix[source as usize * nodes..][..nodes];
             for (node, value) in row.iter_mut().enumerate() {
@@ -73,8 +74,9 @@ pub fn ppr_rows(
         ));
     }
     let mut rows = Vec::with_capacity(nodes.len());
+    let solve = solver.prepare(diffusion)?;
     for sources in nodes.chunks(BLOCK) {
-        let columns = unit_columns(diffusion, solver, sources)?;
+        let columns = unit_columns(diffusion.n_nodes(), &solve, sources)?;
         for at in 0..sources.len() {
             let mut row: Vec<(u32, f64)> = columns[at..]
                 .iter()
@@ -95,15 +97,15 @@ pub fn ppr_rows(
 
 /// P's columns for `sources`, which are its rows as well: `[n_nodes * sources.len()]`.
 fn unit_columns(
-    diffusion: &Diffusion,
-    solver: &dyn PprSolver,
+    n_nodes: usize,
+    solve: impl Fn(&[f64], usize) -> Result<Vec<f64>>,
     sources: &[u32],
 ) -> Result<Vec<f64>> {
-    let mut rhs = vec![0.0; diffusion.n_nodes() * sources.len()];
+    let mut rhs = vec![0.0; n_nodes * sources.len()];
     for (at, &source) in sources.iter().enumerate() {
         rhs[source as usize * sources.len() + at] = 1.0;
     }
-    solver.solve(diffusion, &rhs, sources.len())
+    solve(&rhs, sources.len())
 }
 
 pub(super) fn check_nodes(
@@ -148,9 +150,51 @@ pub(super) fn sparse_rows<T: Scalar>(n_nodes: usize, rows: Vec<Vec<(u32, f64)>>)
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use crate::graph::Adjacency;
-    use crate::ppr::{CgPpr, DensePpr};
+    use crate::ppr::{CgPpr, DensePpr, Prepared};
+
+    /// Conjugate gradients, which count how often they are prepared.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl PprSolver for Counting {
+        fn solve(&self, diffusion: &Diffusion, rhs: &[f64], width: usize) -> Result<Vec<f64>> {
+            self.prepare(diffusion)?(rhs, width)
+        }
+
+        fn prepare<'a>(&'a self, diffusion: &'a Diffusion) -> Result<Prepared<'a>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(Box::new(move |rhs: &[f64], width: usize| {
+                CgPpr::default().solve(diffusion, rhs, width)
+            }))
+        }
+    }
+
+    #[test]
+    fn a_solver_is_prepared_once_for_all_rows() {
+        let edges: Vec<(u32, u32)> = (1..70).map(|node| (node / 2, node)).collect();
+        let count = |nodes: usize, rows: &[u32]| {
+            let graph = Adjacency::from_edges(nodes, &edges).unwrap();
+            let diffusion = Diffusion::new(&graph, 0.15).unwrap();
+            let solver = Counting::default();
+            match rows {
+                [] => assert_eq!(
+                    ppr_matrix(&diffusion, &solver).unwrap().len(),
+                    nodes * nodes
+                ),
+                rows => {
+                    let found = ppr_rows(&diffusion, &solver, rows, None).unwrap();
+                    assert_eq!(found.n_rows(), rows.len());
+                }
+            }
+            solver.0.into_inner()
+        };
+        assert_eq!(count(SMALL_BLOCK + 1, &[]), 1);
+        assert_eq!(count(70, &[7; 2 * BLOCK + 1]), 1);
+    }
 
     #[test]
     fn rows_are_those_of_the_matrix() {

@@ -3,6 +3,10 @@
 use super::diffusion::{COLUMNS, Diffusion};
 use crate::{Error, Result};
 
+/// A solver that is ready for one graph: P·B of a right-hand side B and its number of columns, as
+/// [`PprSolver::solve`] gives it.
+pub type Prepared<'a> = Box<dyn Fn(&[f64], usize) -> Result<Vec<f64>> + 'a>;
+
 /// A way to multiply with P = α (I − (1 − α) Â)^-1.
 pub trait PprSolver: Sync {
     /// P·B for `width` columns.
@@ -16,6 +20,19 @@ pub trait PprSolver: Sync {
     /// larger than the solver takes; [`Error::NotConverged`] where an iteration does not come close
     /// enough.
     fn solve(&self, diffusion: &Diffusion, rhs: &[f64], width: usize) -> Result<Vec<f64>>;
+
+    /// The solver for several right-hand sides of one graph, with the same results as
+    /// [`PprSolver::solve`]. What does not depend on the right-hand side is done here, once; by default
+    /// there is nothing of the kind.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where the graph is larger than the solver takes; the function that comes back
+    /// fails as [`PprSolver::solve`].
+    fn prepare<'a>(&'a self, diffusion: &'a Diffusion) -> Result<Prepared<'a>> {
+        Ok(Box::new(move |rhs: &[f64], width: usize| {
+            self.solve(diffusion, rhs, width)
+        }))
+    }
 }
 
 pub(super) fn check_rhs(diffusion: &Diffusion, rhs: &[f64], width: usize) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The labeled set, checked.
 
-use crate::graph::{Labels, count_every_class};
+use crate::graph::{Labels, count_every_class, refuse_repeats};
 use crate::{Error, Result};
 
 /// The training nodes and their classes, every class among them.
@@ -23,14 +23,7 @@ impl LabeledSet {
             return Err(Error::invalid("train", "has no node, at least 1 needed"));
         }
         let classes = labels.of(train)?;
-        let mut sorted = train.to_vec();
-        sorted.sort_unstable();
-        if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::invalid(
-                "train",
-                format!("node {} is given twice", pair[0]),
-            ));
-        }
+        refuse_repeats("train", train)?;
         Ok(Self {
             nodes: train.to_vec(),
             counts: count_every_class(&classes, labels.n_classes())?,

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::graph::{Adjacency, Labels, count_every_class};
+use crate::graph::{Adjacency, Labels, count_every_class, refuse_repeats};
 use crate::loss::{ClassLoss, LossConfig, Reduction, Tam, TamConfig};
 use crate::{Error, Result};
 
@@ -28,7 +28,7 @@ impl Objective {
     ///
     /// # Errors
     /// [`Error::EmptyClass`] where a class has no training node; [`Error::Core`] where a node is out
-    /// of range or of unknown class, or a setting out of its domain.
+    /// of range, of unknown class or given twice, or a setting out of its domain.
     pub fn new(
         config: LossConfig,
         labels: &Labels,
@@ -36,6 +36,7 @@ impl Objective {
         device: &Device,
     ) -> Result<Self> {
         let classes = labels.of(nodes)?;
+        refuse_repeats("train", nodes)?;
         let counts = count_every_class(&classes, labels.n_classes())?;
         let device = device.clone().inner();
         Ok(Self {

@@ -54,6 +54,13 @@ proptest! {
         let pick = |values: &[f64]| order.iter().map(|&at| values[at as usize]).collect::<Vec<_>>();
         let nodes: Vec<u32> = order.iter().map(|&at| train[at as usize]).collect();
         prop_assert_eq!(renode.weights(&nodes, &pick(&conflict)).unwrap(), pick(&weights));
+        // Nor do their names, but for the order of ties.
+        let names = permutation(train.len(), seed.wrapping_add(2));
+        let named: Vec<u32> = train.iter().map(|&node| 7 * names[node as usize] + 3).collect();
+        for (at, weight) in renode.weights(&named, &conflict).unwrap().iter().enumerate() {
+            let tied = conflict.iter().filter(|&other| *other == conflict[at]).count() > 1;
+            prop_assert!(*weight == weights[at] || (tied && !shared));
+        }
         // The paper's ranks have a mean that is lower by (w_max − w_min)/(2|L|).
         let paper = renode.with_rank(Rank::Paper).weights(&train, &conflict).unwrap();
         let count = paper.len() as f64;

@@ -24,6 +24,7 @@ fn mistakes_are_named() {
     let text = |error: plm_graph_imbalance::Error| error.to_string();
     assert!(text(new(&[0, 1]).unwrap_err()).contains("class 2 of 3 has no labeled training node"));
     assert!(text(new(&[99]).unwrap_err()).contains("node 99 of 60"));
+    assert!(text(new(&[0, 1, 2, 1]).unwrap_err()).contains("train: node 1 is given twice"));
     let weights = objective.clone().with_weights(&[1.0; 3]).unwrap_err();
     assert!(text(weights).contains("3 for 15 training nodes"));
     let mut wrong = [1.0; 15];

@@ -14,7 +14,7 @@ use super::paired::{Gain, in_threads};
 use super::problem::{Method, Problem};
 use crate::repro::{Context, Outcome, Row};
 
-/// Residual bound and entries kept of a row of PageRank, as PPRGo has them.
+/// Residual bound and entries kept of a row of PageRank, as PPRGo has them; the reference keeps all.
 const EPSILON: f64 = 1e-4;
 const TOP_K: usize = 32;
 
@@ -25,7 +25,9 @@ const EPOCHS: usize = 200;
 /// What is other here than in the inductive half of the reference code.
 pub(super) const DIFFERENCES: &str = "PPRGo minimizes the sum over training nodes, as the inductive half of \
     the authors' code does, for 200 epochs instead of 800, and its weights come from the exact conflict, \
-    not from softmaxed push scores.";
+    not from softmaxed push scores. Rows of PageRank keep their 32 largest entries, where that code keeps \
+    all; the epoch of the best validation score counts, not the last; nodes are scored with the symmetric \
+    propagation matrix. One initialization a split.";
 
 /// PPRGo without and with ReNode, for topology imbalance alone and for both.
 pub(super) fn compare(

@@ -1,8 +1,9 @@
 //! Conflict against accuracy: sampled and constructed levels of topology imbalance.
 
 use anyhow::{Context as _, Result};
-use plm_core::metrics::pearson;
+use plm_core::metrics::{pearson, spearman};
 use plm_core::rng::Seed;
+use plm_graph_imbalance::graph::NodeGraph;
 use plm_graph_imbalance::model::{Architecture, NetworkConfig};
 use plm_graph_imbalance::ppr::CgPpr;
 use plm_graph_imbalance::split::{
@@ -12,7 +13,7 @@ use plm_graph_imbalance::split::{
 use plm_graph_imbalance::totoro::Totoro;
 
 use super::networks::architectures;
-use super::paired::{Gain, paired};
+use super::paired::{Gain, claim, paired};
 use super::problem::{Method, Problem};
 use super::published;
 use crate::report::{BarGroup, Plot, Series};
@@ -202,6 +203,45 @@ pub(super) fn constructed(
     Ok(())
 }
 
+/// Whether conflict says where borders are: the larger a node's, the more of its neighbors are of other
+/// classes. Over all nodes with neighbors, of which Totoro knows no labels but those of the split.
+pub(super) fn neighbors(outcome: &mut Outcome, problem: &Problem, splits: &[Split]) -> Result<()> {
+    let foreign = foreign_shares(&problem.graph);
+    let correlations: Vec<f64> = splits
+        .iter()
+        .map(|split| {
+            let conflicts = problem.totoro(split)?.of_all(&problem.graph.labels);
+            let both = conflicts.into_iter().zip(&foreign);
+            let (conflicts, shares): (Vec<f64>, Vec<f64>) = both
+                .filter_map(|(conflict, share)| Some((conflict?, (*share)?)))
+                .unzip();
+            Ok(spearman(&conflicts, &shares)?)
+        })
+        .collect::<Result<_>>()?;
+    let metric = "rank correlation of T with the share of neighbors of other classes";
+    let id = format!("{}.conflict_and_neighbors", problem.name);
+    outcome
+        .rows
+        .push(Row::over_seeds(id, metric, &correlations));
+    let id = "conflict_follows_neighbors";
+    claim(outcome, id, metric, &correlations, 0.0);
+    Ok(())
+}
+
+/// The share of each node's neighbors that are of another class; none where it has no neighbor.
+fn foreign_shares(graph: &NodeGraph) -> Vec<Option<f64>> {
+    let share = |node: u32| {
+        let (neighbors, _) = graph.csr().row(node as usize);
+        let own = graph.labels.get(node);
+        let foreign = neighbors
+            .iter()
+            .filter(|&&neighbor| graph.labels.get(neighbor) != own);
+        let foreign = foreign.count() as f64;
+        (!neighbors.is_empty()).then(|| foreign / neighbors.len() as f64)
+    };
+    (0..graph.n_nodes() as u32).map(share).collect()
+}
+
 fn difference(id: String, low: Gain, high: Gain) -> Row {
     let error = low.standard_error.hypot(high.standard_error);
     let mut row = Row::new(
@@ -211,4 +251,24 @@ fn difference(id: String, low: Gain, high: Gain) -> Row {
     );
     row.std = error.is_finite().then_some(error);
     row
+}
+
+#[cfg(test)]
+mod tests {
+    use plm_graph_imbalance::graph::{Adjacency, Features, Labels};
+
+    use super::*;
+
+    #[test]
+    fn foreign_neighbors_are_counted() {
+        // A path of three with classes 0, 0, 1, and a node alone.
+        let graph = NodeGraph::new(
+            Adjacency::from_edges(4, &[(0, 1), (1, 2)]).unwrap(),
+            Features::identity(4).unwrap(),
+            Labels::complete(&[0, 0, 1, 1]).unwrap(),
+        )
+        .unwrap();
+        let expected = [Some(0.0), Some(0.5), Some(1.0), None];
+        assert_eq!(foreign_shares(&graph), expected);
+    }
 }

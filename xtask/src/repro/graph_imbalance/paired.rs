@@ -12,7 +12,7 @@ use plm_graph_imbalance::split::Split;
 use plm_graph_imbalance::train::NodeScores;
 
 use super::problem::{Method, Problem, Run};
-use crate::repro::Row;
+use crate::repro::{Check, ENOUGH_SEEDS, Op, Outcome, Row};
 
 /// A measure of a run.
 pub(super) type Measure = fn(&NodeScores) -> f64;
@@ -160,6 +160,11 @@ impl Gain {
         }
     }
 
+    /// The mean less twice its standard error.
+    pub(super) fn least(self) -> f64 {
+        self.mean - 2.0 * self.standard_error
+    }
+
     /// The figure as a row; its deviation is the standard error.
     pub(super) fn row(self, id: impl Into<String>, metric: &str) -> Row {
         let mut row = Row::new(id, metric, self.mean);
@@ -169,6 +174,17 @@ impl Gain {
             .then_some(self.standard_error);
         row
     }
+}
+
+/// That the mean of `values`, one a split, is above `bound` by more than twice its standard error; a row
+/// where there are too few of them.
+pub(super) fn claim(outcome: &mut Outcome, id: &str, metric: &str, values: &[f64], bound: f64) {
+    if values.len() < ENOUGH_SEEDS {
+        outcome.rows.push(Row::over_seeds(id, metric, values));
+        return;
+    }
+    let least = Gain::of(values).least();
+    outcome.checks.push(Check::new(id, least, Op::Gt, bound));
 }
 
 #[cfg(test)]
@@ -195,6 +211,22 @@ mod tests {
         assert_eq!(gain.mean, 1.0);
         assert!((gain.standard_error - 3.0_f64.sqrt().recip()).abs() < 1e-12);
         assert!((gain.wins - 2.0 / 3.0).abs() < 1e-12);
+        assert!((gain.least() - (1.0 - 2.0 / 3.0_f64.sqrt())).abs() < 1e-12);
         assert!(Gain::of(&[1.0]).row("g", "points").std.is_none());
+    }
+
+    #[test]
+    fn claims_leave_room_for_two_standard_errors() {
+        let mut outcome = Outcome::default();
+        // Both means are 1; two standard errors are 1.15 and 0.12.
+        claim(&mut outcome, "wide", "points", &[0.0, 1.0, 2.0], 0.0);
+        claim(&mut outcome, "narrow", "points", &[0.9, 1.0, 1.1], 0.0);
+        claim(&mut outcome, "few", "points", &[1.0, 1.0], 0.0);
+        let passed: Vec<bool> = outcome.checks.iter().map(Check::pass).collect();
+        assert_eq!(passed, [false, true]);
+        assert_eq!(
+            (outcome.rows.len(), outcome.rows[0].id.as_str()),
+            (1, "few")
+        );
     }
 }
