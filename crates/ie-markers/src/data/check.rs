@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Document, Finding, ReadReport, Sentence};
+use super::{Document, Finding, ReadReport, Sentence, Source};
 
 /// How a report calls document number `index` (from 0).
 pub(super) fn name(document: &Document, index: usize) -> String {
@@ -80,10 +80,89 @@ fn check_relations(sentence: &Sentence, place: &str, report: &mut ReadReport) {
     }
 }
 
+/// Notes the gold annotations of `document` that only JSON lines hold, where a writer of another format takes
+/// what comes from `source`. Who asks for predictions asks for no gold annotations.
+pub(super) fn note_left_out(
+    document: &Document,
+    name: &str,
+    source: Source,
+    report: &mut ReadReport,
+) {
+    if source == Source::Predicted {
+        return;
+    }
+    for aside in &document.outside.entities {
+        let place = format!("{name}, sentence {}, {}", aside.sentence, aside.item.label);
+        report.note(Finding::EntityOutsideSentence, place);
+    }
+    for aside in &document.outside.relations {
+        let place = format!("{name}, sentence {}, {}", aside.sentence, aside.item.label);
+        report.note(Finding::RelationNotWritten, place);
+    }
+    for cluster in 0..document.clusters.as_ref().map_or(0, Vec::len) {
+        report.note(Finding::Cluster, format!("{name}, cluster {cluster}"));
+    }
+    for (sentence, events) in document.events.iter().flatten().enumerate() {
+        for event in events {
+            let place = format!("{name}, sentence {sentence}, {}", event.event_type);
+            report.note(Finding::Event, place);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Entity, RelationMention, WordSpan};
+    use plm_core::data::{DygieEvent, EntityMention, Relation};
+
+    use super::super::{Aside, Entity, RelationMention, WordSpan};
     use super::*;
+
+    #[test]
+    fn gold_annotations_that_only_json_lines_hold_are_noted() {
+        fn aside<T>(item: T) -> Aside<T> {
+            Aside {
+                sentence: 1,
+                at: 0,
+                item,
+            }
+        }
+        let event = |trigger, event_type: &str| DygieEvent {
+            trigger,
+            event_type: event_type.to_owned(),
+            arguments: Vec::new(),
+        };
+        let mut document = Document::new("d", vec![Sentence::new(["a"]), Sentence::new(["b"])]);
+        document.outside.entities = vec![aside(EntityMention {
+            start: 0,
+            end: 1,
+            label: "X".to_owned(),
+        })];
+        document.outside.relations = vec![aside(Relation {
+            subject: (1, 1),
+            object: (0, 0),
+            label: "r".to_owned(),
+        })];
+        document.clusters = Some(vec![vec![(0, 0), (1, 1)], vec![(0, 1)]]);
+        document.events = Some(vec![
+            vec![event(0, "E")],
+            vec![event(1, "F"), event(1, "G")],
+        ]);
+        let mut report = ReadReport::default();
+        note_left_out(&document, "d", Source::Predicted, &mut report);
+        assert!(report.is_clean(), "{report}");
+        note_left_out(&document, "d", Source::Gold, &mut report);
+        let found: Vec<_> = report.findings().map(|(f, p)| (f, p.join("|"))).collect();
+        let expected = [
+            (Finding::EntityOutsideSentence, "d, sentence 1, X"),
+            (
+                Finding::Event,
+                "d, sentence 0, E|d, sentence 1, F|d, sentence 1, G",
+            ),
+            (Finding::Cluster, "d, cluster 0|d, cluster 1"),
+            (Finding::RelationNotWritten, "d, sentence 1, r"),
+        ];
+        assert_eq!(found, expected.map(|(f, p)| (f, p.to_owned())));
+    }
 
     #[test]
     fn each_oddity_is_found_once() {

@@ -40,6 +40,7 @@ pub use onto_notes::{read_onto_notes, write_onto_notes};
 pub use options::{Corpus, ReadOptions};
 pub use raw::{RawWord, Segmentation, segment, split_words};
 pub use report::{Finding, ReadReport};
+pub(crate) use span::CharIndex;
 pub use span::{CharSpan, WordSpan};
 pub use tagged::{TaggedFormat, read_tagged, tag_sentences, write_tagged};
 pub use tagging::Tagging;

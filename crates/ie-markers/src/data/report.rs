@@ -66,6 +66,8 @@ pub enum Finding {
     UnreadRelation,
     /// An event: left out.
     Event,
+    /// A cluster of spans that mean the same: left out.
+    Cluster,
     /// An attribute or modification: left out.
     Attribute,
     /// A note: left out.
@@ -80,6 +82,9 @@ pub enum Finding {
     NeighborsMerged,
     /// A relation that the format cannot hold: not written.
     RelationNotWritten,
+    /// A document whose borders the file does not tell: its sentences are read as documents of their own or
+    /// as part of another.
+    BordersNotWritten,
 }
 
 impl fmt::Display for Finding {
@@ -112,6 +117,7 @@ impl fmt::Display for Finding {
             Self::TextMismatch => "annotations with another text than at their offsets",
             Self::UnreadRelation => "relations without two read entities, left out",
             Self::Event => "events, left out",
+            Self::Cluster => "clusters of coreferent spans, left out",
             Self::Attribute => "attributes, left out",
             Self::Note => "notes, left out",
             Self::Normalization => "normalizations, left out",
@@ -119,6 +125,7 @@ impl fmt::Display for Finding {
             Self::OverlapNotWritten => "overlapping entities, not written",
             Self::NeighborsMerged => "neighbors of one type, merged",
             Self::RelationNotWritten => "relations, not written",
+            Self::BordersNotWritten => "documents whose borders are not written",
         })
     }
 }

@@ -81,6 +81,31 @@ impl CharSpan {
     }
 }
 
+/// A text in which characters are found without counting them anew.
+#[derive(Debug, Clone)]
+pub(crate) struct CharIndex<'t> {
+    text: &'t str,
+    /// The byte at which each character begins, and the end of the text.
+    bytes: Vec<usize>,
+}
+
+impl<'t> CharIndex<'t> {
+    /// Counts the characters of `text`, once.
+    pub(crate) fn new(text: &'t str) -> Self {
+        let starts = text.char_indices().map(|(byte, _)| byte);
+        Self {
+            text,
+            bytes: starts.chain([text.len()]).collect(),
+        }
+    }
+
+    /// [`CharSpan::of`] the text.
+    pub(crate) fn part(&self, span: CharSpan) -> Option<&'t str> {
+        let (start, end) = (self.bytes.get(span.start)?, self.bytes.get(span.end)?);
+        self.text.get(*start..*end)
+    }
+}
+
 impl From<(usize, usize)> for CharSpan {
     fn from((start, end): (usize, usize)) -> Self {
         Self { start, end }
@@ -115,5 +140,20 @@ mod tests {
         assert_eq!(CharSpan::new(5, 5).of(text), Some(""));
         assert_eq!(CharSpan::new(4, 6).of(text), None);
         assert_eq!(CharSpan::new(2, 1).of(text), None);
+    }
+
+    #[test]
+    fn an_index_finds_what_counting_finds() {
+        for text in ["", "a", "né 日本", "🙂\u{301}x"] {
+            let index = CharIndex::new(text);
+            for start in 0..8 {
+                for end in 0..8 {
+                    let span = CharSpan::new(start, end);
+                    assert_eq!(index.part(span), span.of(text), "{text:?} {start} {end}");
+                }
+            }
+        }
+        let index = CharIndex::new("né 日本");
+        assert_eq!(index.part(CharSpan::new(1, 4)), Some("é 日"));
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use plm_core::data::{ConllFormat, ConllReader, Lines, TaggedSentence, write_conll};
 use plm_core::files::write_atomic;
 
-use super::check::name;
+use super::check::{name, note_left_out};
 use super::{
     Corpus, Document, Entity, Finding, ReadOptions, ReadReport, Sentence, Source, Tagging,
 };
@@ -51,7 +51,8 @@ impl TaggedFormat {
 /// The documents of a file with one word per line. They are named after the file's number of the
 /// document, or of the sentence where each is a document, from 1.
 ///
-/// Tags that do not follow their scheme are read by conlleval's rules and reported.
+/// Tags that do not follow their scheme are read by conlleval's rules and reported, as are documents without
+/// sentences.
 ///
 /// # Errors
 /// The first sentence with a line or a tag that cannot be read, unless `options` leave it out. Where
@@ -65,7 +66,8 @@ pub fn read_tagged<R: BufRead>(
     let mut corpus = Corpus::default();
     let mut open: Option<(usize, Document)> = None;
     let (mut count, mut last) = (0, 0);
-    for sentence in ConllReader::new(lines, format.columns.clone()) {
+    let mut reader = ConllReader::new(lines, format.columns.clone());
+    for sentence in reader.by_ref() {
         count += 1;
         let Some(sentence) = corpus.accept(sentence.map_err(Into::into), options)? else {
             continue;
@@ -88,10 +90,7 @@ pub fn read_tagged<R: BufRead>(
             corpus.push(document, options);
         }
         if open.is_none() && !format.sentence_documents {
-            for empty in last + 1..number {
-                let place = format!("document {empty}");
-                corpus.report.note(Finding::EmptyDocument, place);
-            }
+            note_empty(last + 1..number, &mut corpus.report);
         }
         last = number;
         let (_, document) = open.get_or_insert_with(|| (number, new_document(number)));
@@ -104,7 +103,16 @@ pub fn read_tagged<R: BufRead>(
     if let Some((_, document)) = open {
         corpus.push(document, options);
     }
+    if !format.sentence_documents {
+        note_empty(last + 1..=reader.documents(), &mut corpus.report);
+    }
     Ok(corpus)
+}
+
+fn note_empty(documents: impl Iterator<Item = usize>, report: &mut ReadReport) {
+    for number in documents {
+        report.note(Finding::EmptyDocument, format!("document {number}"));
+    }
 }
 
 fn new_document(number: usize) -> Document {
@@ -115,7 +123,7 @@ fn new_document(number: usize) -> Document {
 
 /// The sentences of `documents` with the tags of their entities from `source`. What tags cannot say
 /// is reported: of entities that overlap, the longest is kept, and of those the first; empty
-/// sentences are left out; relations are not written.
+/// sentences, events, clusters and what fits into no sentence are left out; relations are not written.
 ///
 /// # Errors
 /// [`plm_core::Error::Invalid`] for an entity without type or beyond its sentence,
@@ -128,8 +136,10 @@ pub fn tag_sentences(
     let mut report = ReadReport::default();
     let mut tagged = Vec::new();
     for (index, document) in documents.iter().enumerate() {
+        let id = name(document, index);
+        note_left_out(document, &id, source, &mut report);
         for (at, sentence) in document.sentences.iter().enumerate() {
-            let place = format!("{}, sentence {at}", name(document, index));
+            let place = format!("{id}, sentence {at}");
             if sentence.words.is_empty() {
                 report.note(Finding::EmptySentence, place);
                 continue;
@@ -192,7 +202,28 @@ fn note_neighbors(entities: &[&Entity], place: &str, report: &mut ReadReport) {
     }
 }
 
-/// Writes the sentences of `documents` to `path`, whole or not at all (see [`tag_sentences`]).
+/// Notes the documents that reading the file back would not give: several sentences that are each a document
+/// there, or several documents with no mark between them.
+fn note_borders(documents: &[Document], format: &TaggedFormat, report: &mut ReadReport) {
+    let written = |document: &Document| {
+        let sentences = document.sentences.iter();
+        sentences.filter(|one| !one.words.is_empty()).count()
+    };
+    let several = documents.iter().filter(|one| written(one) > 0).count() > 1;
+    let joined = several && format.columns.document.is_none();
+    for (index, document) in documents.iter().enumerate() {
+        let lost = match format.sentence_documents {
+            true => written(document) > 1,
+            false => joined && written(document) > 0,
+        };
+        if lost {
+            report.note(Finding::BordersNotWritten, name(document, index));
+        }
+    }
+}
+
+/// Writes the sentences of `documents` to `path`, whole or not at all (see [`tag_sentences`]). Documents whose
+/// borders the format does not tell are reported.
 ///
 /// # Errors
 /// As [`tag_sentences`], and for a word or tag that could not be read back; where writing fails.
@@ -203,7 +234,8 @@ pub fn write_tagged(
     source: Source,
 ) -> Result<ReadReport> {
     let path = path.as_ref();
-    let (mut sentences, report) = tag_sentences(documents, format.tagging, source)?;
+    let (mut sentences, mut report) = tag_sentences(documents, format.tagging, source)?;
+    note_borders(documents, format, &mut report);
     if format.columns.document.is_none() {
         for sentence in &mut sentences {
             sentence.document = 0;
@@ -217,9 +249,10 @@ pub fn write_tagged(
 
 #[cfg(test)]
 mod tests {
+    use plm_core::data::{DygieEvent, EntityMention, Relation};
     use proptest::prelude::*;
 
-    use super::super::WordSpan;
+    use super::super::{Aside, WordSpan};
     use super::*;
 
     fn read(text: &[u8], format: &TaggedFormat, skip: bool) -> Result<Corpus> {
@@ -260,12 +293,12 @@ mod tests {
 
     #[test]
     fn documents_without_sentences_are_reported() {
-        let text = b"-DOCSTART-\n\n-DOCSTART-\na O\n-DOCSTART-\n-DOCSTART-\n\nb O\n";
+        let text = b"-DOCSTART-\n\n-DOCSTART-\na O\n-DOCSTART-\n-DOCSTART-\n\nb O\n\n-DOCSTART-\n";
         let corpus = read(text, &TaggedFormat::conll2003(Tagging::Iob2), false).unwrap();
         assert_eq!(corpus.documents.len(), 2);
         assert_eq!(
             corpus.report.places(Finding::EmptyDocument),
-            ["document 1", "document 3"]
+            ["document 1", "document 3", "document 5"]
         );
     }
 
@@ -336,6 +369,75 @@ mod tests {
             std::fs::read(&path).unwrap(),
             b"a\tX\nb\tX\nc\tX\nd\tO\n\nz\tO\n\n"
         );
+    }
+
+    #[test]
+    fn writing_reports_what_only_json_lines_hold() {
+        let mut document = Document::new("d", vec![Sentence::new(["a"]), Sentence::new(["b"])]);
+        document.outside.entities = vec![Aside {
+            sentence: 0,
+            at: 0,
+            item: EntityMention {
+                start: 0,
+                end: 1,
+                label: "X".to_owned(),
+            },
+        }];
+        document.outside.relations = vec![Aside {
+            sentence: 1,
+            at: 0,
+            item: Relation {
+                subject: (1, 1),
+                object: (0, 0),
+                label: "r".to_owned(),
+            },
+        }];
+        document.clusters = Some(vec![vec![(0, 0), (1, 1)]]);
+        let event = DygieEvent {
+            trigger: 1,
+            event_type: "E".to_owned(),
+            arguments: Vec::new(),
+        };
+        document.events = Some(vec![Vec::new(), vec![event]]);
+        let documents = [document];
+        let (_, report) = tag_sentences(&documents, Tagging::Iob2, Source::Gold).unwrap();
+        let places = |finding| report.places(finding).join("|");
+        assert_eq!(places(Finding::EntityOutsideSentence), "d, sentence 0, X");
+        assert_eq!(places(Finding::RelationNotWritten), "d, sentence 1, r");
+        assert_eq!(places(Finding::Cluster), "d, cluster 0");
+        assert_eq!(places(Finding::Event), "d, sentence 1, E");
+        let (_, report) = tag_sentences(&documents, Tagging::Iob2, Source::Predicted).unwrap();
+        assert!(report.is_clean(), "{report}");
+    }
+
+    #[test]
+    fn writing_reports_the_borders_of_documents_that_are_lost() {
+        let sentences = |count: usize| vec![Sentence::new(["a"]); count];
+        let mut one = Document::new("one", sentences(1));
+        one.sentences.push(Sentence::default());
+        let documents = [one, Document::new("two", sentences(2))];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        let lost = |documents: &[Document], format: &TaggedFormat| {
+            let report = write_tagged(&path, documents, format, Source::Gold).unwrap();
+            let read = read(&std::fs::read(&path).unwrap(), format, false).unwrap();
+            let found: Vec<usize> = read.documents.iter().map(|d| d.sentences.len()).collect();
+            (report.places(Finding::BordersNotWritten).to_vec(), found)
+        };
+        let few_nerd = TaggedFormat::few_nerd();
+        assert_eq!(
+            lost(&documents, &few_nerd),
+            (vec!["two".to_owned()], vec![1; 3])
+        );
+        let conll = TaggedFormat::conll2003(Tagging::Iob2);
+        assert_eq!(lost(&documents, &conll), (Vec::new(), vec![1, 2]));
+        let unmarked = TaggedFormat {
+            sentence_documents: false,
+            ..few_nerd
+        };
+        let names = vec!["one".to_owned(), "two".to_owned()];
+        assert_eq!(lost(&documents, &unmarked), (names, vec![3]));
+        assert_eq!(lost(&documents[1..], &unmarked), (Vec::new(), vec![2]));
     }
 
     proptest! {

@@ -21,9 +21,10 @@ pub struct RelationCandidate {
 }
 
 /// The relations of a sentence with these `entities`, at most one for each two of them (one each way in a
-/// space without inverse classes), in the order of the pairs. `logits` are those of subject and object, by their places in `entities`; where it
-/// has none for both orders, the pair is left out. `kept` is false for entities that the relation
-/// model takes for none, which have no relations.
+/// space without inverse classes), in the order of the pairs. The subject of a symmetric relation is the
+/// span that comes first in the sentence, whatever the order of `entities`. `logits` are those of subject
+/// and object, by their places in `entities`; where it has none for both orders, the pair is left out.
+/// `kept` is false for entities that the relation model takes for none, which have no relations.
 ///
 /// # Errors
 /// [`crate::Error::Size`] where `kept` has not one value for each entity; as
@@ -36,20 +37,25 @@ pub fn decode_relations<'a, T: Copy + Into<f64> + 'a>(
 ) -> Result<Vec<RelationCandidate>> {
     same_size("entities that are kept or not", kept.len(), entities.len())?;
     let mut relations = Vec::new();
-    for (x, &first) in entities.iter().enumerate() {
-        for (y, &second) in entities.iter().enumerate().skip(x + 1) {
+    for (one, first) in entities.iter().enumerate() {
+        for (other, second) in entities.iter().enumerate().skip(one + 1) {
+            // The earlier span first: it is the subject of a symmetric relation.
+            let [x, y] = match second < first {
+                true => [other, one],
+                false => [one, other],
+            };
             let (forward, backward) = (logits(x, y), logits(y, x));
             if !(kept[x] && kept[y]) || forward.is_none() && backward.is_none() {
                 continue;
             }
             for found in space.decode(forward, backward)? {
-                let (subject, object) = match found.direction {
-                    Direction::Forward => (first, second),
-                    Direction::Backward => (second, first),
+                let [subject, object] = match found.direction {
+                    Direction::Forward => [x, y],
+                    Direction::Backward => [y, x],
                 };
                 relations.push(RelationCandidate {
-                    subject,
-                    object,
+                    subject: entities[subject],
+                    object: entities[object],
                     label: found.label,
                     score: found.score,
                 });
@@ -128,6 +134,29 @@ mod tests {
         );
         assert_eq!(found(&[true; 4]).len(), 4);
         assert!(decode_relations(&space, &entities, &[true], logits).is_err());
+    }
+
+    #[test]
+    fn the_earlier_span_is_the_subject_of_a_symmetric_relation() {
+        let space = RelationSpace::new(vec!["S"], vec!["a"]).unwrap();
+        // By start and then by end; the list has the spans in another order.
+        let entities = [(4, 4), (0, 1), (0, 0)].map(WordSpan::from);
+        let symmetric = [0.0_f32, 3.0, 0.0, 0.0];
+        let found = |space: &RelationSpace, logits: [[f32; 4]; 2]| {
+            let classes = space.classes();
+            let rows = |x: usize, y: usize| Some(&logits[usize::from(y < x)][..classes]);
+            let found = decode_relations(space, &entities, &[true; 3], rows).unwrap();
+            let name = |c: RelationCandidate| format!("{} {} {}", c.subject, c.object, c.label);
+            found.into_iter().map(name).collect::<Vec<_>>()
+        };
+        let expected = ["[0, 1] [4, 4] 0", "[0, 0] [4, 4] 0", "[0, 0] [0, 1] 0"];
+        assert_eq!(found(&space, [symmetric; 2]), expected);
+        let each = space.clone().without_inverses();
+        assert_eq!(found(&each, [symmetric; 2]), expected);
+        // An asymmetric relation goes as its class says: the first of the list is the subject.
+        let (own, inverse) = ([0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 3.0]);
+        let expected = ["[4, 4] [0, 1] 1", "[4, 4] [0, 0] 1", "[0, 1] [0, 0] 1"];
+        assert_eq!(found(&space, [own, inverse]), expected);
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl TypeProbabilities {
 pub struct TagCandidate {
     /// Its words.
     pub span: WordSpan,
-    /// The type that gives it its score, by its place in [`TypeProbabilities::types`].
+    /// The type that is the most probable, by its place in the list of types ([`TypeProbabilities::types`]).
     pub label: usize,
     /// How probable it is that the span is an entity.
     pub score: f64,

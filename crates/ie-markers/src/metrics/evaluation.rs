@@ -143,7 +143,7 @@ mod tests {
     use crate::data::{
         Aside, Entity, PredictedEntity, PredictedRelation, RelationMention, Sentence, WordSpan,
     };
-    use crate::labels::Direction;
+    use crate::decode::decode_relations;
 
     fn entity(word: usize, label: &str) -> Entity {
         Entity {
@@ -241,29 +241,48 @@ mod tests {
     #[test]
     fn what_models_find_is_perfect_whatever_the_order_of_gold() {
         let space = space();
+        // Class 1 is the symmetric relation.
+        let row = [0.0_f32, 9.0, 0.0, 0.0];
         for (subject, object) in [(0, 1), (1, 0)] {
-            let mut sentence = Sentence::new(["a", "b"]);
-            sentence.entities = vec![entity(0, "X"), entity(1, "Y")];
-            sentence.predicted_entities = sentence
-                .entities
-                .iter()
-                .map(|one| PredictedEntity {
-                    entity: one.clone(),
-                    score: None,
-                })
-                .collect();
-            sentence.relations = vec![relation(subject, object, "sym")];
-            // Class 1 is the symmetric relation.
-            let row = [0.0_f32, 9.0, 0.0, 0.0];
-            let decoded = space.decode(Some(&row[..]), Some(&row[..])).unwrap();
-            assert_eq!(decoded[0].direction, Direction::Forward);
-            sentence.predicted_relations = vec![found(relation(0, 1, "sym"))];
-            let documents = document(sentence);
-            for counting in [SymmetricCounting::Double, SymmetricCounting::Once] {
-                let all = evaluate(&documents, &documents, &space, counting).unwrap();
-                for scores in [&all.relations, &all.typed_relations] {
-                    assert_eq!(scores.micro.scores.f1, 1.0, "{counting:?}");
+            for entities in [
+                [entity(0, "X"), entity(1, "Y")],
+                [entity(1, "Y"), entity(0, "X")],
+            ] {
+                let spans = [entities[0].span, entities[1].span];
+                let mut sentence = Sentence::new(["a", "b"]);
+                sentence.predicted_entities = entities
+                    .iter()
+                    .map(|one| PredictedEntity {
+                        entity: one.clone(),
+                        score: None,
+                    })
+                    .collect();
+                sentence.entities = entities.to_vec();
+                sentence.relations = vec![relation(subject, object, "sym")];
+                let decoded = decode_relations(&space, &spans, &[true; 2], |_, _| Some(&row[..]));
+                let decoded = decoded.unwrap().into_iter();
+                sentence.predicted_relations = decoded
+                    .map(|one| {
+                        found(RelationMention {
+                            subject: one.subject,
+                            object: one.object,
+                            label: space.labels()[one.label].clone(),
+                        })
+                    })
+                    .collect();
+                let documents = document(sentence);
+                let f1 = |counting| {
+                    let all = evaluate(&documents, &documents, &space, counting).unwrap();
+                    [&all.relations, &all.typed_relations].map(|one| one.micro.scores.f1)
+                };
+                let place = format!("{subject} {object} {spans:?}");
+                for counting in [SymmetricCounting::Double, SymmetricCounting::Once] {
+                    assert_eq!(f1(counting), [1.0; 2], "{place} {counting:?}");
                 }
+                // Where the order counts, models put the earlier span first.
+                let earlier = if subject < object { 1.0 } else { 0.0 };
+                let directed = f1(SymmetricCounting::OnceDirected);
+                assert_eq!(directed, [earlier; 2], "{place}");
             }
         }
     }

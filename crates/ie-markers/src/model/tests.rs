@@ -1,6 +1,7 @@
-//! Scores against NumPy, heads, marker vectors, files.
+//! Scores against NumPy and by hand, heads, marker vectors, files.
 
 mod directories;
 mod golden;
 mod heads;
 mod markers;
+mod numbers;

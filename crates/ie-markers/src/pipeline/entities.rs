@@ -14,7 +14,7 @@ use super::read::check_length;
 use super::report::{DataReport, StageReport};
 use super::settings::stage_encoder;
 use super::stage_file::{STAGE_FILE, read, save};
-use super::{Computation, EntityModel, EntitySettings};
+use super::{Computation, EntityModel, EntitySettings, Proposals};
 use crate::Result;
 use crate::data::Document;
 use crate::heads::Head;
@@ -131,10 +131,14 @@ impl<M: EntityModel> EntityStage<M> {
         save(dir.as_ref(), &self.model, &self.plan)
     }
 
-    /// The training examples of the gold entities of `documents`.
+    /// The training examples of the gold entities of `documents`. With [`Candidates::Proposed`] they ask about
+    /// the predicted entities of the documents, and the report counts the gold ones that were not proposed.
+    ///
+    /// [`Candidates::Proposed`]: super::Candidates::Proposed
     ///
     /// # Errors
-    /// [`plm_core::Error::Invalid`] for an unknown type; those of the tokenizer.
+    /// [`plm_core::Error::Invalid`] for an unknown type, [`Error::Empty`](crate::Error::Empty) for a document
+    /// without the proposals that are wanted; those of the tokenizer.
     pub fn examples(&self, documents: &[Document]) -> Result<(Vec<Labeled<M::Row>>, DataReport)> {
         let reader = Reader::of(&self.plan, &self.ids, self.model.tokenizer()?);
         reader.examples::<M>(documents)
@@ -184,7 +188,8 @@ impl<M: EntityModel> EntityStage<M> {
     /// # Errors
     /// Those of the tokenizer and of [`predict`](crate::model::predict);
     /// [`Error::Setting`](crate::Error::Setting) for no documents at a time and for a mask that is not that
-    /// of the stage's settings.
+    /// of the stage's settings; [`Error::Empty`](crate::Error::Empty) for a document without the proposals
+    /// that are wanted.
     pub fn predict(
         &self,
         documents: &mut [Document],
@@ -192,5 +197,26 @@ impl<M: EntityModel> EntityStage<M> {
     ) -> Result<TruncationReport> {
         let reader = Reader::of(&self.plan, &self.ids, self.model.tokenizer()?);
         reader.predict(&self.model.model, documents, computation)
+    }
+
+    /// Replaces the predicted entities of `documents` by spans for a stage with [`Candidates::Proposed`] to
+    /// decide on, and says which spans it could not look at: the most probable entities, each with the type
+    /// that is the most probable and the probability that it is an entity at all. They may overlap; the
+    /// threshold of the stage's settings says nothing about them. Of a tagger they are those of
+    /// [`tag_candidates`](crate::decode::tag_candidates). Predicted relations are dropped.
+    ///
+    /// [`Candidates::Proposed`]: super::Candidates::Proposed
+    ///
+    /// # Errors
+    /// As [`Self::predict`], and [`Error::Setting`](crate::Error::Setting) for `proposals` out of their
+    /// limits.
+    pub fn propose(
+        &self,
+        documents: &mut [Document],
+        proposals: &Proposals,
+        computation: &Computation,
+    ) -> Result<TruncationReport> {
+        let reader = Reader::of(&self.plan, &self.ids, self.model.tokenizer()?);
+        reader.propose(&self.model.model, documents, proposals, computation)
     }
 }

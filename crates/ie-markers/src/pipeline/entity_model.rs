@@ -1,7 +1,9 @@
 //! What an entity model asks about a sentence, and what its answers mean.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::iter;
 
+use plm_core::data::Labels;
 use plm_core::models::PretrainedModel;
 
 use super::EntitySettings;
@@ -9,7 +11,7 @@ use super::read::best;
 use super::tags::{tag_entities, tag_words};
 use crate::Result;
 use crate::data::WordSpan;
-use crate::decode::SpanCandidate;
+use crate::decode::{SpanCandidate, TagCandidate, TypeProbabilities, tag_candidates};
 use crate::labels::{LabelSet, NIL};
 use crate::layout::MarkerPair;
 use crate::model::{MarkerNer, RowClassifier, SequenceTagger, SpanConcatNer};
@@ -34,32 +36,53 @@ pub trait EntityModel: RowClassifier + PretrainedModel {
     fn head_classes(labels: &LabelSet) -> usize;
 
     /// The rows of a sentence. Together their targets are every span, or word, of the sentence that a
-    /// window holds, each once. `markers` has [`Self::MARKERS`] ids.
+    /// window holds, each once; of spans only those that were `proposed`, where that is said. `markers` has
+    /// [`Self::MARKERS`] ids.
     ///
     /// # Errors
     /// As [`entity_rows`].
     fn rows(
         windows: &SentenceWindows,
+        proposed: Option<&BTreeSet<WordSpan>>,
         settings: &EntitySettings,
         markers: &[u32],
     ) -> Result<Vec<EntityRow<Self::Row>>>;
 
-    /// The head's class of each of `spans`, which are targets of one sentence with these entities.
-    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize>;
+    /// The head's class of each of `spans`, which are targets of one sentence of `words` words with these
+    /// entities. What is no span of the sentence is not learned.
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)], words: usize) -> Vec<usize>;
 
     /// The entities of a sentence, by the log-probabilities of the head's classes of all its targets.
     /// Labels are classes of the [`LabelSet`].
     fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>>;
+
+    /// Spans of a sentence of `words` words for another model to decide on, by the log-probabilities of the
+    /// head's classes of all its targets: how probable it is that each is an entity of any type, and the type
+    /// that is the most probable, by its place in [`LabelSet::types`]. A tagger's spans have up to `width`
+    /// words.
+    ///
+    /// # Errors
+    /// As [`tag_candidates`] and [`TypeProbabilities::from_tags`].
+    fn propose(
+        scores: Vec<(WordSpan, Vec<f32>)>,
+        labels: &LabelSet,
+        words: usize,
+        width: usize,
+    ) -> Result<Vec<TagCandidate>>;
 }
 
 /// The rows that `pack` makes of the candidates of each window, of up to `width` words.
 fn candidate_rows<R>(
     windows: &SentenceWindows,
+    proposed: Option<&BTreeSet<WordSpan>>,
     width: usize,
     pack: impl Fn(&Window, &[WordSpan]) -> Result<Vec<Packed<R>>>,
 ) -> Result<Vec<EntityRow<R>>> {
     let mut rows = Vec::new();
-    for (window, spans) in windows.windows.iter().zip(windows.candidates(width)?) {
+    for (window, mut spans) in windows.windows.iter().zip(windows.candidates(width)?) {
+        if let Some(proposed) = proposed {
+            spans.retain(|span| proposed.contains(span));
+        }
         let packed = pack(window, &spans)?;
         rows.extend(packed.into_iter().map(|packed| EntityRow {
             row: packed.row,
@@ -89,6 +112,17 @@ fn span_entities(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>>
     found.collect()
 }
 
+/// All spans, with the probability that they are not of the class for no entity.
+fn span_proposals(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<TagCandidate> {
+    let proposed = scores.into_iter().filter_map(|(span, scores)| {
+        let (&nil, types) = scores.split_first()?;
+        let (label, _) = best(types);
+        let score = -f64::from(nil).exp_m1();
+        (!types.is_empty()).then_some(TagCandidate { span, label, score })
+    });
+    proposed.collect()
+}
+
 impl EntityModel for MarkerNer {
     const MARKERS: usize = 2;
 
@@ -98,21 +132,31 @@ impl EntityModel for MarkerNer {
 
     fn rows(
         windows: &SentenceWindows,
+        proposed: Option<&BTreeSet<WordSpan>>,
         settings: &EntitySettings,
         markers: &[u32],
     ) -> Result<Vec<EntityRow<Self::Row>>> {
         let markers = MarkerPair::new(markers[0], markers[1]);
-        candidate_rows(windows, settings.width, |window, spans| {
+        candidate_rows(windows, proposed, settings.width, |window, spans| {
             entity_rows(window, spans, markers, settings.packing, settings.limit)
         })
     }
 
-    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)], _words: usize) -> Vec<usize> {
         span_targets(spans, entities)
     }
 
     fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
         span_entities(scores)
+    }
+
+    fn propose(
+        scores: Vec<(WordSpan, Vec<f32>)>,
+        _labels: &LabelSet,
+        _words: usize,
+        _width: usize,
+    ) -> Result<Vec<TagCandidate>> {
+        Ok(span_proposals(scores))
     }
 }
 
@@ -125,20 +169,30 @@ impl EntityModel for SpanConcatNer {
 
     fn rows(
         windows: &SentenceWindows,
+        proposed: Option<&BTreeSet<WordSpan>>,
         settings: &EntitySettings,
         _markers: &[u32],
     ) -> Result<Vec<EntityRow<Self::Row>>> {
-        candidate_rows(windows, settings.width, |window, spans| {
+        candidate_rows(windows, proposed, settings.width, |window, spans| {
             span_rows(window, spans, settings.packing, settings.limit)
         })
     }
 
-    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)], _words: usize) -> Vec<usize> {
         span_targets(spans, entities)
     }
 
     fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
         span_entities(scores)
+    }
+
+    fn propose(
+        scores: Vec<(WordSpan, Vec<f32>)>,
+        _labels: &LabelSet,
+        _words: usize,
+        _width: usize,
+    ) -> Result<Vec<TagCandidate>> {
+        Ok(span_proposals(scores))
     }
 }
 
@@ -153,6 +207,7 @@ impl EntityModel for SequenceTagger {
 
     fn rows(
         windows: &SentenceWindows,
+        _proposed: Option<&BTreeSet<WordSpan>>,
         _settings: &EntitySettings,
         _markers: &[u32],
     ) -> Result<Vec<EntityRow<Self::Row>>> {
@@ -173,8 +228,8 @@ impl EntityModel for SequenceTagger {
         Ok(rows)
     }
 
-    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)]) -> Vec<usize> {
-        let tags = tag_words(entities);
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)], words: usize) -> Vec<usize> {
+        let tags = tag_words(entities, words);
         let of = |span: &WordSpan| tags.get(&span.start).copied().unwrap_or(NIL);
         spans.iter().map(of).collect()
     }
@@ -185,5 +240,27 @@ impl EntityModel for SequenceTagger {
             (span.start, tag, score)
         });
         tag_entities(tags.collect())
+    }
+
+    fn propose(
+        scores: Vec<(WordSpan, Vec<f32>)>,
+        labels: &LabelSet,
+        words: usize,
+        width: usize,
+    ) -> Result<Vec<TagCandidate>> {
+        let types = labels.types().iter();
+        let inside = types.flat_map(|label| [format!("B-{label}"), format!("I-{label}")]);
+        let tags = Labels::new(iter::once("O".to_owned()).chain(inside))?;
+        // Words without tokens have no tag: they lie outside of entities.
+        let mut outside = vec![0.0_f32; tags.len()];
+        outside[0] = 1.0;
+        let mut rows = vec![outside; words];
+        for (span, scores) in scores {
+            if let Some(row) = rows.get_mut(span.start) {
+                *row = scores.iter().map(|score| score.exp()).collect();
+            }
+        }
+        let probabilities = TypeProbabilities::from_tags(&rows.concat(), &tags)?;
+        tag_candidates(&probabilities, width)
     }
 }

@@ -9,15 +9,15 @@ use super::entities::Plan;
 use super::entity_model::EntityRow;
 use super::read::{document_windows, name};
 use super::report::DataReport;
-use super::{Computation, EntityModel};
-use crate::Result;
-use crate::data::{Document, Entity, PredictedEntity, Score, WordSpan};
-use crate::decode::suppress_spans;
+use super::{Candidates, Computation, EntityModel, Proposals};
+use crate::data::{Document, Entity, PredictedEntity, Score, Sentence, WordSpan};
+use crate::decode::{keep_best, suppress_spans};
 use crate::error::at_least_one;
 use crate::model::predict;
 use crate::spans::candidate_spans;
 use crate::train::Labeled;
 use crate::window::{SentenceWindows, TruncationReport};
+use crate::{Error, Result};
 
 /// The words of a target and the log-probabilities of its classes.
 type Answer = (WordSpan, Vec<f32>);
@@ -49,10 +49,38 @@ impl<'s> Reader<'s> {
         )
     }
 
+    /// The spans that `sentence` comes with; none where all are looked at.
+    fn proposed(self, sentence: &Sentence) -> Option<BTreeSet<WordSpan>> {
+        let spans = sentence.predicted_entities.iter();
+        let spans = spans.map(|one| one.entity.span);
+        match self.plan.settings.candidates {
+            Candidates::All => None,
+            Candidates::Proposed => Some(spans.collect()),
+        }
+    }
+
+    /// Every document has been looked at by the model whose proposals are wanted.
+    fn check_proposals(self, documents: &[Document]) -> Result<()> {
+        let bare = |document: &Document| {
+            let mut sentences = document.sentences.iter();
+            let found = sentences.any(|one| !one.predicted_entities.is_empty());
+            !(found || document.layers.predicted_entities)
+        };
+        let wanted = self.plan.settings.candidates == Candidates::Proposed;
+        if wanted && documents.iter().any(bare) {
+            return Err(Error::Empty {
+                what: "proposed spans of a document",
+                fix: "let another stage `propose` some, or take `Candidates::All`",
+            });
+        }
+        Ok(())
+    }
+
     pub(super) fn examples<M: EntityModel>(
         self,
         documents: &[Document],
     ) -> Result<(Vec<Labeled<M::Row>>, DataReport)> {
+        self.check_proposals(documents)?;
         let mut examples = Vec::new();
         let mut report = DataReport::default();
         for (index, windows) in self.windows(documents)?.iter().enumerate() {
@@ -65,9 +93,12 @@ impl<'s> Reader<'s> {
                 let spans = gold.iter().map(|&(span, _)| span);
                 let document = name(document, index);
                 report.truncation.add(&document, windows, spans, []);
+                let proposed = self.proposed(sentence);
+                let settings = &self.plan.settings;
                 let mut answers = Vec::new();
-                for EntityRow { row, spans } in M::rows(windows, &self.plan.settings, self.ids)? {
-                    let labels = M::targets(&spans, &gold);
+                for one in M::rows(windows, proposed.as_ref(), settings, self.ids)? {
+                    let EntityRow { row, spans } = one;
+                    let labels = M::targets(&spans, &gold, windows.words);
                     report.rows += 1;
                     report.targets += labels.len();
                     let certain = labels.iter().map(|&label| self.certain::<M>(label));
@@ -98,6 +129,34 @@ impl<'s> Reader<'s> {
         documents: &mut [Document],
         computation: &Computation,
     ) -> Result<TruncationReport> {
+        self.replace(model, documents, computation, |_, answers| {
+            self.decode::<M>(answers)
+        })
+    }
+
+    pub(super) fn propose<M: EntityModel>(
+        self,
+        model: &M,
+        documents: &mut [Document],
+        proposals: &Proposals,
+        computation: &Computation,
+    ) -> Result<TruncationReport> {
+        proposals.check()?;
+        self.replace(model, documents, computation, |words, answers| {
+            self.proposals::<M>(words, answers, proposals)
+        })
+    }
+
+    /// Replaces the predicted entities of `documents` by what `decide` makes of the number of words and the
+    /// answers of each sentence.
+    fn replace<M: EntityModel>(
+        self,
+        model: &M,
+        documents: &mut [Document],
+        computation: &Computation,
+        decide: impl Fn(usize, Vec<Answer>) -> Result<Vec<PredictedEntity>>,
+    ) -> Result<TruncationReport> {
+        self.check_proposals(documents)?;
         at_least_one("documents", computation.documents)?;
         let Computation { encoder, batch, .. } =
             computation.of_stage(self.plan.settings.ablation)?;
@@ -109,8 +168,14 @@ impl<'s> Reader<'s> {
             for (index, sentences) in windows.iter().enumerate() {
                 let name = name(&documents[index], first + index);
                 for (at, windows) in sentences.iter().enumerate() {
-                    report.add(&name, windows, self.lost(windows)?, []);
-                    for asked in M::rows(windows, &self.plan.settings, self.ids)? {
+                    let proposed = self.proposed(&documents[index].sentences[at]);
+                    let asked: Vec<WordSpan> = match &proposed {
+                        Some(spans) => spans.iter().copied().collect(),
+                        None => self.lost(windows)?,
+                    };
+                    report.add(&name, windows, asked, []);
+                    let settings = &self.plan.settings;
+                    for asked in M::rows(windows, proposed.as_ref(), settings, self.ids)? {
                         rows.push(asked.row);
                         places.push((index, at));
                         targets.push(asked.spans);
@@ -131,7 +196,7 @@ impl<'s> Reader<'s> {
             }
             for (document, answers) in documents.iter_mut().zip(answers) {
                 for (sentence, answers) in document.sentences.iter_mut().zip(answers) {
-                    sentence.predicted_entities = self.decode::<M>(answers)?;
+                    sentence.predicted_entities = decide(sentence.words.len(), answers)?;
                     sentence.predicted_relations.clear();
                 }
                 document.layers.predicted_entities = true;
@@ -149,22 +214,41 @@ impl<'s> Reader<'s> {
         let mut entities = Vec::new();
         for at in suppress_spans(&candidates, settings.overlaps)? {
             let found = &candidates[at];
-            let Some(label) = self.plan.labels.label(found.label) else {
-                continue;
-            };
-            entities.push(PredictedEntity {
-                entity: Entity {
-                    span: found.span,
-                    label: label.to_owned(),
-                },
-                score: Some(Score {
-                    raw: found.score.ln(),
-                    probability: found.score,
-                }),
-            });
+            entities.extend(self.predicted(found.span, found.label, found.score));
         }
         entities.sort_by(|a, b| a.entity.cmp(&b.entity));
         Ok(entities)
+    }
+
+    /// The spans to propose of a sentence of `words` words, by start and end.
+    fn proposals<M: EntityModel>(
+        self,
+        words: usize,
+        answers: Vec<Answer>,
+        proposals: &Proposals,
+    ) -> Result<Vec<PredictedEntity>> {
+        let Plan {
+            labels, settings, ..
+        } = self.plan;
+        let mut spans = M::propose(answers, labels, words, settings.width)?;
+        // What is impossible has no logarithm.
+        spans.retain(|one| one.score > 0.0 && one.score >= proposals.threshold);
+        let best = keep_best(spans, proposals.limit).into_iter();
+        // Class 0 is no type.
+        let best = best.filter_map(|one| self.predicted(one.span, one.label + 1, one.score));
+        Ok(best.collect())
+    }
+
+    /// An entity of `class`; none for the class of no entity.
+    fn predicted(self, span: WordSpan, class: usize, score: f64) -> Option<PredictedEntity> {
+        let label = self.plan.labels.label(class)?.to_owned();
+        Some(PredictedEntity {
+            entity: Entity { span, label },
+            score: Some(Score {
+                raw: score.ln(),
+                probability: score,
+            }),
+        })
     }
 
     /// The spans of words with windows that are in no window as a whole.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::data::{CharSpan, Document, WordSpan};
+use crate::data::{CharIndex, CharSpan, Document, WordSpan};
 use crate::{Error, Result};
 
 /// An entity of a text.
@@ -58,7 +58,7 @@ impl Extraction {
             what: "text with the offsets of its words",
             fix: "call `Document::join_words`",
         };
-        let text = document.text.as_deref().ok_or_else(missing)?;
+        let text = CharIndex::new(document.text.as_deref().ok_or_else(missing)?);
         let mut extraction = Self::default();
         for (number, sentence) in document.sentences.iter().enumerate() {
             let offsets = sentence.offsets.as_deref().ok_or_else(missing)?;
@@ -77,7 +77,7 @@ impl Extraction {
                 let span = CharSpan::new(start.start, end.end);
                 extraction.entities.push(ExtractedEntity {
                     span,
-                    text: span.of(text).ok_or_else(beyond)?.to_owned(),
+                    text: text.part(span).ok_or_else(beyond)?.to_owned(),
                     label: predicted.entity.label.clone(),
                     probability: predicted.score.map_or(1.0, |score| score.probability),
                     sentence: number,

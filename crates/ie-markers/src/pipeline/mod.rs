@@ -14,6 +14,9 @@
 //! | | [`LevitatedPairRelations`](crate::model::LevitatedPairRelations) | packed pairs with levitated markers |
 //! | | [`TokenPairRelations`](crate::model::TokenPairRelations) | pairs without markers |
 //!
+//! A cheaper stage can propose the spans that another one decides on: [`EntityStage::propose`] of the first
+//! and [`Candidates::Proposed`] in the settings of the second.
+//!
 //! Every span and pair is asked about in the window of its sentence that shows most of its context.
 //! What no window holds and what has no tokens is in the reports. A stage that learns under a mask of its
 //! own ([`MaskAblation`](crate::encode::MaskAblation)) keeps it among its settings.
@@ -43,4 +46,6 @@ pub use extractor::{Extractions, Extractor};
 pub use relation_model::{EntityPair, Purpose, RelationModel, RelationRow};
 pub use relations::{Development, RelationStage};
 pub use report::{DataReport, PredictionReport, StageReport};
-pub use settings::{Computation, EndTypes, EntitySettings, RelationSettings};
+pub use settings::{
+    Candidates, Computation, EndTypes, EntitySettings, Proposals, RelationSettings,
+};

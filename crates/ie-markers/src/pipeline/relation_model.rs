@@ -19,7 +19,7 @@ use crate::window::{SentenceWindows, Window};
 /// A target of a relation model: two entities, by their places in the sentence's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EntityPair {
-    /// The subject; none in rows that only teach the types of objects.
+    /// The subject; none in rows without one, which teach the types of objects, and no relation.
     pub subject: Option<usize>,
     /// The object.
     pub object: usize,
@@ -39,8 +39,8 @@ pub struct RelationRow<R> {
 /// What the rows are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// Training: rows that only teach the types of objects are among them, and rows may hold fewer pairs
-    /// ([`RelationSettings::training_limit`]).
+    /// Training: rows without a subject, which teach the types of objects, are among them, and rows may hold
+    /// fewer pairs ([`RelationSettings::training_limit`]).
     Train,
     /// Prediction.
     Predict,

@@ -96,7 +96,8 @@ impl Reader<'_> {
                     let mut labels = Vec::with_capacity(row.pairs.len());
                     for pair in &row.pairs {
                         let object = entities[pair.object].span;
-                        // An entity has no relation to itself: that target teaches its type only.
+                        // An entity has no relation to itself, nor has a row without a subject any: such
+                        // targets teach the object's type, and no relation, as in PL-Marker's code.
                         let subject = pair.subject.filter(|&subject| subject != pair.object);
                         labels.push(subject.map_or(NIL, |subject| {
                             let subject = entities[subject].span;

@@ -16,8 +16,8 @@ pub struct DataReport {
     pub targets: usize,
     /// Gold entities or relations within sentences; repetitions count once.
     pub gold: usize,
-    /// Those that no target stands for: entities that are too wide, in no window, without tokens at an end
-    /// or not to be tagged; relations between spans that are no entities, in no window or without tokens,
+    /// Those that no target stands for: entities that are too wide, in no window, without tokens at an end,
+    /// not proposed or not to be tagged; relations between spans that are no entities, in no window or without tokens,
     /// or whose pair has another.
     pub unused: usize,
     /// What windows lost.

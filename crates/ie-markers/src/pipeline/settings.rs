@@ -12,6 +12,45 @@ use crate::subwords::EmptyWords;
 use crate::window::WindowSettings;
 use crate::{Error, Result};
 
+/// Which spans an entity model is asked about. A tagger is asked about words in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Candidates {
+    /// All of a sentence, up to a width.
+    #[default]
+    All,
+    /// Of these the predicted entities that the documents come with, in training and prediction: what a
+    /// cheaper model proposed ([`EntityStage::propose`](super::EntityStage::propose)).
+    Proposed,
+}
+
+/// Which spans are proposed to another model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Proposals {
+    /// The least probability that a span is an entity, of whatever type.
+    pub threshold: f64,
+    /// Spans of a sentence at most: the most probable ones.
+    pub limit: usize,
+}
+
+impl Default for Proposals {
+    /// The 256 most probable spans of a sentence, however probable: what fits into a row of PL-Marker's
+    /// scripts.
+    fn default() -> Self {
+        Self {
+            threshold: 0.0,
+            limit: 256,
+        }
+    }
+}
+
+impl Proposals {
+    pub(super) fn check(&self) -> Result<()> {
+        at_least_one("limit", self.limit)?;
+        check_threshold(self.threshold)
+    }
+}
+
 /// How an entity model reads documents; saved with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +59,9 @@ pub struct EntitySettings {
     pub window: WindowSettings,
     /// Words of a candidate at most. A tagger finds longer ones, too.
     pub width: usize,
+    /// Which spans of up to so many words are candidates.
+    #[serde(default)]
+    pub candidates: Candidates,
     /// Spans of a row at most (`max_pair_length` in PL-Marker's code).
     pub limit: usize,
     /// How spans are put into rows.
@@ -44,6 +86,7 @@ impl EntitySettings {
         Self {
             window: WindowSettings::new(max_length).with_overlap(max_length / 4),
             width: 8,
+            candidates: Candidates::All,
             limit: 256,
             packing: Packing::Natural,
             ablation: None,

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::data::WordSpan;
 use crate::decode::SpanCandidate;
+use crate::labels::NIL;
 
-/// The tag of every word inside of an entity. Of entities that overlap the longest has tags, and of
-/// those the first.
-pub(super) fn tag_words(entities: &[(WordSpan, usize)]) -> BTreeMap<usize, usize> {
-    let mut order: Vec<_> = entities.to_vec();
+/// The tag of every word inside of an entity of a sentence of `words` words. Of entities that overlap the
+/// longest has tags, and of those the first. What is no span of the sentence or has no type is no entity.
+pub(super) fn tag_words(entities: &[(WordSpan, usize)], words: usize) -> BTreeMap<usize, usize> {
+    let mut order = entities.to_vec();
+    order.retain(|&(span, class)| class != NIL && span.is_within(words));
     order.sort_by_key(|&(span, _)| (Reverse(span.width()), span.start));
     let mut tags = BTreeMap::new();
     for (span, class) in order {
@@ -69,9 +71,23 @@ mod tests {
     #[test]
     fn tags_of_entities() {
         let entities = [(span(4, 4), 2), (span(0, 1), 1), (span(1, 3), 2)];
-        let tags: Vec<_> = tag_words(&entities).into_iter().collect();
+        let tags: Vec<_> = tag_words(&entities, 5).into_iter().collect();
         // The second overlaps the third, which is longer.
         assert_eq!(tags, [(1, 3), (2, 4), (3, 4), (4, 3)]);
+    }
+
+    #[test]
+    fn what_is_no_entity_has_no_tags_and_takes_none() {
+        // One too long by a word, one that ends before it starts, one of no type: each would hide the last.
+        let entities = [
+            (span(0, 3), 1),
+            (span(2, 1), 1),
+            (span(0, 2), NIL),
+            (span(1, 2), 2),
+        ];
+        let tags: Vec<_> = tag_words(&entities, 3).into_iter().collect();
+        assert_eq!(tags, [(1, 3), (2, 4)]);
+        assert!(tag_words(&entities, 2).is_empty());
     }
 
     #[test]

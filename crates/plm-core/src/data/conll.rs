@@ -124,6 +124,11 @@ impl<R: BufRead> ConllReader<R> {
         }
     }
 
+    /// How many documents have begun in what was read so far.
+    pub fn documents(&self) -> usize {
+        self.document
+    }
+
     /// The token and tag of a line, or why there are none.
     fn columns(&self, text: &str) -> Result<(String, String), String> {
         let fields: Vec<&str> = match self.format.separator {

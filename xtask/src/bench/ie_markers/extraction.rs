@@ -1,17 +1,22 @@
 //! Entities, then relations between given entities, from words to what is decoded; PyTorch in the published
-//! layout, and in one without its padding.
+//! layout, and in one without its padding. Both sides have the same weights, and the other one compares its
+//! scores with ours before anything is measured.
 
+use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::{Result, ensure};
-use burn::tensor::Device;
+use burn::module::Param;
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor, TensorData};
 use plm_core::rng::Seed;
 use plm_ie_markers::data::{Document, Entity, Sentence, Source, WordSpan};
 use plm_ie_markers::heads::{NerHeadConfig, RelationHeadConfig};
 use plm_ie_markers::labels::{LabelSet, RelationSpace};
-use plm_ie_markers::markers::{published_entity_init, published_relation_init};
-use plm_ie_markers::model::{MarkerNer, MarkerRelations, load_base};
+use plm_ie_markers::layout::{MarkerRow, SubjectRow};
+use plm_ie_markers::markers::MarkerInit;
+use plm_ie_markers::model::{MarkerNer, MarkerRelations, load_base, predict, predict_relations};
 use plm_ie_markers::pipeline::{
     Computation, EntitySettings, EntityStage, RelationSettings, RelationStage,
 };
@@ -27,9 +32,12 @@ const WORDS: [usize; 4] = [12, 24, 48, 96];
 /// Given entities of the longest one whose relations are looked for.
 const ENTITIES: [usize; 4] = [2, 4, 8, 16];
 
+/// The padding of the other side.
+const LAYOUTS: [&str; 2] = ["published", "tight"];
+
 /// Both stages on a batch of sentences, then each of them on a sentence that grows.
-pub(super) fn cases(folder: &Path, device: &Device) -> Result<Vec<Case>> {
-    let stages = Rc::new(Stages::new(folder, device)?);
+pub(super) fn cases(stages: Stages) -> Vec<Case> {
+    let stages = Rc::new(stages);
     let both = Task {
         sentences: 8,
         words: 24,
@@ -40,7 +48,7 @@ pub(super) fn cases(folder: &Path, device: &Device) -> Result<Vec<Case>> {
         "extract.b{}.w{}.e{}",
         both.sentences, both.words, both.entities
     );
-    let mut cases: Vec<Case> = (["published", "tight"].into_iter())
+    let mut cases: Vec<Case> = (LAYOUTS.into_iter())
         .map(|layout| both.case(&id, &stages, layout))
         .collect();
     for words in WORDS {
@@ -63,17 +71,31 @@ pub(super) fn cases(folder: &Path, device: &Device) -> Result<Vec<Case>> {
         let id = format!("relations.b1.w{words}.e{entities}");
         cases.push(task.case(&id, &stages, "tight"));
     }
-    Ok(cases)
+    cases
+}
+
+/// Gives `linear` the other side's weights: of class `i` and component `j` of `components` it is
+/// `((37 i + 11 j) mod 101 - 50) / 500`. The bias of a new head is 0.
+fn set_weights(linear: &mut Linear, components: Range<usize>) {
+    let old = linear.weight.val();
+    let [inputs, classes] = old.dims();
+    let values = components.flat_map(|j| {
+        let value = move |i: usize| (((37 * i + 11 * j) % 101) as f32 - 50.0) / 500.0;
+        (0..classes).map(value)
+    });
+    let data = TensorData::new(values.collect::<Vec<f32>>(), [inputs, classes]);
+    linear.weight = Param::from_tensor(Tensor::from_data(data, &old.device()));
 }
 
 /// The models.
-struct Stages {
+pub(super) struct Stages {
     entities: EntityStage<MarkerNer>,
     relations: RelationStage<MarkerRelations>,
 }
 
 impl Stages {
-    fn new(folder: &Path, device: &Device) -> Result<Self> {
+    /// The encoder in `folder` with the heads that the other side has, and the markers as they are there.
+    pub(super) fn new(folder: &Path, device: &Device) -> Result<Self> {
         let names =
             |kind: &'static str, count: usize| (0..count).map(move |n| format!("{kind}{n}"));
         let labels = LabelSet::new(names("T", TYPES))?;
@@ -87,25 +109,84 @@ impl Stages {
                 limit: SPANS,
                 ..EntitySettings::new(PUBLISHED_LENGTHS[0])
             },
-            &published_entity_init(),
+            &[MarkerInit::Keep],
             Seed::new(1),
+        )?;
+        let mut model = entities.model().clone();
+        let width = model.model.encoder.config.hidden_size;
+        set_weights(&mut model.model.head.classifier, 0..4 * width);
+        let entities = EntityStage::new(
+            model,
+            labels.clone(),
+            entities.settings().clone(),
+            entities.markers().to_vec(),
         )?;
         let relations: RelationStage<MarkerRelations> = RelationStage::create(
             load_base(folder, device)?,
             &RelationHeadConfig::new(space.classes(), labels.classes()),
-            labels,
-            space,
+            labels.clone(),
+            space.clone(),
             RelationSettings {
                 limit: OBJECTS,
                 ..RelationSettings::new(PUBLISHED_LENGTHS[1])
             },
-            &published_relation_init(),
+            &[MarkerInit::Keep],
             Seed::new(2),
+        )?;
+        let mut model = relations.model().clone();
+        set_weights(&mut model.model.head.subject, 0..2 * width);
+        set_weights(&mut model.model.head.object, 2 * width..4 * width);
+        let relations = RelationStage::new(
+            model,
+            labels,
+            space,
+            relations.settings().clone(),
+            relations.markers().to_vec(),
         )?;
         Ok(Self {
             entities,
             relations,
         })
+    }
+
+    /// The log-probabilities of every span of `documents` by start and end, and of every pair of their
+    /// entities, each with itself, too.
+    fn scores(&self, documents: &[Document]) -> Result<[Vec<Vec<f32>>; 2]> {
+        let how = Computation::default();
+        let (examples, _) = self.entities.examples(documents)?;
+        let rows: Vec<MarkerRow> = examples.into_iter().map(|one| one.row).collect();
+        let found = predict(&self.entities.model().model, &rows, how.encoder, how.batch)?;
+        let entities = found.into_iter().flatten().collect();
+        let (examples, _) = self.relations.examples(documents)?;
+        // In rows without a subject, which are for training, the solid markers stand behind the text.
+        let rows: Vec<SubjectRow> = (examples.into_iter().map(|one| one.row))
+            .filter(|one| one.subject[1] + 1 < one.row.tokens.len())
+            .collect();
+        let model = &self.relations.model().model;
+        let found = predict_relations(model, &rows, how.encoder, how.batch)?;
+        let relations = found.into_iter().flat_map(|one| one.relations).collect();
+        Ok([entities, relations])
+    }
+
+    /// The requests that make the other side compare its scores of two sentences with ours; it fails where one
+    /// differs by more than `bound`.
+    pub(super) fn comparisons(&self, bound: f64) -> Result<Vec<Value>> {
+        let task = Task {
+            sentences: 2,
+            words: 12,
+            width: WIDTH,
+            entities: 2,
+        };
+        let (documents, texts) = task.documents();
+        let [entities, relations] = self.scores(&documents)?;
+        let scores = json!({"entities": entities, "relations": relations});
+        let requests = LAYOUTS.into_iter().map(|layout| {
+            let mut request = task.request("compare", layout, &texts);
+            request["scores"] = scores.clone();
+            request["bound"] = bound.into();
+            request
+        });
+        Ok(requests.collect())
     }
 }
 
@@ -124,14 +205,7 @@ impl Task {
     /// The case with the peer's `layout` behind `id`.
     fn case(self, id: &str, stages: &Rc<Stages>, layout: &str) -> Case {
         let (documents, texts) = self.documents();
-        let request = json!({
-            "op": "extract",
-            "layout": layout,
-            "texts": texts,
-            "width": self.width,
-            "lengths": PUBLISHED_LENGTHS,
-            "pairs": [SPANS, OBJECTS],
-        });
+        let request = self.request("extract", layout, &texts);
         let stages = Rc::clone(stages);
         let ours = move || {
             let how = Computation::default();
@@ -149,6 +223,18 @@ impl Task {
         };
         let case = Case::timed(format!("{id}.{layout}"), ours);
         case.peer(request).rounds(3)
+    }
+
+    /// What the peer is asked to do with `texts`.
+    fn request(self, op: &str, layout: &str, texts: &Value) -> Value {
+        json!({
+            "op": op,
+            "layout": layout,
+            "texts": texts,
+            "width": self.width,
+            "lengths": PUBLISHED_LENGTHS,
+            "pairs": [SPANS, OBJECTS],
+        })
     }
 
     /// Documents of one sentence each, and for the peer their words with the first and last word of each

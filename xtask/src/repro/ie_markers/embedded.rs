@@ -74,9 +74,10 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         report::COUNTING_NOTE,
     ));
     outcome.notes.push(
-        "The exact checks run on all layers of plm-mini. Differences of states and gradients are in units of \
-         the largest number of the tensor where that is above 1. `sentences a second` are test sentences by \
-         the time of prediction, with tokenization and decoding."
+        "The exact checks run on all layers of plm-mini. Differences of states are in units of the largest \
+         number of the tensor where that is above 1, those of gradients in units of the largest gradient of \
+         the encoder or of the head. `sentences a second` are test sentences by the time of prediction, with \
+         tokenization and decoding."
             .to_owned(),
     );
     Ok(outcome)

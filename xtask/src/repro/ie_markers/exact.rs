@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use burn::module::Module as _;
 use burn::tensor::Tensor;
 use plm_core::nn::DropoutContext;
@@ -61,15 +61,24 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter().collect()
 }
 
-/// The largest difference of two lists of equal length, in units of the largest number of the first
-/// where that is above 1; not a number where the lengths differ.
-fn distance(a: &[f32], b: &[f32]) -> f64 {
+/// The largest number, its sign left out.
+fn largest(values: &[f32]) -> f64 {
+    let sizes = values.iter().map(|value| f64::from(value.abs()));
+    sizes.fold(0.0, f64::max)
+}
+
+/// The largest difference of two lists of equal length; not a number where the lengths differ.
+fn difference(a: &[f32], b: &[f32]) -> f64 {
     if a.len() != b.len() {
         return f64::NAN;
     }
-    let largest = a.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
     let differences = a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs()));
-    differences.fold(0.0, larger) / f64::from(largest)
+    differences.fold(0.0, larger)
+}
+
+/// The [`difference`] in units of the largest number of the first list where that is above 1.
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    difference(a, b) / largest(a).max(1.0)
 }
 
 /// The larger one; not a number where one is none.
@@ -163,7 +172,7 @@ fn packings(
         let mut settings = lab.entities.clone();
         (settings.packing, settings.limit) = (packing, limit);
         let asked = reading.rows(&settings)?;
-        for encoder in [MarkerEncoder::Dense, MarkerEncoder::Shared] {
+        for encoder in ENCODERS {
             let found = span_states(model, &asked, encoder)?;
             most = larger(most, span_distance(&expected, &found));
         }
@@ -200,16 +209,48 @@ fn gradients(
     for encoder in [MarkerEncoder::Factorized, MarkerEncoder::Shared] {
         let (found, own) = run(encoder)?;
         most = larger(most, distance(&expected, &found));
-        for path in dense.paths() {
-            let one = dense.get(path).with_context(|| path.to_owned())?;
-            let other = own.get(path).with_context(|| path.to_owned())?;
-            most = larger(most, distance(&one, &other));
-        }
+        most = larger(most, gradient_distance(&dense, &own)?);
     }
     outcome
         .checks
         .push(Check::new("factorised_equals_dense", most, Op::Le, 1e-5));
     Ok(())
+}
+
+/// The largest difference of two lists of gradients, those of the encoder in units of its largest one and those
+/// of the head in units of its: a new head's weights are small, and so is what they let through.
+///
+/// # Errors
+/// Where other parameters have gradients, and where most gradients are so small that they could be wrong by a
+/// tenth unseen.
+fn gradient_distance(expected: &Gradients, found: &Gradients) -> Result<f64> {
+    ensure!(
+        expected.len() == found.len(),
+        "{} parameters have gradients, and {} by another encoder",
+        expected.len(),
+        found.len()
+    );
+    let mut most = 0.0;
+    for part in ["encoder", "head"] {
+        let mut pairs = Vec::new();
+        for path in expected.paths().filter(|path| path.starts_with(part)) {
+            let one = expected.get(path).with_context(|| path.to_owned())?;
+            let other = found.get(path).with_context(|| path.to_owned())?;
+            pairs.push((one, other));
+        }
+        let unit = pairs.iter().map(|(one, _)| largest(one));
+        let unit = unit.fold(0.0, f64::max);
+        let seen = pairs.iter().filter(|(one, _)| largest(one) > 1e-4 * unit);
+        let (seen, count) = (seen.count(), pairs.len());
+        ensure!(
+            unit > 0.0 && 4 * seen > 3 * count,
+            "{seen} of {count} gradients of the {part} are large enough to be compared"
+        );
+        for (one, other) in &pairs {
+            most = larger(most, difference(one, other) / unit);
+        }
+    }
+    Ok(most)
 }
 
 /// The states of all markers of `rows`, group by group.

@@ -63,7 +63,7 @@ impl<'d> Reading<'d> {
     pub(super) fn rows(&self, settings: &EntitySettings) -> Result<Vec<Asked>> {
         let mut asked = Vec::new();
         for (sentence, windows) in self.windows(&settings.window)?.iter().enumerate() {
-            let rows = MarkerNer::rows(windows, settings, &self.markers)?;
+            let rows = MarkerNer::rows(windows, None, settings, &self.markers)?;
             asked.extend(rows.into_iter().map(|one| Asked {
                 sentence,
                 row: one.row,

@@ -34,7 +34,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let texts: usize = context.settings.get("texts", 150)?;
     let test: usize = context.settings.get("test", 100)?;
     let sets: String = context.settings.get("sets", "scierc,wnut17".to_owned())?;
-    for name in sets.split(',').filter(|name| !name.is_empty()) {
+    let names: Vec<&str> = sets.split(',').filter(|name| !name.is_empty()).collect();
+    for name in &names {
         let set = Set::find(name)?;
         one(context, &lab, set, &ways, (texts, test), &mut outcome)?;
     }
@@ -51,10 +52,13 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     ));
     outcome.notes.push(
         "Ent, Rel and Rel+ of relations are between the entities that the first model of entities found. \
-         BC5CDR has one type for chemicals and diseases in this copy. `sentences a second` are test \
-         sentences by the time of prediction, with tokenization and decoding."
+         `sentences a second` are test sentences by the time of prediction, with tokenization and decoding."
             .to_owned(),
     );
+    if names.contains(&"bc5cdr") {
+        let note = "BC5CDR has one type for chemicals and diseases in this copy.";
+        outcome.notes.push(note.to_owned());
+    }
     Ok(outcome)
 }
 

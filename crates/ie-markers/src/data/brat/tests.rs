@@ -1,4 +1,4 @@
-use plm_core::data::Lines;
+use plm_core::data::{DygieEvent, Lines};
 use proptest::prelude::*;
 
 use super::super::{Corpus, Document, Finding, ReadOptions, Segmentation, Source};
@@ -169,6 +169,24 @@ fn files_come_back() {
     assert_eq!(again.documents[0].id.as_deref(), Some("d"));
     assert_eq!(again.documents[0].sentences, document.sentences);
     assert_eq!(again.documents[0].text, document.text);
+}
+
+#[test]
+fn events_and_clusters_are_reported_and_not_written() {
+    let corpus = read(TEXT, ANNOTATIONS.as_bytes(), &BratOptions::default()).unwrap();
+    let mut document = corpus.documents[0].clone();
+    document.clusters = Some(vec![vec![(0, 1), (11, 11)]]);
+    let hire = DygieEvent {
+        trigger: 8,
+        event_type: "Hire".to_owned(),
+        arguments: Vec::new(),
+    };
+    document.events = Some(vec![vec![hire], Vec::new()]);
+    let (_, report) = brat_files(&document, Source::Gold).unwrap();
+    assert_eq!(report.places(Finding::Cluster), ["d, cluster 0"]);
+    assert_eq!(report.places(Finding::Event), ["d, sentence 0, Hire"]);
+    let (_, report) = brat_files(&document, Source::Predicted).unwrap();
+    assert!(report.is_clean(), "{report}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use plm_core::files::write_atomic;
 
-use super::super::check::name;
+use super::super::check::{name, note_left_out};
 use super::super::{CharSpan, Document, Finding, ReadReport, Sentence, Source, WordSpan};
 use crate::{Error, Result};
 
@@ -22,8 +22,8 @@ pub struct BratFiles {
 
 /// The text of `document` and the annotations from `source`. Where its text or the offsets of some
 /// sentence are not known, the text is made of its words ([`Document::join_words`]). Gold
-/// annotations that were kept aside are not written and reported, as are relations one of whose ends
-/// is no entity.
+/// annotations that were kept aside, events and clusters are not written and reported, as are relations
+/// one of whose ends is no entity.
 ///
 /// # Errors
 /// [`Error::Unwritable`] for a label that is empty or has white space, for an entity beyond its
@@ -52,16 +52,7 @@ pub fn brat_files(document: &Document, source: Source) -> Result<(BratFiles, Rea
         report: ReadReport::default(),
     };
     let name = name(document, 0);
-    if source == Source::Gold {
-        for aside in &document.outside.entities {
-            let place = format!("{name}, sentence {}, {}", aside.sentence, aside.item.label);
-            writer.report.note(Finding::EntityOutsideSentence, place);
-        }
-        for aside in &document.outside.relations {
-            let place = format!("{name}, sentence {}, {}", aside.sentence, aside.item.label);
-            writer.report.note(Finding::RelationNotWritten, place);
-        }
-    }
+    note_left_out(document, &name, source, &mut writer.report);
     for (index, sentence) in document.sentences.iter().enumerate() {
         let place = format!("{name}, sentence {index}");
         writer.sentence(sentence, source, &place)?;

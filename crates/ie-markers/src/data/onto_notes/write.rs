@@ -6,7 +6,7 @@ use std::path::Path;
 
 use plm_core::files::write_atomic;
 
-use super::super::check::name;
+use super::super::check::{name, note_left_out};
 use super::super::{Document, Entity, Finding, ReadReport, Sentence, Source, WordSpan};
 use super::{SKIPPED, header_name, plain};
 use crate::{Error, Result};
@@ -109,17 +109,7 @@ fn lines(documents: &[Document], source: Source) -> Result<(String, ReadReport)>
         let id = name(document, index);
         let head = Head::of(&id)?;
         text += &format!("#begin document{}\n", head.header);
-        if source == Source::Gold {
-            let outside = &document.outside;
-            for aside in &outside.entities {
-                let place = format!("{id}, sentence {}, {}", aside.sentence, aside.item.label);
-                report.note(Finding::EntityOutsideSentence, place);
-            }
-            for aside in &outside.relations {
-                let place = format!("{id}, sentence {}, {}", aside.sentence, aside.item.label);
-                report.note(Finding::RelationNotWritten, place);
-            }
-        }
+        note_left_out(document, &id, source, &mut report);
         for (at, sentence) in document.sentences.iter().enumerate() {
             let place = format!("{id}, sentence {at}");
             for relation in sentence.relations_from(source) {
@@ -152,8 +142,8 @@ fn lines(documents: &[Document], source: Source) -> Result<(String, ReadReport)>
 /// Writes `documents` with the entities from `source` to `path`, whole or not at all, as a `*_gold_conll`
 /// file that [`read_onto_notes`](super::read_onto_notes) reads; columns of which documents say nothing hold
 /// `-` or `*`. A name `document#part` becomes the header of a part. What brackets cannot say is reported: of
-/// entities that cross, the longest is kept, and of those the first; empty sentences and what fits into no
-/// sentence are left out; relations are not written.
+/// entities that cross, the longest is kept, and of those the first; empty sentences, events, clusters and what
+/// fits into no sentence are left out; relations are not written.
 ///
 /// # Errors
 /// [`Error::Unwritable`] for a name, a word or a label that would not be read back, for an entity beyond
@@ -170,10 +160,10 @@ pub fn write_onto_notes(
 
 #[cfg(test)]
 mod tests {
-    use plm_core::data::Lines;
+    use plm_core::data::{DygieEvent, EntityMention, Lines};
     use proptest::prelude::*;
 
-    use super::super::super::{Corpus, ReadOptions, RelationMention, read_onto_notes};
+    use super::super::super::{Aside, Corpus, ReadOptions, RelationMention, read_onto_notes};
     use super::*;
 
     fn entity(start: usize, end: usize, label: &str) -> Entity {
@@ -234,6 +224,35 @@ mod tests {
         assert_eq!(again[0].sentences.len(), 1);
         let names: Vec<_> = again.iter().map(|one| one.id.as_deref()).collect();
         assert_eq!(names, [Some("bc/x/00/x_0000#001"), Some("two words")]);
+    }
+
+    #[test]
+    fn what_brackets_cannot_hold_is_reported() {
+        let mut document = Document::new("d", vec![Sentence::new(["a"]), Sentence::new(["b"])]);
+        document.outside.entities = vec![Aside {
+            sentence: 0,
+            at: 0,
+            item: EntityMention {
+                start: 0,
+                end: 1,
+                label: "X".to_owned(),
+            },
+        }];
+        document.clusters = Some(vec![vec![(0, 0), (1, 1)]]);
+        let event = DygieEvent {
+            trigger: 1,
+            event_type: "E".to_owned(),
+            arguments: Vec::new(),
+        };
+        document.events = Some(vec![Vec::new(), vec![event]]);
+        let documents = [document];
+        let (_, report) = lines(&documents, Source::Gold).unwrap();
+        let places = |finding| report.places(finding).join("|");
+        assert_eq!(places(Finding::EntityOutsideSentence), "d, sentence 0, X");
+        assert_eq!(places(Finding::Cluster), "d, cluster 0");
+        assert_eq!(places(Finding::Event), "d, sentence 1, E");
+        let (_, report) = lines(&documents, Source::Predicted).unwrap();
+        assert!(report.is_clean(), "{report}");
     }
 
     #[test]

@@ -24,12 +24,12 @@ use crate::model::{
 use crate::testing::{config, device, devices, distance, group, pair, tokens, values};
 use crate::train::{Labeled, LabeledRelations, Learner, Objective};
 
-const OFF: DropoutContext = DropoutContext {
+pub(super) const OFF: DropoutContext = DropoutContext {
     mode: DropoutMode::Off,
     example_ids: None,
 };
 
-fn model<H: Head>(head: &H::Config) -> Headed<H> {
+pub(super) fn model<H: Head>(head: &H::Config) -> Headed<H> {
     let config = HeadedConfig {
         encoder: config(EncoderFamily::Bert),
         head: head.clone(),

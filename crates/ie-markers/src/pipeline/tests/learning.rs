@@ -2,19 +2,23 @@
 
 use plm_core::models::Pretrained;
 use plm_core::rng::Seed;
+use plm_core::text::BatchBy;
 
 use super::toy::{
     base, documents, entity_settings, entity_stage, flat_documents, labels, relation_stage,
     relations,
 };
 use crate::data::{Document, Source};
+use crate::encode::MarkerEncoder;
 use crate::heads::{
     LevitatedPairConfig, SolidPairConfig, SpanConcatConfig, TaggerConfig, TokenPairConfig,
 };
+use crate::layout::PairRow;
 use crate::markers::published_relation_init;
 use crate::metrics::{SymmetricCounting, entity_scores, evaluate};
 use crate::model::{
     LevitatedPairRelations, SequenceTagger, SolidPairRelations, SpanConcatNer, TokenPairRelations,
+    predict,
 };
 use crate::pipeline::{
     Computation, Development, EndTypes, EntityModel, EntityStage, Extractor, RelationModel,
@@ -181,4 +185,53 @@ fn relation_baselines_learn_them() {
     let tokens: RelationStage<TokenPairRelations> =
         RelationStage::create(start, &head, labels(), space, settings, &init, seed).unwrap();
     assert_eq!(relation_f1(tokens), 1.0);
+}
+
+#[test]
+fn without_inverse_classes_each_direction_is_learned_and_decided() {
+    let device = device();
+    let (gold, how) = (documents(), Computation::default());
+    let space = relations().without_inverses();
+    // None, `meets`, which is symmetric, and `in`, `lives` and `works`.
+    assert_eq!(space.classes(), 5);
+    let head = SolidPairConfig {
+        dropout: 0.0,
+        ..SolidPairConfig::new(space.classes())
+    };
+    let pure = RelationSettings {
+        typed_markers: true,
+        suppress: false,
+        ..RelationSettings::new(40)
+    };
+    let (start, init, seed) = (base(0.1, &device), published_relation_init(), Seed::new(2));
+    let stage: RelationStage<SolidPairRelations> =
+        RelationStage::create(start, &head, labels(), space, pure, &init, seed).unwrap();
+    let (examples, _) = stage.examples(&gold).unwrap();
+    // There are two of each relation: `meets` is learned both ways, the others are none the other way.
+    let classes: Vec<usize> = examples.iter().map(|one| one.labels[0]).collect();
+    let count = |class: usize| classes.iter().filter(|&&own| own == class).count();
+    assert_eq!([0, 1, 2, 3, 4].map(count), [14, 4, 2, 2, 2]);
+
+    let (stage, _) = stage.train(&gold, None, &settings(80), &how).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    stage.save(folder.path()).unwrap();
+    let stage: RelationStage<SolidPairRelations> =
+        RelationStage::load(folder.path(), &device).unwrap();
+    assert!(!stage.relations().has_inverses());
+    let mut found = gold.clone();
+    stage.predict(&mut found, Source::Gold, &how).unwrap();
+    let counting = SymmetricCounting::Double;
+    let scores = evaluate(&gold, &found, stage.relations(), counting).unwrap();
+    let f1 = scores.relations.micro.scores.f1;
+    assert!(f1 > 0.8, "{f1}");
+    // Each ordered pair whose best class is an asymmetric relation has it, whatever the other way says.
+    let rows: Vec<PairRow> = examples.iter().map(|one| one.row.clone()).collect();
+    let (encoder, by) = (MarkerEncoder::default(), BatchBy::Count(16));
+    let scores = predict(&stage.model().model, &rows, encoder, by).unwrap();
+    let best = |row: &&Vec<f32>| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    let directed = scores.iter().flatten().filter(|row| best(row) > Some(1));
+    let sentences = found.iter().flat_map(|one| &one.sentences);
+    let relations = sentences.flat_map(|one| &one.predicted_relations);
+    let asymmetric = relations.filter(|one| one.relation.label != "meets");
+    assert_eq!(asymmetric.count(), directed.count());
 }

@@ -3,6 +3,7 @@
 mod ablation;
 mod learning;
 mod packing;
+mod proposals;
 mod reports;
 mod toy;
 mod whole;
