@@ -15,6 +15,9 @@ pub enum TextForm {
     /// `<s> text </s>` or `<s> first </s> second </s>` with one separator, whatever the tokenizer
     /// itself would put (Su et al. 2022, RoBERTa and BERT).
     Masked,
+    /// `<s> first second </s>`: as [`TextForm::Masked`], but the texts of a pair are one text with a space
+    /// between (Su et al. 2022, a sentence and an aspect of it).
+    Joined,
     /// One text with the special tokens that the tokenizer adds; the texts of a pair are joined by
     /// a space (T5, BART, GPT-2).
     Written,
@@ -55,7 +58,8 @@ pub struct EncodedTask {
 }
 
 impl<'t> TaskEncoder<'t> {
-    /// Texts of at most 128 tokens, special tokens included.
+    /// Texts of at most 128 tokens, special tokens included. Su et al. 2022 count those of a single text
+    /// without its special tokens: that is a limit of 130.
     pub fn new(tokenizer: &'t Tokenizer, form: TextForm) -> Self {
         Self {
             tokenizer,
@@ -102,7 +106,7 @@ impl<'t> TaskEncoder<'t> {
     /// where a text cannot be encoded or the limit leaves no room for it.
     pub fn examples(&self, task: &Task, examples: &[Example]) -> Result<EncodedTask> {
         let pieces = match self.form {
-            TextForm::Masked => Pieces::Whole,
+            TextForm::Masked | TextForm::Joined => Pieces::Whole,
             TextForm::Written | TextForm::Template(_) => Pieces::First,
         };
         let verbalizer = Verbalizer::new(&task.name, &task.label_words, self.tokenizer, pieces)?;
@@ -134,10 +138,7 @@ impl<'t> TaskEncoder<'t> {
     fn ids(&self, example: &Example, report: &mut TruncationReport) -> Result<Vec<u32>> {
         match self.form {
             TextForm::Written => {
-                let text = match &example.pair {
-                    Some(pair) => format!("{} {pair}", example.text),
-                    None => example.text.clone(),
-                };
+                let text = one_text(example);
                 let cut = Truncation::new(self.max_tokens);
                 let options = EncodeOptions::new().with_truncation(cut);
                 let encoding = self.tokenizer.encode(text.as_str(), &options)?;
@@ -151,39 +152,46 @@ impl<'t> TaskEncoder<'t> {
                 report.add(&encoding);
                 Ok(encoding.ids)
             }
-            TextForm::Masked => {
-                let first = self.tokenizer.require(SpecialToken::Cls)?;
-                let separator = self.tokenizer.require(SpecialToken::Sep)?;
-                let specials = if example.pair.is_some() { 3 } else { 2 };
-                let room = self.room(specials)?;
-                let options = EncodeOptions::new()
-                    .without_special_tokens()
-                    .with_truncation(Truncation::new(room));
-                let encoding = match &example.pair {
-                    Some(pair) => self
-                        .tokenizer
-                        .encode((example.text.as_str(), pair.as_str()), &options)?,
-                    None => self.tokenizer.encode(example.text.as_str(), &options)?,
-                };
-                report.add(&encoding);
-                let mut ids = vec![first];
-                let side = |side| {
-                    encoding
-                        .ids
-                        .iter()
-                        .zip(&encoding.sequence_ids)
-                        .filter(move |(_, own)| **own == Some(side))
-                        .map(|(&id, _)| id)
-                };
-                ids.extend(side(0));
-                ids.push(separator);
-                if example.pair.is_some() {
-                    ids.extend(side(1));
-                    ids.push(separator);
-                }
-                Ok(ids)
-            }
+            TextForm::Masked => self.masked(&example.text, example.pair.as_deref(), report),
+            TextForm::Joined => self.masked(&one_text(example), None, report),
         }
+    }
+
+    /// Ids of one or two texts between the tokens that masked language models have for them.
+    fn masked(
+        &self,
+        text: &str,
+        pair: Option<&str>,
+        report: &mut TruncationReport,
+    ) -> Result<Vec<u32>> {
+        let first = self.tokenizer.require(SpecialToken::Cls)?;
+        let separator = self.tokenizer.require(SpecialToken::Sep)?;
+        let specials = if pair.is_some() { 3 } else { 2 };
+        let room = self.room(specials)?;
+        let options = EncodeOptions::new()
+            .without_special_tokens()
+            .with_truncation(Truncation::new(room));
+        let encoding = match pair {
+            Some(pair) => self.tokenizer.encode((text, pair), &options)?,
+            None => self.tokenizer.encode(text, &options)?,
+        };
+        report.add(&encoding);
+        let mut ids = vec![first];
+        let side = |side| {
+            encoding
+                .ids
+                .iter()
+                .zip(&encoding.sequence_ids)
+                .filter(move |(_, own)| **own == Some(side))
+                .map(|(&id, _)| id)
+        };
+        ids.extend(side(0));
+        ids.push(separator);
+        if pair.is_some() {
+            ids.extend(side(1));
+            ids.push(separator);
+        }
+        Ok(ids)
     }
 
     /// Ids of `pieces`, each tokenized by itself without special tokens of its own; where they are too
@@ -240,5 +248,13 @@ impl<'t> TaskEncoder<'t> {
             }),
             room => Ok(room),
         }
+    }
+}
+
+/// The texts of an example as one, with a space between.
+fn one_text(example: &Example) -> String {
+    match &example.pair {
+        Some(pair) => format!("{} {pair}", example.text),
+        None => example.text.clone(),
     }
 }

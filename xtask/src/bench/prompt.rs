@@ -14,6 +14,7 @@ use plm_prompt::model::{Pass, PromptModel, PromptedMaskedLM};
 use plm_prompt::{PromptMatrix, PromptSource, SoftPrompt};
 use serde_json::{Value, json};
 
+use super::heap::peak_heap_while;
 use super::ids::peer_ids;
 use super::{Case, Context, Plan, peak_memory};
 
@@ -27,7 +28,7 @@ const SIZES: [(usize, usize); 3] = [(16, 32), (16, 131), (64, 32)];
 /// A way of making the step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// Frozen weights, the last layer's output and scores of the label words at slot 0 alone.
+    /// Frozen weights; the last layer's output and scores of the label words at slot 0 alone.
     Fast,
     /// Frozen weights, scores of all words at all positions, as PEFT computes them.
     WholeHead,
@@ -49,6 +50,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
     let loaded = Pretrained::<EncoderForMaskedLM>::load(&folder, &device)?;
     let tokenizer = loaded.tokenizer()?.clone();
     let model = PromptedMaskedLM::new(loaded.model, &tokenizer)?;
+    let on_gpu = context.device.starts_with("cuda");
     let mut cases = Vec::new();
     for (batch, length) in SIZES {
         let id = format!("step.b{batch}.s{length}.n{SLOTS}");
@@ -61,7 +63,7 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
         for (name, what, way) in [
             (
                 "slot0_head",
-                "scores of all words at all positions",
+                "the last layer and scores of all words at all positions",
                 Way::WholeHead,
             ),
             ("frozen", "and gradients of all weights", Way::Unfrozen),
@@ -74,12 +76,24 @@ pub(super) fn plan(context: &Context) -> Result<Plan> {
             let case = Case::timed(format!("{id}.{name}"), faster);
             cases.push(case.baseline(what, slower));
         }
+        // On a GPU the heap is not where the tensors are.
+        if !on_gpu {
+            let mut ours = own();
+            let mut unfrozen = step(&model, Way::Unfrozen, batch, length, &device);
+            let what = "gradients of all weights, scores of all words at all positions";
+            let case = Case::value(format!("{id}.memory"), "MiB", move || {
+                peak_heap_while(&mut ours)
+            });
+            let case = case.baseline_value(what, move || peak_heap_while(&mut unfrozen));
+            cases.push(case.rounds(3));
+        }
     }
-    // Ours is the process's memory: on a GPU the two sides would not measure the same thing. Both sides
-    // have made the larger steps by now, ours with gradients of all weights too.
-    if !context.device.starts_with("cuda") {
+    // The most that each process ever held, not what a step takes: with all that Python and its libraries
+    // load, with the weights, and with every step that was made before, ours with gradients of all weights
+    // too. On a GPU the two sides would not measure the same thing.
+    if !on_gpu {
         cases.push(
-            Case::value("peak_memory", "MiB", peak_memory)
+            Case::value("peak_memory.whole_processes", "MiB", peak_memory)
                 .warmup(0)
                 .rounds(1)
                 .peer(json!({ "op": "peak_memory" })),

@@ -7,7 +7,7 @@
 use plm_core::check::same_size;
 use serde::Serialize;
 
-use crate::Result;
+use crate::{Result, TextForm};
 
 /// A part of an input that is tokenized by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,14 @@ pub enum T5Template {
 }
 
 impl MaskedTemplate {
+    /// The form in which a [`TaskEncoder`](crate::TaskEncoder) lays the texts out so.
+    pub fn form(self) -> TextForm {
+        match self {
+            Self::Single | Self::Pair => TextForm::Masked,
+            Self::Joined => TextForm::Joined,
+        }
+    }
+
     /// The segments of an example's `texts`: one, or two that a separator parts.
     ///
     /// # Errors

@@ -14,8 +14,13 @@ use crate::{Error, Result};
 /// What the search minimizes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SubspaceObjective {
-    /// Weight α of the reconstruction's mean squared error; 200 in the authors' code, where the tasks'
-    /// loss is a sum over the batch ([`Reduction::Sum`](crate::tune::Reduction::Sum)).
+    /// Weight α of the reconstruction's mean squared error. The default is the 200 of the authors' code, where
+    /// the tasks' loss is a sum over tokens and examples: it belongs beside
+    /// [`Reduction::Sum`](crate::tune::Reduction::Sum), as in
+    /// [`TuneSettings::few_shot`](crate::tune::TuneSettings::few_shot). Beside
+    /// [`Reduction::Mean`](crate::tune::Reduction::Mean), the default of
+    /// [`TuneSettings::new`](crate::tune::TuneSettings::new), it is too large by as many as are summed: divide
+    /// it by the examples of a batch, or by the tokens of their targets.
     pub alpha: f64,
     /// Whether the reconstruction's error counts (`AE_loss`).
     pub reconstruction: bool,

@@ -25,8 +25,8 @@ use crate::Result;
 pub struct PromptedSeq2Seq<M> {
     /// The model.
     pub model: M,
-    /// Whether padding is hidden. The authors' training of T5 lets the encoder attend to it, their
-    /// evaluation does not.
+    /// Whether padding is hidden, while training and while scoring. The authors' training of T5 lets the
+    /// encoder attend to it, their evaluation does not: for their way score with a model that hides it.
     pub hide_padding: bool,
     /// The token that is the whole text when neurons are stimulated (T5: `<extra_id_0>`).
     pub probe_id: usize,

@@ -80,7 +80,7 @@ pub(super) fn learn<S: PromptSource>(
         ..TrainConfig::new(settings.until)
     };
     let adamw = AdamWConfig {
-        epsilon: 1e-6,
+        epsilon: settings.epsilon,
         ..AdamWConfig::default()
     };
     let optimizer = Optimizer::adamw(adamw, settings.lr).with_weight_decay(settings.weight_decay);

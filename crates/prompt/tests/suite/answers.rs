@@ -1,8 +1,8 @@
 //! Where T5 and BART answer, and what they refuse.
 
-use burn::tensor::{Int, Tensor, TensorData};
-use plm_core::generate::GenerationConfig;
-use plm_core::models::Seq2SeqInput;
+use burn::tensor::{Bool, Int, Tensor, TensorData};
+use plm_core::generate::{Generation, GenerationConfig, generate};
+use plm_core::models::{EncoderInput, Seq2SeqInput};
 use plm_core::rng::Seed;
 use plm_prompt::Error;
 use plm_prompt::model::{Pass, PromptModel, PromptedSeq2Seq, Seq2SeqLM, TextModel};
@@ -92,6 +92,51 @@ fn padding_that_is_not_hidden_is_read() {
         let (_, logits) = model.model.forward(&input);
         let plain = values(logits.select(2, words(&device)));
         assert_close(&run(none, 4), &plain, tolerance(name), name);
+    }
+}
+
+/// What is written behind slots and words that are put together here.
+fn check_text<M: Seq2SeqLM>(model: &PromptedSeq2Seq<M>, what: &str, bound: f64) {
+    let device = model.device();
+    let text = texts(0, 0, &device);
+    let settings = GenerationConfig {
+        max_new_tokens: Some(4),
+        ..GenerationConfig::default()
+    };
+    let seed = Seed::new(1);
+    let write = |number| {
+        let slots = tensor(&prompt(SLOTS, number), &device);
+        model.generate(slots, &text, &settings, seed).unwrap()
+    };
+    let found = write(1);
+    let [batch, length] = text.ids.dims();
+    let slots = tensor(&prompt(SLOTS, 1), &device).expand([batch, SLOTS, WIDTH]);
+    let ids = text.ids.clone().reshape([batch * length]);
+    let words = model.words().select(0, ids) * model.model.word_scale();
+    let words = words.reshape([batch, length, WIDTH]);
+    let shown = TensorData::new(vec![false; batch * SLOTS], [batch, SLOTS]);
+    let shown = Tensor::<2, Bool>::from_data(shown, &device);
+    let input = EncoderInput::embeds(Tensor::cat(vec![slots, words], 1))
+        .with_padding(Tensor::cat(vec![shown, text.mask.clone()], 1));
+    let expected = generate(&model.model, &input, &settings, seed).unwrap();
+    assert_eq!(found.sequences(), expected.sequences(), "{what}");
+    let scores = |written: &Generation| -> Vec<f64> {
+        let best = written.best();
+        best.map(|written| f64::from(written.score)).collect()
+    };
+    assert_close(&scores(&found), &scores(&expected), bound, what);
+    // Another prompt writes with other scores.
+    assert!(gap(&scores(&found), &scores(&write(2))) > 1e-4, "{what}");
+}
+
+#[test]
+fn texts_are_those_written_behind_the_same_vectors() {
+    for (name, device) in devices() {
+        check_text(&t5(false, &device), &format!("{name} T5"), tolerance(name));
+        for scaled in [false, true] {
+            let what = format!("{name} BART {scaled}");
+            check_text(&bart(scaled, &device), &what, tolerance(name));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From texts to ids.
 
 use plm_core::text::Tokenizer;
-use plm_prompt::catalog::{T5Template, task};
+use plm_prompt::catalog::{MaskedTemplate, T5Template, task};
 use plm_prompt::{Error, Example, Task, TaskEncoder, TextForm};
 
 use super::support::{devices, mini, opinions};
@@ -64,6 +64,31 @@ fn pairs_have_one_separator_and_are_cut_on_the_longer_side() {
     assert!(tiny.train(&task).is_err());
 }
 
+#[test]
+fn a_sentence_and_its_aspect_are_one_text() {
+    let (_, device) = devices().remove(0);
+    let (_, tokenizer) = mini(&device);
+    let form = task("laptop").unwrap().masked_template.unwrap().form();
+    assert_eq!(form, TextForm::Joined);
+    assert_eq!(MaskedTemplate::Pair.form(), TextForm::Masked);
+    let joined = TaskEncoder::new(&tokenizer, form);
+    let masked = TaskEncoder::new(&tokenizer, TextForm::Masked);
+    let (text, aspect) = ("the film was good .", "film");
+    let words = ["bad", "good"];
+    let found = ids_of(&joined, words, text, Some(aspect)).unwrap();
+    let whole = ids_of(&masked, words, "the film was good . film", None).unwrap();
+    assert_eq!(found, whole);
+    let parted = ids_of(&masked, words, text, Some(aspect)).unwrap();
+    assert_eq!(parted.len(), found.len() + 1);
+    // Without an aspect both are the text.
+    let alone = |encoder| ids_of(encoder, words, text, None).unwrap();
+    assert_eq!(alone(&joined), alone(&masked));
+    // The text is cut as a whole.
+    let short = joined.with_max_tokens(5);
+    let cut = ids_of(&short, words, text, Some(aspect)).unwrap();
+    assert_eq!(cut, [&whole[..4], &whole[whole.len() - 1..]].concat());
+}
+
 /// A small tokenizer of T5.
 fn t5_tokenizer() -> Tokenizer {
     let folder = concat!(
@@ -75,6 +100,16 @@ fn t5_tokenizer() -> Tokenizer {
 
 /// Ids of one example of a task of two classes.
 fn ids(encoder: &TaskEncoder<'_>, text: &str, pair: Option<&str>) -> Result<Vec<u32>, Error> {
+    ids_of(encoder, ["good", "film"], text, pair)
+}
+
+/// The same with these label words.
+fn ids_of(
+    encoder: &TaskEncoder<'_>,
+    words: [&str; 2],
+    text: &str,
+    pair: Option<&str>,
+) -> Result<Vec<u32>, Error> {
     let example = Example {
         text: text.to_owned(),
         pair: pair.map(str::to_owned),
@@ -83,7 +118,7 @@ fn ids(encoder: &TaskEncoder<'_>, text: &str, pair: Option<&str>) -> Result<Vec<
     let task = Task {
         name: "films".to_owned(),
         kind: "sentiment".to_owned(),
-        label_words: vec!["good".to_owned(), "film".to_owned()],
+        label_words: words.map(str::to_owned).to_vec(),
         train: vec![example],
         dev: Vec::new(),
         test: Vec::new(),

@@ -285,7 +285,63 @@ fn writing_models_agree_with_peft() {
             .forward(&model.input(slots, &text, &Pass::default()));
         let logits = model.model.scores(output.last_hidden_state, None);
         check_visible(&fixture, logits, "peft.logits", &text, 5, name);
+        check_gpt2_targets(&fixture, &model, name);
     }
+}
+
+/// GPT-2's scores of targets behind the first token of each text, against PEFT's logits and its loss.
+fn check_gpt2_targets(fixture: &Fixture, model: &PromptedGpt2, name: &str) {
+    let device = model.device();
+    let (shape, labels) = fixture.ints("labels");
+    let [rows, length] = [shape[0], shape[1]];
+    let (first, rest): (Vec<i64>, Vec<Vec<i64>>) = labels
+        .chunks(length)
+        .map(|row| (row[0], row[1..].to_vec()))
+        .unzip();
+    let ids = TensorData::new(first.clone(), [rows, 1]);
+    let ids = Tensor::<2, Int>::from_data(ids, &device);
+    let shown = TensorData::new(vec![false; rows], [rows, 1]);
+    let text = Batch {
+        token_type_ids: ids.zeros_like(),
+        mask: Tensor::<2, Bool>::from_data(shown, &device),
+        lengths: vec![1; rows],
+        ids,
+    };
+    let targets = TensorData::new(rest.concat(), [rows, length - 1]);
+    let targets = Tensor::<2, Int>::from_data(targets, &device);
+    let slots = fixture.slots("prompt", &device);
+    let found = values(model.target_scores(slots, &text, targets, &Pass::default()));
+    let (shape, golden) = fixture.floats("peft.logits");
+    let (places, vocabulary) = (shape[1], shape[2]);
+    let slots = places - length;
+    let golden = |row: usize, place: usize| {
+        let start = (row * places + place) * vocabulary;
+        &golden[start..start + vocabulary]
+    };
+    // The last slot scores a text's first token, which is no target here.
+    let own = first.iter().enumerate();
+    let mut losses: Vec<f64> = own
+        .map(|(row, &token)| surprise(golden(row, slots - 1), token))
+        .collect();
+    for (row, rest) in rest.iter().enumerate() {
+        for (place, &target) in rest.iter().enumerate().filter(|(_, target)| **target >= 0) {
+            let start = (row * (length - 1) + place) * vocabulary;
+            let own = &found[start..start + vocabulary];
+            assert_close(own, golden(row, slots + place), bound(name), name);
+            losses.push(surprise(own, target));
+        }
+    }
+    let loss = losses.iter().sum::<f64>() / losses.len() as f64;
+    let expected = fixture.floats("peft.loss").1[0];
+    let gap = (loss - expected).abs();
+    assert!(gap < bound(name) * expected.max(1.0), "{name}: {loss}");
+}
+
+/// Minus the log-probability of `target`.
+fn surprise(logits: &[f64], target: i64) -> f64 {
+    let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = logits.iter().map(|logit| (logit - most).exp()).sum();
+    most + sum.ln() - logits[target as usize]
 }
 
 fn check_seq2seq<M: Seq2SeqLM>(fixture: &Fixture, model: &PromptedSeq2Seq<M>, name: &str) {

@@ -127,6 +127,7 @@ fn the_prompts_gradient_agrees_with_differences() {
         let model = masked_lm(EncoderFamily::Roberta, &device);
         check_differences(&model, &format!("{name} masked LM"));
         check_differences(&bart(false, &device), &format!("{name} BART"));
+        check_differences(&gpt2(&device), &format!("{name} GPT-2"));
     }
 }
 

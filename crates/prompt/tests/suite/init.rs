@@ -7,6 +7,13 @@ use plm_prompt::{Error, PromptInit};
 
 use super::support::{devices, mini, values};
 
+/// The standard deviation of a prompt's numbers around 0.
+fn deviation(prompt: &plm_prompt::PromptMatrix) -> f64 {
+    let squares = prompt.values().iter();
+    let squares = squares.map(|&value| f64::from(value).powi(2));
+    (squares.sum::<f64>() / prompt.values().len() as f64).sqrt()
+}
+
 #[test]
 fn initializations_hold_what_they_say() {
     for (name, device) in devices() {
@@ -67,16 +74,22 @@ fn initializations_hold_what_they_say() {
             sample,
             make(PromptInit::VocabularySample { first: Some(200) })
         );
+        // 6 slots of 256 numbers: their deviation is known within 2 %.
         let normal = make(PromptInit::Normal(0.02));
-        assert!(
-            normal.values().iter().all(|value| value.abs() < 0.1),
-            "{name}"
-        );
+        let found = deviation(&normal);
+        assert!((found - 0.02).abs() < 0.002, "{name}: {found}");
         let uniform = make(PromptInit::Uniform(0.5));
+        let found = deviation(&uniform);
         assert!(
-            uniform.values().iter().all(|value| value.abs() <= 0.5),
-            "{name}"
+            (found * 12.0_f64.sqrt() - 1.0).abs() < 0.1,
+            "{name}: {found}"
         );
+        let values = uniform.values().iter();
+        let (low, high) = values.fold((0.0_f32, 0.0_f32), |(low, high), &value| {
+            (low.min(value), high.max(value))
+        });
+        assert!((-0.5..-0.45).contains(&low), "{name}: {low}");
+        assert!((0.45..=0.5).contains(&high), "{name}: {high}");
         let bad = |init: PromptInit| from(0, init).is_err();
         assert!(bad(PromptInit::Normal(f64::NAN)));
         assert!(bad(PromptInit::Text(String::new())));

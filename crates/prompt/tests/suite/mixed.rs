@@ -5,12 +5,13 @@ use burn::tensor::Tensor;
 use plm_core::check::SizeError;
 use plm_core::config::EncoderFamily;
 use plm_core::text::Padding;
-use plm_prompt::model::{Pass, PromptedMaskedLM};
+use plm_prompt::model::{Pass, PromptModel, PromptedMaskedLM};
 use plm_prompt::tune::{Reduction, TuneSettings, predict, tune};
-use plm_prompt::{Choice, EncodedTask, Error, PromptTable, SoftPrompt, TaskSet};
+use plm_prompt::{Choice, EncodedTask, Error, PromptSource, PromptTable, SoftPrompt, TaskSet};
 
 use super::support::{
-    SLOTS, devices, masked_lm, one_word_task, prompt, settings, values, word_task, word_tasks,
+    SLOTS, assert_close, devices, masked_lm, one_word_task, prompt, scores, settings, texts,
+    tolerance, values, word_task, word_tasks, words,
 };
 
 /// All examples in every step, nothing dropped out.
@@ -49,6 +50,22 @@ fn a_mixed_batch_is_its_tasks_one_by_one() {
                 Some(found.mean_accuracy(&alone)),
                 "{name}"
             );
+        }
+        // The scores themselves: text by text those of the prompt that the text has alone.
+        let (text, words) = (texts(1, 0, &device), words(&device));
+        let of_each = table.prompts(&[2, 0, 1]);
+        let found = values(model.answer_scores(of_each, &text, words, &Pass::default()));
+        let alone: Vec<Vec<f64>> = prompts
+            .iter()
+            .map(|prompt| scores(&model, prompt, 1))
+            .collect();
+        for (row, task) in [2, 0, 1].into_iter().enumerate() {
+            let (own, other) = (3 * row..3 * row + 3, (task + 1) % 3);
+            let expected = &alone[task][own.clone()];
+            assert_close(&found[own.clone()], expected, tolerance(name), name);
+            let gaps = own.map(|place| (found[place] - alone[other][place]).abs());
+            let gap = gaps.fold(0.0, f64::max);
+            assert!(gap > 1e-3, "{name}: prompt {other} would do for text {row}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use plm_core::rng::Seed;
-use plm_core::train::{Every, Until, count_params};
+use plm_core::train::{Every, Until, checksum, count_params};
 use plm_prompt::projector::{
     DistanceSettings, ProjectedPrompts, ProjectorConfig, ProjectorWeights, PromptProjector, Squash,
     fit_distance,
@@ -124,7 +124,9 @@ fn task_tuning_changes_the_projector_and_nothing_else() {
         lr: 5e-3,
         ..TuneSettings::new(Family::MaskedLM, 256)
     };
+    let weights = checksum(&model.model, |_| true);
     let tuned = tune(&model, source, &training, Some(&test), &settings, None).unwrap();
+    assert_eq!(checksum(&model.model, |_| true), weights);
     assert_ne!(values(tuned.source.projector.inner.weight.val()), before);
     assert_eq!(values(tuned.source.sources.val()), fixed);
     let best = tuned

@@ -2,9 +2,9 @@
 
 use plm_core::config::EncoderFamily;
 use plm_core::rng::Seed;
-use plm_core::train::Every;
+use plm_core::train::{Every, Schedule, Until};
 use plm_prompt::model::{Pass, PromptModel};
-use plm_prompt::tune::{TuneSettings, predict, tune};
+use plm_prompt::tune::{Family, Reduction, TuneSettings, predict, tune};
 use plm_prompt::{Choice, Error, PromptInit, SoftPrompt};
 
 use super::support::{SLOTS, devices, masked_lm, mini, opinion_sets, prompt, settings, word_tasks};
@@ -73,6 +73,60 @@ fn a_rate_that_learns_nothing_is_warned_of() {
     let source = SoftPrompt::new(&prompt(SLOTS, 1), &device);
     let tuned = tune(&model, source, &set, Some(&set), &settings, None).unwrap();
     assert!(tuned.warning().unwrap().contains("learning rate"));
+}
+
+#[test]
+fn epsilon_is_the_optimizers() {
+    let (_, device) = devices().remove(0);
+    let model = masked_lm(EncoderFamily::Bert, &device);
+    let set = word_tasks(&[3], Choice::Own);
+    let start = prompt(SLOTS, 1);
+    // The largest change of one step, as a share of the rate: AdamW's first step is the gradient over its
+    // size and epsilon.
+    let moved = |epsilon: f64| {
+        let settings = TuneSettings {
+            lr: 0.01,
+            epsilon,
+            ..settings(1)
+        };
+        let source = SoftPrompt::new(&start, &device);
+        let tuned = tune(&model, source, &set, None, &settings, None).unwrap();
+        let found = tuned.source.to_matrix();
+        let pairs = found.values().iter().zip(start.values());
+        let changes = pairs.map(|(found, start)| f64::from(found - start).abs());
+        changes.fold(0.0, f64::max) / 0.01
+    };
+    let (plain, large) = (
+        moved(TuneSettings::new(Family::Bart, 768).epsilon),
+        moved(1e6),
+    );
+    assert!((plain - 1.0).abs() < 1e-2, "{plain}");
+    assert!(large < 1e-3, "{large}");
+}
+
+#[test]
+fn the_second_papers_settings_are_at_hand() {
+    let settings = TuneSettings::few_shot(100_000);
+    assert_eq!(
+        (settings.until, settings.evaluate),
+        (Until::Steps(100_000), Every::Steps(1_000))
+    );
+    let (warmup, total) = (10_000, 100_000);
+    assert_eq!(settings.schedule, Schedule::Linear { warmup, total });
+    assert_eq!(settings.reduction, Reduction::Sum);
+    let numbers = (
+        settings.epsilon,
+        settings.max_grad_norm,
+        settings.label_smoothing,
+    );
+    assert_eq!(numbers, (1e-8, Some(0.1), 0.1));
+    // Few steps are evaluated too.
+    assert_eq!(TuneSettings::few_shot(20).evaluate, Every::Steps(1));
+    let projector = TuneSettings::projector();
+    assert_eq!((projector.lr, projector.dropout), (5e-3, false));
+    for settings in [settings, projector] {
+        settings.check().unwrap();
+    }
 }
 
 #[test]

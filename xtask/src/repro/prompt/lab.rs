@@ -19,6 +19,9 @@ use crate::repro::Context;
 /// Prompts begin as words of this many first entries of the vocabulary.
 const FREQUENT: usize = 1_000;
 
+/// Examples of a batch when scoring, while tuning and afterwards.
+const SCORED: usize = 128;
+
 /// How prompts are tuned.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::repro) struct Recipe {
@@ -123,6 +126,7 @@ impl Lab {
             until: Until::Steps(self.recipe.steps),
             evaluate: Every::Steps(self.recipe.every),
             dropout: false,
+            evaluation_batch: SCORED,
             seed,
             ..TuneSettings::new(Family::MaskedLM, self.model.width())
         }
@@ -186,13 +190,19 @@ impl Lab {
         source: &S,
         pass: &Pass,
     ) -> Result<f64> {
-        let found = predict(&self.model, source, &task.test, 128, pass)?;
+        let found = predict(&self.model, source, &task.test, SCORED, pass)?;
         Ok(found.mean_accuracy(&task.test))
     }
 
     /// Accuracy of a prompt on the test examples of `task`.
     pub(in crate::repro) fn score_of(&self, task: &Prepared, prompt: &PromptMatrix) -> Result<f64> {
+        self.score_on(&task.test, prompt)
+    }
+
+    /// Accuracy of a prompt on the examples of `set`.
+    pub(in crate::repro) fn score_on(&self, set: &TaskSet, prompt: &PromptMatrix) -> Result<f64> {
         let source = SoftPrompt::new(prompt, &self.device);
-        self.score(task, &source, &Pass::default())
+        let found = predict(&self.model, &source, set, SCORED, &Pass::default())?;
+        Ok(found.mean_accuracy(set))
     }
 }

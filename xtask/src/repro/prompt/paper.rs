@@ -92,7 +92,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
             ("self left out", found.excluded.mean),
         ] {
             if let Some(value) = mean {
-                let metric = format!("Spearman with the published transfer per target, {kind}");
+                let metric = format!("Spearman with the released transfer per target, {kind}");
                 outcome
                     .rows
                     .push(Row::new(format!("overlap.{id}"), metric, value));

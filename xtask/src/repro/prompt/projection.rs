@@ -8,7 +8,7 @@ use plm_prompt::model::PromptModel;
 use plm_prompt::projector::{
     DistanceSettings, ProjectedPrompts, ProjectorConfig, PromptProjector, fit_distance,
 };
-use plm_prompt::tune::{Family, TuneSettings, tune};
+use plm_prompt::tune::{TuneSettings, tune};
 use plm_prompt::{
     Choice, EncodedTask, LearningCurve, MeanSpeedUp, PromptMatrix, SpeedUp, Task, TaskSet,
 };
@@ -146,13 +146,10 @@ fn task_tuned(
     let padding = Padding::of(&lab.tokenizer)?;
     let set = TaskSet::new(&encoded, Choice::Shared, padding)?;
     let settings = TuneSettings {
-        lr: 5e-3,
-        batch_size: 16,
         until: Until::Steps(STEPS),
         evaluate: Every::Never,
-        dropout: false,
         seed,
-        ..TuneSettings::new(Family::MaskedLM, lab.model.width())
+        ..TuneSettings::projector()
     };
     let source = ProjectedPrompts::new(projector, sources)?;
     let found = tune(&lab.model, source, &set, None, &settings, None)?;
@@ -180,13 +177,16 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) {
     }
     let speed: MeanSpeedUp = runs.iter().map(|run| run.speed_up).collect();
     for (id, mean) in [
-        ("convergence", speed.convergence.mean),
-        ("comparable_result", speed.comparable_result.mean),
+        ("convergence", speed.convergence),
+        ("comparable_result", speed.comparable_result),
     ] {
-        if let Some(value) = mean {
-            let id = format!("{name}.begun.{id}");
-            outcome.rows.push(Row::new(id, "mean speed-up", value));
+        let id = format!("{name}.begun.{id}");
+        if let Some(value) = mean.mean {
+            outcome.rows.push(Row::new(&id, "mean speed-up", value));
         }
+        let undefined = mean.undefined as f64;
+        let metric = "seeds without a speed-up";
+        outcome.rows.push(Row::new(&id, metric, undefined));
     }
     outcome.tables.push(Table {
         title: format!("{name}: accuracy of the target model"),

@@ -36,9 +36,10 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     study::report("real", &runs, &mut outcome)?;
     project(context, &lab, &mut outcome)?;
     outcome.notes.push(format!(
-        "plm-mini, prompts of {} slots, {} steps of {} examples; texts cut to 64 tokens. Test examples \
-         are drawn evenly from the classes, so accuracies are not those of official test sets.",
-        lab.recipe.slots, lab.recipe.steps, lab.recipe.batch
+        "plm-mini, prompts of {} slots, {} steps of {} examples; texts cut to 64 tokens. The development set \
+         is scored every {} steps, so that speed-ups are known on this grid only. Test examples are drawn \
+         evenly from the classes, so accuracies are not those of official test sets.",
+        lab.recipe.slots, lab.recipe.steps, lab.recipe.batch, lab.recipe.every
     ));
     Ok(outcome)
 }

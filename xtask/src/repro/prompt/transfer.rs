@@ -17,6 +17,8 @@ pub(super) struct Own {
     pub(super) curve: LearningCurve,
     /// Accuracy on the test set.
     pub(super) score: f64,
+    /// Accuracy on the development set, scored as the test set is.
+    pub(super) dev: f64,
 }
 
 /// One prompt for each task, tuned from words of the vocabulary.
@@ -34,6 +36,7 @@ pub(super) fn own_prompts(
             let prompt = tuned.source.to_matrix();
             Ok(Own {
                 score: lab.score_of(task, &prompt)?,
+                dev: lab.score_on(&task.dev, &prompt)?,
                 curve: LearningCurve::new(tuned.curve)?,
                 prompt,
             })

@@ -26,7 +26,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     report::check(&runs, &mut outcome)?;
     outcome.notes.push(format!(
         "Prompts of {} slots and {} numbers on plm-mini. The subspace is searched with the prompts of all \
-         tasks but {} unseen ones, drawn with the seed, one of a kind.",
+         tasks but {} unseen ones, drawn with the seed, one of a kind: others of their kinds are among those \
+         that the search sees.",
         lab.recipe.slots,
         lab.recipe.slots * plm_prompt::model::PromptModel::width(&lab.model),
         plan.unseen

@@ -152,6 +152,31 @@ impl PeftAdapter {
         self.settings.map.get("base_model_name_or_path")?.as_str()
     }
 
+    /// Refuses the adapter for another model than the one called `name`, which is `width` wide. An adapter
+    /// that names no model is compared by its width alone.
+    ///
+    /// # Errors
+    /// [`Error::Width`]; [`Error::Backbone`] with both names and what to do.
+    pub fn check_backbone(&self, name: &str, width: usize) -> Result<()> {
+        let found = self.prompt.width();
+        if found != width {
+            return Err(Error::Width {
+                found,
+                expected: width,
+            });
+        }
+        match self.base_model() {
+            Some(own) if own != name => Err(Error::Backbone {
+                what: "the backbone",
+                prompt: format!("`{own}`"),
+                model: format!("`{name}`"),
+                fix: "load the model that the adapter was trained with, or, where only the name differs, \
+                      check against the adapter's own",
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// PEFT's name of the model's head, where it is given.
     pub fn task_type(&self) -> Option<&str> {
         self.settings.map.get("task_type")?.as_str()

@@ -1,7 +1,8 @@
 //! Adapters that PEFT wrote, and ours beside them. The fixtures are made by `make_prompts.py`.
 //!
 //! Where the environment variable `PLM_SAVED` names a folder, our adapters stay there, one for each
-//! family, for `check_saved.py` beside the fixtures.
+//! family and one for each prompt that is exported from the paper's scheme, for `check_saved.py` beside the
+//! fixtures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,14 @@ fn settings(directory: &Path) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
+/// Where the adapter called `name` is saved.
+fn place(temporary: &tempfile::TempDir, name: &str) -> PathBuf {
+    match std::env::var_os("PLM_SAVED") {
+        Some(folder) => PathBuf::from(folder).join(name),
+        None => temporary.path().join(name),
+    }
+}
+
 #[test]
 fn what_peft_saved_is_read() {
     for (name, task, _) in FAMILIES {
@@ -50,10 +59,7 @@ fn what_peft_saved_is_read() {
 fn ours_has_the_settings_of_peft_and_the_same_numbers() {
     for (name, task, heads) in FAMILIES {
         let temporary = tempfile::tempdir().unwrap();
-        let folder = match std::env::var_os("PLM_SAVED") {
-            Some(folder) => PathBuf::from(folder).join(name),
-            None => temporary.path().to_path_buf(),
-        };
+        let folder = place(&temporary, name);
         let base = PeftBase {
             name: name.to_owned(),
             layers: 2,
@@ -89,6 +95,7 @@ fn ours_has_the_settings_of_peft_and_the_same_numbers() {
 
 #[test]
 fn the_zero_position_prompt_is_exported_exactly() {
+    let temporary = tempfile::tempdir().unwrap();
     for name in ["bert-mlm", "roberta-mlm"] {
         let [prompt, positions, absolute] =
             ["prompt", "positions", "absolute"].map(|key| expected(name, key));
@@ -98,6 +105,17 @@ fn the_zero_position_prompt_is_exported_exactly() {
         assert_eq!(exported, absolute, "{name}");
         let saved = PeftAdapter::load(fixture(name).join("absolute")).unwrap();
         assert_eq!(saved.prompt(None).unwrap(), absolute, "{name}");
+        let base = PeftBase {
+            name: name.to_owned(),
+            layers: 2,
+            heads: 4,
+            task: PeftTask::FeatureExtraction,
+        };
+        let folder = place(&temporary, &format!("{name}-absolute"));
+        let ours = PeftAdapter::new(exported, &base).unwrap();
+        ours.save(&folder).unwrap();
+        let read = PeftAdapter::load(&folder).unwrap();
+        assert_eq!(read.prompt(None).unwrap(), absolute, "{name}");
         let back = to_zero_position(&absolute, positions.values(), &mask).unwrap();
         assert_eq!(back.row(0), &mask[..]);
         for row in 1..prompt.rows() {
@@ -108,6 +126,22 @@ fn the_zero_position_prompt_is_exported_exactly() {
         // A prompt trained by PEFT does not read its answer from a mask word.
         assert!(to_zero_position(&prompt, positions.values(), &mask).is_err());
     }
+}
+
+#[test]
+fn adapters_of_another_model_are_refused_where_the_model_is_named() {
+    let adapter = PeftAdapter::load(fixture("bert-mlm/adapter")).unwrap();
+    let width = adapter.prompt(None).unwrap().width();
+    adapter.check_backbone("bert-mlm", width).unwrap();
+    let name = adapter.check_backbone("roberta-mlm", width).unwrap_err();
+    assert!(matches!(name, Error::Backbone { .. }), "{name}");
+    let text = name.to_string();
+    assert!(
+        text.contains("`bert-mlm`") && text.contains("`roberta-mlm`"),
+        "{text}"
+    );
+    let wide = adapter.check_backbone("bert-mlm", width + 1).unwrap_err();
+    assert!(matches!(wide, Error::Width { .. }), "{wide}");
 }
 
 /// A tensor of one axis, which is no prompt.
