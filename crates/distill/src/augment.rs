@@ -5,6 +5,8 @@
 
 mod word_mark;
 
+use std::path::Path;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::models::{EncoderForMaskedLM, EncoderInput};
 use plm_core::rng::Seed;
@@ -58,6 +60,17 @@ pub struct Augmented {
     pub example: Example,
     /// Name of the example that it was made from.
     pub source: String,
+}
+
+/// Writes `texts` to `path` as JSON lines, which [`Corpus::open`](crate::Corpus::open) reads; `aug_of` is the
+/// name of the example that a text was made from.
+///
+/// # Errors
+/// [`Error::Core`] where the file cannot be written; what was there before is then still there.
+pub fn write_json_lines(path: impl AsRef<Path>, texts: &[Augmented]) -> Result<()> {
+    let lines = texts.iter();
+    let lines = lines.map(|text| (&text.example, Some(text.source.as_str())));
+    crate::corpus::write_json_lines(path.as_ref(), lines)
 }
 
 /// A masked language model that changes texts.

@@ -2,7 +2,7 @@
 
 mod helpers;
 
-pub(crate) use helpers::same_names;
+pub(crate) use helpers::{check_labels, same_names};
 
 use std::path::PathBuf;
 
@@ -44,17 +44,18 @@ pub enum Error {
     },
     /// Examples without labels where labels are needed.
     #[error("{what}: the examples have no labels")]
-    Unlabelled {
+    Unlabeled {
         /// What needs them, and what does not.
         what: &'static str,
     },
     /// Examples of which only some have a label.
     #[error(
-        "{unlabelled} of {examples} examples have no label, `{first}` first; give all of them one, or none"
+        "{unlabeled} of {examples} examples have no label, `{first}` first; give all of them one, or none, \
+         or take the texts alone (`Prepared::without_labels`)"
     )]
-    PartlyLabelled {
+    PartlyLabeled {
         /// Examples without.
-        unlabelled: usize,
+        unlabeled: usize,
         /// All examples.
         examples: usize,
         /// Name of the first one without.
@@ -170,6 +171,12 @@ pub enum Error {
         difference: f64,
         /// What is allowed.
         tolerance: f64,
+    },
+    /// Training whose gradients are no longer finite numbers.
+    #[error("training diverged: {source}; try a smaller learning rate")]
+    Diverged {
+        /// Where and when.
+        source: plm_core::Error,
     },
     /// A run's file that cannot be read.
     #[error("{reason}")]

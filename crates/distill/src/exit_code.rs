@@ -5,8 +5,11 @@ use std::io::ErrorKind;
 use crate::Error;
 
 impl Error {
-    /// The code that a program of distillation ends with: 2 for bad input or settings, 3 for a cache that
-    /// is not the one asked for, 4 where a disk, a quota or the memory is full, 1 for anything else.
+    /// The code that a program of distillation ends with: 3 for a cache that is not the one asked for, 4
+    /// where a disk, a quota or the memory is full, 1 for what fails on the way (training that diverges, a
+    /// written student that differs from the one in memory, a cache at which another process is at work, a
+    /// file that cannot be read or written for another reason than that it is not there), and 2 for bad
+    /// input or settings, which is all else.
     ///
     /// ```
     /// use plm_distill::run_file::RunFile;
@@ -24,6 +27,7 @@ impl Error {
             | Self::Scoring { .. } => 3,
             // Another process is at fault, and may be gone when this one runs again.
             Self::CacheInUse { .. } | Self::CacheChanged { .. } => 1,
+            Self::Diverged { .. } | Self::Export { .. } => 1,
             Self::InFile { source, .. } => source.exit_code(),
             Self::Core(plm_core::Error::Io { source, .. }) => match source.kind() {
                 ErrorKind::StorageFull
@@ -63,6 +67,18 @@ mod tests {
         assert_eq!(in_file.exit_code(), 3);
         let busy = Error::CacheInUse { dir: "t".into() };
         assert_eq!(busy.exit_code(), 1);
+        let diverged = Error::Diverged {
+            source: plm_core::Error::invalid("gradients", "are not finite"),
+        };
+        assert_eq!(diverged.exit_code(), 1);
+        let export = Error::Export {
+            path: "student".into(),
+            difference: 1.0,
+            tolerance: 0.0,
+        };
+        assert_eq!(export.exit_code(), 1);
+        let argument = Error::Core(plm_core::Error::invalid("batch_size", "is 0"));
+        assert_eq!(argument.exit_code(), 2);
         let none = Error::NoDropout {
             name: "t".to_owned(),
         };

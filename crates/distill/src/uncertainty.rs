@@ -52,6 +52,16 @@ pub fn softmax(logits: &[f64], temperature: f64) -> Vec<f64> {
     powers.iter().map(|power| power / sum).collect()
 }
 
+/// -ln softmax(logits) at `class`, a number also where the probability is too small for one.
+///
+/// # Panics
+/// If there is no such class.
+pub(crate) fn surprise(logits: &[f64], class: usize) -> f64 {
+    let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = logits.iter().map(|logit| (logit - top).exp()).sum();
+    sum.ln() + (top - logits[class])
+}
+
 /// The entropy of `probabilities` in nats.
 pub fn entropy(probabilities: &[f64]) -> f64 {
     let terms = probabilities.iter().filter(|p| **p > 0.0);

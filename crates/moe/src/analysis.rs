@@ -8,8 +8,9 @@ use crate::capture::FfnInputs;
 use crate::experts::MoeLayer;
 use crate::hidden::each_chunk;
 use crate::host::{matrix, values};
+use crate::quality::Coverage;
 use crate::router::Router;
-use crate::score::contributions;
+use crate::score::{Contribution, contributions};
 use crate::{Error, Result};
 
 pub use coactivation::Coactivation;
@@ -129,11 +130,29 @@ pub(crate) fn expert_scores(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<
     Ok(values(scores))
 }
 
-/// The experts' contributions to each of `inputs`, `[tokens, experts]`.
+/// The experts' contributions to each of `inputs`, `[tokens, experts]`, as the layer's router counts them.
 ///
 /// # Errors
 /// [`Error::NoTokens`] without inputs; those of [`FfnInputs::check`].
 pub fn expert_contributions(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<f32>> {
+    contributions_as(layer, layer.contribution, inputs)
+}
+
+/// How much the experts cover that the layer's router and policy choose for `inputs`, where `measure`
+/// says what counts: [`MoeLayer::measure`] for figures that compare with those of other routers.
+///
+/// # Errors
+/// [`Error::NoTokens`] without inputs, or where no contribution is positive; [`Error::NotFinite`] for
+/// scores or contributions that are not; those of [`FfnInputs::check`] and of the policy.
+pub fn coverage(layer: &MoeLayer, measure: Contribution, inputs: &FfnInputs) -> Result<Coverage> {
+    let own = contributions_as(layer, measure, inputs)?;
+    let scores = expert_scores(layer, inputs)?;
+    let selection = layer.policy.select(&scores, layer.partition.experts())?;
+    Coverage::of_selection(&selection, &own)
+}
+
+/// See [`expert_contributions`]; `kind` says what counts.
+fn contributions_as(layer: &MoeLayer, kind: Contribution, inputs: &FfnInputs) -> Result<Vec<f32>> {
     let device = layer.ffn.inner.weight.device().inner();
     let [width, neurons] = layer.ffn.inner.weight.val().dims();
     inputs.check(width)?;
@@ -143,7 +162,7 @@ pub fn expert_contributions(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<
     each_chunk(&layer.ffn, &inputs.rows, |hidden| {
         let hidden = matrix(&hidden, hidden.len() / neurons, neurons, &device);
         let experts = layer.partition.experts();
-        let own = contributions(layer.contribution, hidden, &w_out, mean.as_ref(), experts);
+        let own = contributions(kind, hidden, &w_out, mean.as_ref(), experts);
         all.extend(values(own));
         Ok(())
     })?;

@@ -187,6 +187,19 @@ impl Capture {
         Ok(())
     }
 
+    /// The first `share` of the rows of every layer, and the rest: to convert by the former, whose own
+    /// last tenth then chooses among routers, and to measure on rows that played no part.
+    pub fn split(mut self, share: f64) -> (Self, Self) {
+        let mut rest = Self::new(self.max_tokens);
+        for (&layer, inputs) in &mut self.layers {
+            let first = inputs.split(share).0.len();
+            let rows = inputs.rows.split_off(first);
+            let width = inputs.width;
+            rest.layers.insert(layer, FfnInputs { width, rows });
+        }
+        (self, rest)
+    }
+
     /// Whether every layer seen so far has as many rows as wanted.
     pub fn is_full(&self) -> bool {
         !self.layers.is_empty()

@@ -4,13 +4,21 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Neurons cannot be shared out evenly.
+    /// An expert size that does not divide the neurons.
     #[error("{neurons} neurons cannot be divided into experts of {expert_size}")]
     NotDivisible {
         /// Neurons of the feed-forward layer.
         neurons: usize,
         /// Neurons that an expert was to have.
         expert_size: usize,
+    },
+    /// A number of experts that does not divide the neurons.
+    #[error("{neurons} neurons cannot be shared out evenly among {experts} experts")]
+    Uneven {
+        /// Neurons of the feed-forward layer.
+        neurons: usize,
+        /// Experts that they were to be shared out among.
+        experts: usize,
     },
     /// A partition whose experts differ in size.
     #[error("expert {expert} has {found} neurons, expected {expected}")]
@@ -65,7 +73,7 @@ pub enum Error {
     /// No tokens, or none with an active neuron, where some are needed.
     #[error("{what}: no token to learn from")]
     NoTokens {
-        /// What was to be learnt.
+        /// What was to be learned.
         what: &'static str,
     },
     /// A file, a tensor or a setting that `plm-core` refuses.

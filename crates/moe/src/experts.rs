@@ -43,11 +43,11 @@ pub struct MoeLayer {
     pub router: Router,
     /// What unselected neurons count as, `[neurons]`, in the order of `ffn`.
     pub mean: Option<Vec<f32>>,
-    /// What counts as an expert's contribution.
+    /// What counts as an expert's contribution for the router and for [`crate::share_out`].
     pub contribution: Contribution,
     /// Experts of a token.
     pub policy: Policy,
-    /// How good the router is on held-out tokens.
+    /// How good the router is on held-out tokens, by [`Self::measure`].
     pub report: RouterReport,
 }
 
@@ -59,9 +59,10 @@ impl MoeLayer {
     ///
     /// # Errors
     /// [`Error::NotDivisible`] where the neurons cannot be divided into experts of that size,
-    /// [`Error::NotFinite`] for weights or inputs that are not numbers, or so large that the experts'
-    /// contributions are not, [`Error::Size`] for inputs of another width, [`Error::NoTokens`] without
-    /// inputs, [`Error::Setting`] for a setting out of its limits.
+    /// [`Error::NotFinite`] for weights or inputs that are not numbers, or so large that contributions are
+    /// not (of the rows that measure, and where the router is trained of all), [`Error::Size`] for inputs
+    /// of another width, [`Error::NoTokens`] without inputs, [`Error::Setting`] for a setting out of its
+    /// limits.
     pub fn convert(
         ffn: &FeedForward,
         inputs: &FfnInputs,
@@ -157,10 +158,7 @@ impl MoeLayer {
             ffn: &self.ffn,
             weights: &weights,
             experts,
-            fill: match self.mean {
-                Some(_) => Fill::Mean,
-                None => Fill::Zero,
-            },
+            fill: self.fill(),
             inputs,
         };
         let fitted = ordered.fit(router, k, seed)?;
@@ -169,6 +167,20 @@ impl MoeLayer {
         self.contribution = fitted.contribution;
         self.report = fitted.report;
         Ok(())
+    }
+
+    /// What reports count as an expert's contribution: sums over its neurons' values, or over their
+    /// squared distances from the mean where that stands in for them. Unlike `contribution`, it does not
+    /// depend on the router, so that figures of all routers of a layer compare.
+    pub fn measure(&self) -> Contribution {
+        measure(self.ffn.activation, self.ffn.gate.is_some(), self.fill())
+    }
+
+    fn fill(&self) -> Fill {
+        match self.mean {
+            Some(_) => Fill::Mean,
+            None => Fill::Zero,
+        }
     }
 
     /// What unselected neurons count as, on the layer's device.
@@ -220,12 +232,13 @@ impl Ordered<'_> {
         let mean_tensor = mean
             .as_ref()
             .map(|mean| Tensor::<1>::from_data(mean.as_slice(), &device));
-        let contribution = contribution(kind, self.weights, self.fill);
+        let gated = self.weights.w_gate.is_some();
+        let measure = measure(self.weights.activation, gated, self.fill);
         let targets = Targets {
             ffn: self.ffn,
             weights: self.weights,
             experts: self.experts,
-            contribution,
+            measure,
             mean: mean_tensor.as_ref(),
             inputs: self.inputs,
         };
@@ -233,20 +246,20 @@ impl Ordered<'_> {
         Ok(Fitted {
             router,
             mean,
-            contribution,
+            contribution: match kind {
+                RouterKind::Contribution(_) => Contribution::OutputNorm,
+                _ => measure,
+            },
             report,
         })
     }
 }
 
-/// What a router is fitted to: sums of neuron values, or of their squared distances from the mean
-/// where that stands in for them. A gate can make the values of ReLU neurons negative.
-fn contribution(router: RouterKind, weights: &FfnWeights, fill: Fill) -> Contribution {
-    let positive = weights.activation == Activation::Relu && weights.w_gate.is_none();
-    match (router, fill) {
-        (RouterKind::Contribution(_), _) => Contribution::OutputNorm,
-        (_, Fill::Mean) => Contribution::Deviation,
-        (_, Fill::Zero) if positive => Contribution::Positive,
-        (_, Fill::Zero) => Contribution::Absolute,
+/// See [`MoeLayer::measure`]. A gate can make the values of ReLU neurons negative.
+fn measure(activation: Activation, gated: bool, fill: Fill) -> Contribution {
+    match fill {
+        Fill::Mean => Contribution::Deviation,
+        Fill::Zero if activation == Activation::Relu && !gated => Contribution::Positive,
+        Fill::Zero => Contribution::Absolute,
     }
 }

@@ -11,7 +11,7 @@ use crate::router::Router;
 use crate::score::{Contribution, contributions, keep_selected, selected};
 
 /// A feed-forward layer of which each token uses only the experts that its router chooses:
-/// `y = Σ h_e · W_out_e + b_out` over the chosen experts e, without weights, renormalisation or a
+/// `y = Σ h_e · W_out_e + b_out` over the chosen experts e, without weights, renormalization or a
 /// limit of tokens per expert (MoEfication, 2110.01786).
 ///
 /// This form computes all neurons and masks those of other experts. It saves no time, but runs on every device

@@ -17,7 +17,7 @@ impl Partition {
     /// `experts`.
     ///
     /// # Errors
-    /// [`Error::NotDivisible`], [`Error::Unbalanced`] where an expert has too few or too many
+    /// [`Error::Uneven`], [`Error::Unbalanced`] where an expert has too few or too many
     /// neurons, [`Error::Setting`] for a label that is not below `experts` or no experts at all.
     pub fn new(labels: &[u32], experts: usize) -> Result<Self> {
         let neurons = labels.len();
@@ -91,7 +91,7 @@ impl Partition {
 /// Neurons of an expert if `neurons` are divided evenly into `experts`.
 ///
 /// # Errors
-/// [`Error::NotDivisible`] if they cannot be, [`Error::Setting`] for no experts or no neurons.
+/// [`Error::Uneven`] if they cannot be, [`Error::Setting`] for no experts or no neurons.
 pub(crate) fn expert_size(neurons: usize, experts: usize) -> Result<usize> {
     if experts == 0 || neurons == 0 {
         return Err(Error::Setting {
@@ -101,10 +101,7 @@ pub(crate) fn expert_size(neurons: usize, experts: usize) -> Result<usize> {
         });
     }
     if !neurons.is_multiple_of(experts) {
-        return Err(Error::NotDivisible {
-            neurons,
-            expert_size: neurons.div_ceil(experts),
-        });
+        return Err(Error::Uneven { neurons, experts });
     }
     Ok(neurons / experts)
 }

@@ -1,6 +1,58 @@
 //! How well chosen experts cover what matters.
 
-use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result, Selection};
+
+/// What errors call contributions.
+const CONTRIBUTIONS: &str = "the contributions of experts";
+
+/// How much of the experts' contributions the chosen ones cover.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// See [`capture`].
+    pub capture: f64,
+    /// See [`recall`].
+    pub recall: f64,
+}
+
+impl Coverage {
+    /// That of the `k` experts of the highest scores.
+    ///
+    /// # Shapes and errors
+    /// As [`capture`].
+    pub fn of_best(
+        scores: &[f32],
+        contributions: &[f32],
+        experts: usize,
+        k: usize,
+    ) -> Result<Self> {
+        check(scores, contributions, experts, k)?;
+        let chosen = rows(scores, experts).map(|scores| top(scores, k));
+        cover(chosen, contributions, experts)
+    }
+
+    /// That of any number of experts a token: recall asks for as many of the largest contributions as
+    /// the token has experts.
+    ///
+    /// # Shapes
+    /// - contributions: `[tokens, experts]`
+    ///
+    /// # Errors
+    /// As [`capture`].
+    pub fn of_selection(selection: &Selection, contributions: &[f32]) -> Result<Self> {
+        let experts = selection.experts();
+        check_size(contributions.len(), selection.tokens() * experts)?;
+        check_finite(CONTRIBUTIONS, contributions, experts)?;
+        let chosen = (0..selection.tokens()).map(|token| {
+            let chosen = selection.of(token).iter();
+            chosen
+                .map(|&expert| expert as usize)
+                .collect::<Vec<usize>>()
+        });
+        cover(chosen, contributions, experts)
+    }
+}
 
 /// The mean, over tokens with any positive contribution, of the share of contributions that the `k`
 /// experts of the highest scores have.
@@ -12,36 +64,46 @@ use crate::{Error, Result};
 /// [`Error::Size`] and [`Error::Chosen`] where sizes do not fit, [`Error::NotFinite`] for a score or a
 /// contribution that is NaN or infinite, [`Error::NoTokens`] where no token has a positive contribution.
 pub fn capture(scores: &[f32], contributions: &[f32], experts: usize, k: usize) -> Result<f64> {
-    check(scores, contributions, experts, k)?;
-    let (mut sum, mut tokens) = (0.0, 0);
-    for (scores, own) in rows(scores, experts).zip(rows(contributions, experts)) {
-        let total: f64 = own.iter().map(|&value| f64::from(value)).sum();
-        if total > 0.0 {
-            let chosen: f64 = top(scores, k).iter().map(|&e| f64::from(own[e])).sum();
-            sum += chosen / total;
-            tokens += 1;
-        }
-    }
-    mean(sum, tokens)
+    Ok(Coverage::of_best(scores, contributions, experts, k)?.capture)
 }
 
-/// The mean share of the `k` largest contributions whose experts are among the `k` highest scores.
+/// The mean share of the `k` largest contributions whose experts are among the `k` highest scores, over
+/// the tokens of [`capture`].
 ///
 /// # Shapes and errors
 /// As [`capture`].
 pub fn recall(scores: &[f32], contributions: &[f32], experts: usize, k: usize) -> Result<f64> {
-    check(scores, contributions, experts, k)?;
-    let (mut sum, mut tokens) = (0.0, 0);
-    for (scores, own) in rows(scores, experts).zip(rows(contributions, experts)) {
-        if own.iter().any(|&value| value > 0.0) {
-            let chosen = top(scores, k);
-            let largest = top(own, k);
-            let both = largest.iter().filter(|e| chosen.contains(e)).count();
-            sum += both as f64 / k as f64;
-            tokens += 1;
+    Ok(Coverage::of_best(scores, contributions, experts, k)?.recall)
+}
+
+/// The coverage of the experts `chosen` for each token.
+fn cover(
+    chosen: impl Iterator<Item = Vec<usize>>,
+    contributions: &[f32],
+    experts: usize,
+) -> Result<Coverage> {
+    let (mut captured, mut found, mut tokens) = (0.0, 0.0, 0.0);
+    for (chosen, own) in chosen.zip(rows(contributions, experts)) {
+        let total: f64 = own.iter().map(|&value| f64::from(value)).sum();
+        if total <= 0.0 {
+            continue;
         }
+        let share: f64 = chosen.iter().map(|&expert| f64::from(own[expert])).sum();
+        captured += share / total;
+        let largest = top(own, chosen.len());
+        let both = largest.iter().filter(|expert| chosen.contains(expert));
+        found += both.count() as f64 / chosen.len().max(1) as f64;
+        tokens += 1.0;
     }
-    mean(sum, tokens)
+    if tokens == 0.0 {
+        return Err(Error::NoTokens {
+            what: "measuring experts",
+        });
+    }
+    Ok(Coverage {
+        capture: captured / tokens,
+        recall: found / tokens,
+    })
 }
 
 /// The experts of the `k` highest values, highest first; of equal ones the lower numbers.
@@ -60,36 +122,45 @@ fn check(scores: &[f32], contributions: &[f32], experts: usize, k: usize) -> Res
     if k == 0 || k > experts {
         return Err(Error::Chosen { k, experts });
     }
-    if scores.len() != contributions.len() || !scores.len().is_multiple_of(experts) {
-        return Err(Error::Size {
-            what: "the scores of experts".to_owned(),
-            found: scores.len(),
-            expected: contributions.len(),
-        });
-    }
-    for (what, values) in [
-        ("the scores of experts", scores),
-        ("the contributions of experts", contributions),
-    ] {
-        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
-            return Err(Error::NotFinite {
-                what: what.to_owned(),
-                row: place / experts,
-                column: place % experts,
-                value: f64::from(values[place]),
-            });
-        }
-    }
-    Ok(())
+    let whole = contributions.len().next_multiple_of(experts);
+    check_size(contributions.len(), whole)?;
+    check_size(scores.len(), whole)?;
+    check_finite("the scores of experts", scores, experts)?;
+    check_finite(CONTRIBUTIONS, contributions, experts)
 }
 
-fn mean(sum: f64, tokens: usize) -> Result<f64> {
-    if tokens == 0 {
-        return Err(Error::NoTokens {
-            what: "measuring experts",
-        });
+fn check_size(found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        return Ok(());
     }
-    Ok(sum / tokens as f64)
+    Err(Error::Size {
+        what: "the scores or contributions of experts".to_owned(),
+        found,
+        expected,
+    })
+}
+
+/// Checks that contributions are numbers.
+///
+/// # Shapes
+/// - contributions: `[tokens, experts]`
+///
+/// # Errors
+/// [`Error::NotFinite`].
+pub(crate) fn check_contributions(contributions: &[f32], experts: usize) -> Result<()> {
+    check_finite(CONTRIBUTIONS, contributions, experts)
+}
+
+fn check_finite(what: &str, values: &[f32], experts: usize) -> Result<()> {
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(place) => Err(Error::NotFinite {
+            what: what.to_owned(),
+            row: place / experts,
+            column: place % experts,
+            value: f64::from(values[place]),
+        }),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +178,22 @@ mod tests {
         assert!((capture(&worst, &contributions, 2, 1).unwrap() - 1.0 / 9.0).abs() < 1e-12);
         assert_eq!(recall(&worst, &contributions, 2, 1).unwrap(), 0.0);
         assert_eq!(capture(&worst, &contributions, 2, 2).unwrap(), 1.0);
+    }
+
+    #[test]
+    fn tokens_may_choose_different_numbers_of_experts() {
+        let contributions = [5.0, 1.0, 2.0, 1.0, 4.0, 3.0, 0.0, 0.0, 0.0, 1.0, 1.0, 6.0];
+        let lists = [vec![0, 1], vec![2], vec![0, 1, 2], vec![]];
+        let selection = Selection::from_lists(&lists, 3).unwrap();
+        let found = Coverage::of_selection(&selection, &contributions).unwrap();
+        // Six of eight and one of two, three of eight and none of one; a token without contributions does
+        // not count, one without experts does.
+        assert!((found.capture - (0.75 + 0.375) / 3.0).abs() < 1e-12);
+        assert!((found.recall - 0.5 / 3.0).abs() < 1e-12);
+        assert!(matches!(
+            Coverage::of_selection(&selection, &contributions[..9]),
+            Err(Error::Size { .. })
+        ));
     }
 
     #[test]

@@ -19,10 +19,11 @@ use crate::{Error, FfnWeights, Result};
 /// The fast form of [`crate::MoeFfn`], for inference on the processor.
 ///
 /// Weights lie in the host's memory, expert by expert. Each call chooses experts and takes the path
-/// that is fastest for its number of tokens ([`crate::exec::Planner`]), which is the whole layer where
-/// choosing does not pay. There are no parameters and no gradients; on other devices inputs and outputs
-/// are copied. Devices with gradients, feed-forward taps other than the inputs, masks and dropout of the
-/// neurons' values are not served.
+/// that was fastest when its situation was first met ([`crate::exec::Planner`]; numbers of tokens count
+/// as the next power of 2), which is the whole layer where the chosen experts alone are slower than that
+/// by more than a tenth. The router's own time is not part of this decision. There are no parameters and
+/// no gradients; on other devices inputs and outputs are copied. Devices with gradients, feed-forward
+/// taps other than the inputs, masks and dropout of the neurons' values are not served.
 #[derive(Module, Debug)]
 pub struct SparseFfn {
     #[module(skip)]

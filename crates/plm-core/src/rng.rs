@@ -1,7 +1,7 @@
 //! Reproducible random numbers: one seed, many independent named streams.
 //!
 //! The generators run on the host (ChaCha8), so the same seed gives the same numbers on every
-//! device and in any order of use: shuffling does not disturb initialisation.
+//! device and in any order of use: shuffling does not disturb initialization.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

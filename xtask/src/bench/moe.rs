@@ -188,14 +188,14 @@ fn encoder(device: &Device) -> Result<Vec<Case>> {
             Ok(())
         });
         cases.push(case.warmup(3).rounds(15));
-        cases.push(operations(&config, batch, length));
+        cases.push(operations(&config, batch, length)?);
     }
     Ok(cases)
 }
 
-/// Operations of the same encoder at 20 %, routers included: their ratio is the most that skipping
-/// experts can give.
-fn operations(config: &EncoderConfig, batch: usize, length: usize) -> Case {
+/// Operations of the same encoder at 20 %, of the experts as they are rounded, routers included: their
+/// ratio is the most that skipping experts can give.
+fn operations(config: &EncoderConfig, batch: usize, length: usize) -> Result<Case> {
     let size = LayerSize {
         hidden_size: config.hidden_size,
         attention_size: config.hidden_size,
@@ -203,15 +203,16 @@ fn operations(config: &EncoderConfig, batch: usize, length: usize) -> Case {
         gated: false,
         context: length,
     };
-    let router = mlp_router(config.hidden_size, config.intermediate_size / EXPERT_SIZE);
+    let all = config.intermediate_size / EXPERT_SIZE;
+    let share = MoeConfig::default().k(all)? as f64 / all as f64;
+    let router = mlp_router(config.hidden_size, all);
     let tokens = (config.num_hidden_layers * batch * length) as f64;
     let dense = tokens * size.encoder_layer() / 1e9;
-    let experts = dense * size.encoder_ratio(0.2, router);
+    let experts = dense * size.encoder_ratio(share, router);
     let id = format!("encoder.d768.b{batch}.s{length}.r20.operations");
-    Case::value(id, "GFLOP", move || Ok(experts))
-        .baseline_value("the dense encoder", move || Ok(dense))
-        .warmup(0)
-        .rounds(1)
+    let case = Case::value(id, "GFLOP", move || Ok(experts))
+        .baseline_value("the dense encoder", move || Ok(dense));
+    Ok(case.warmup(0).rounds(1))
 }
 
 /// A BERT-base layer, 3072 neurons in 96 experts, by the defaults: clusters, and a network trained as

@@ -15,16 +15,16 @@ use plm_core::train::{
 };
 
 /// A text and its class.
-pub(super) struct Labelled {
+pub(super) struct Labeled {
     pub(super) encoding: Encoding,
     pub(super) label: usize,
 }
 
 /// Texts with their classes, encoded.
-pub(super) fn encode(tokenizer: &Tokenizer, texts: Vec<(String, usize)>) -> Result<Vec<Labelled>> {
+pub(super) fn encode(tokenizer: &Tokenizer, texts: Vec<(String, usize)>) -> Result<Vec<Labeled>> {
     let encode = |(text, label): (String, usize)| {
         let encoding = tokenizer.encode(text.as_str(), &EncodeOptions::new())?;
-        Ok(Labelled { encoding, label })
+        Ok(Labeled { encoding, label })
     };
     texts.into_iter().map(encode).collect()
 }
@@ -43,7 +43,7 @@ pub(super) struct Recipe {
 /// Returns the trained model and the mean training loss of every epoch.
 pub(super) fn train<F: Ffn>(
     model: EncoderForSequenceClassification<F>,
-    examples: &[Labelled],
+    examples: &[Labeled],
     padding: &Padding,
     recipe: &Recipe,
     seed: Seed,
@@ -58,7 +58,7 @@ pub(super) fn train<F: Ffn>(
 #[expect(clippy::too_many_arguments, reason = "those of `train` and one more")]
 pub(super) fn train_with<F: Ffn>(
     model: EncoderForSequenceClassification<F>,
-    examples: &[Labelled],
+    examples: &[Labeled],
     padding: &Padding,
     recipe: &Recipe,
     seed: Seed,
@@ -108,7 +108,7 @@ pub(super) fn train_with<F: Ffn>(
 /// The predicted classes, in order.
 pub(super) fn predict<F: Ffn>(
     model: &EncoderForSequenceClassification<F>,
-    examples: &[Labelled],
+    examples: &[Labeled],
     padding: &Padding,
     recipe: &Recipe,
     device: &Device,
@@ -133,7 +133,7 @@ pub(super) fn predict<F: Ffn>(
 
 /// The rows as one batch, with their labels.
 pub(super) fn batch(
-    examples: &[Labelled],
+    examples: &[Labeled],
     rows: &[usize],
     padding: &Padding,
     device: &Device,
@@ -146,7 +146,7 @@ pub(super) fn batch(
 
 /// The texts of the rows as one batch.
 pub(super) fn collated(
-    examples: &[Labelled],
+    examples: &[Labeled],
     rows: &[usize],
     padding: &Padding,
     device: &Device,
@@ -166,7 +166,7 @@ pub(super) fn input(batch: Batch) -> EncoderInput {
 }
 
 /// Share of predictions that are right.
-pub(super) fn accuracy(examples: &[Labelled], predicted: &[usize]) -> Result<f64> {
+pub(super) fn accuracy(examples: &[Labeled], predicted: &[usize]) -> Result<f64> {
     let gold: Vec<usize> = examples.iter().map(|example| example.label).collect();
     Ok(plm_core::metrics::accuracy(&gold, predicted)?)
 }

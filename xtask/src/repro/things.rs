@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sentence_names_two_kinds_and_is_labelled_by_the_first() {
+    fn every_sentence_names_two_kinds_and_is_labeled_by_the_first() {
         for (text, label) in things(200, Half::Train, Seed::new(2)) {
             let found: Vec<usize> = text
                 .split(' ')

@@ -35,7 +35,7 @@ impl FromStr for Source {
     }
 }
 
-/// A table of all assets: state, size, licence, sources.
+/// A table of all assets: state, size, license, sources.
 pub fn list(store: &Store) -> String {
     let rows: Vec<Vec<String>> = store
         .manifest()
@@ -53,13 +53,13 @@ pub fn list(store: &Store) -> String {
                 asset.kind.to_string(),
                 state,
                 size,
-                asset.licence.clone(),
+                asset.license.clone(),
                 asset.sources(),
                 asset.title.clone(),
             ]
         })
         .collect();
-    let head = ["asset", "kind", "state", "size", "licence", "from", "what"];
+    let head = ["asset", "kind", "state", "size", "license", "from", "what"];
     format!(
         "store: {}\n\n{}",
         store.root().display(),

@@ -45,8 +45,8 @@ pub struct Asset {
     pub kind: Kind,
     /// What it holds, in a few words.
     pub title: String,
-    /// Licence of the content.
-    pub licence: String,
+    /// License of the content.
+    pub license: String,
     /// Every file that must be there.
     #[serde(rename = "file")]
     pub files: Vec<Listed>,
@@ -284,7 +284,7 @@ pub(super) fn sample() -> Manifest {
         name = "tiny"
         kind = "model"
         title = "Five letters"
-        licence = "MIT"
+        license = "MIT"
         [asset.pypi]
         packages = ["tiny==1.0"]
         inner = "tiny/model"
@@ -297,7 +297,7 @@ pub(super) fn sample() -> Manifest {
         name = "local"
         kind = "data"
         title = "Five letters in a folder"
-        licence = "research"
+        license = "research"
         dir = "some/where"
         origin = ["https://example.org/letters"]
         repacked = "one file"
@@ -342,7 +342,7 @@ mod tests {
             name = "tiny"
             kind = "model"
             title = "t"
-            licence = "MIT"
+            license = "MIT"
             [asset.pypi]
             packages = ["tiny==1.0"]
             inner = "tiny"
@@ -363,10 +363,10 @@ mod tests {
                 "inner = \"tiny\"\nparts = [\"a\", \"b\"]",
                 "2 archives",
             ),
-            ("licence", "license", "license"),
+            ("license", "permit", "license"),
             (
-                "licence",
-                "origin = [\"ftp://example.org\"]\nlicence",
+                "license",
+                "origin = [\"ftp://example.org\"]\nlicense",
                 "https",
             ),
             (

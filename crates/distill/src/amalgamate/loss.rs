@@ -7,6 +7,7 @@ use plm_core::check::same_size;
 
 use super::{AmalgamationSettings, Method, TeacherPool, concatenated, layerwise_pairs};
 use crate::dynamic::StudentBatch;
+use crate::error::check_labels;
 use crate::loss::{
     beside, cross_entropy_rows, kl_rows, kl_to_rows, log_probabilities, matrix, numbers, vector,
 };
@@ -32,7 +33,8 @@ impl<'s> AmalgamationLoss<'s> {
     /// The loss of one batch, `[1]`, and its parts.
     ///
     /// # Errors
-    /// Those of the teachers; [`Error::Unlabelled`] for supervised training without labels;
+    /// Those of the teachers; for supervised training [`Error::Unlabeled`] without labels, [`Error::Size`] where
+    /// they are not as many as the examples and [`Error::Setting`] for one that is no class;
     /// [`Error::Size`] where the student has other classes than the union, or where teachers cut texts
     /// into other tokens than the student and hidden states are compared.
     ///
@@ -49,9 +51,10 @@ impl<'s> AmalgamationLoss<'s> {
         let mut parts = Parts::new();
         let loss = match &self.settings.method {
             Method::Supervised => {
-                let labels = batch.labels.ok_or(Error::Unlabelled {
+                let labels = batch.labels.ok_or(Error::Unlabeled {
                     what: "supervised training",
                 })?;
+                check_labels(labels, batch.examples.len(), classes)?;
                 let labels = numbers(labels, &batch.logits);
                 cross_entropy_rows(&batch.logits, labels).mean()
             }

@@ -56,7 +56,8 @@ impl Method {
 pub enum Scoring {
     /// Monte-Carlo dropout: the paper's way.
     MonteCarlo(McSettings),
-    /// The entropy of one pass without dropout.
+    /// The entropy of one pass without dropout, at temperature 1 whatever the temperature of the targets is;
+    /// the authors' code takes that of the loss, which is 1 in their runs.
     Deterministic,
 }
 

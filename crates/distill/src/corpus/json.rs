@@ -36,6 +36,8 @@ struct WrittenLine<'a> {
     text_b: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aug_of: Option<&'a str>,
 }
 
 /// A string, or an integer as its decimal digits.
@@ -93,14 +95,18 @@ pub(super) fn read(reader: impl BufRead, origin: &Path) -> Result<Corpus> {
     Ok(collector.finish())
 }
 
-/// Writes `examples` to `writer`, one a line.
-pub(super) fn write(writer: &mut impl Write, examples: &[Example]) -> io::Result<()> {
-    for example in examples {
+/// Writes `examples` to `writer`, one a line, with the name of the example that one was made from.
+pub(super) fn write<'a>(
+    writer: &mut impl Write,
+    examples: impl IntoIterator<Item = (&'a Example, Option<&'a str>)>,
+) -> io::Result<()> {
+    for (example, aug_of) in examples {
         let line = WrittenLine {
             id: &example.name,
             text: &example.text,
             text_b: example.pair.as_deref(),
             label: example.label.as_deref(),
+            aug_of,
         };
         serde_json::to_writer(&mut *writer, &line)?;
         writer.write_all(b"\n")?;

@@ -105,10 +105,10 @@ impl Corpus {
     /// # Errors
     /// [`Error::Core`] where the file cannot be written; what was there before is then still there.
     pub fn write_json_lines(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        Ok(write_atomic(path, |writer| {
-            json::write(writer, &self.examples)
-        })?)
+        write_json_lines(
+            path.as_ref(),
+            self.examples.iter().map(|example| (example, None)),
+        )
     }
 
     /// The examples, in the order of their rows.
@@ -165,6 +165,14 @@ impl Corpus {
     pub fn concat(corpora: impl IntoIterator<Item = Self>) -> Result<Self> {
         Self::new(corpora.into_iter().flat_map(|corpus| corpus.examples))
     }
+}
+
+/// Writes `examples` to `path`, with the name of the example that one was made from.
+pub(crate) fn write_json_lines<'a>(
+    path: &Path,
+    examples: impl IntoIterator<Item = (&'a Example, Option<&'a str>)>,
+) -> Result<()> {
+    Ok(write_atomic(path, |writer| json::write(writer, examples))?)
 }
 
 #[cfg(test)]

@@ -18,8 +18,9 @@ pub enum Adoption {
     /// Equal groups by falling uncertainty: the least capable teacher gets the most uncertain examples.
     /// Each group's loss is a mean over the group, so n equal teachers give n times the loss of one.
     Hard,
-    /// Weights by the batch's mean uncertainty Ū: Ū and 1 - Ū for two teachers, between neighbors at
-    /// place (1 - Ū)(n - 1) for n.
+    /// Weights by the mean uncertainty Ū of the examples that teachers are asked about, all of the batch
+    /// unless a [`Selection`](super::Selection) takes some: Ū and 1 - Ū for two teachers, between neighbors
+    /// at place (1 - Ū)(n - 1) for n.
     Soft,
     /// The same by each example's own uncertainty.
     SoftInstance,

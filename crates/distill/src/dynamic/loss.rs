@@ -9,6 +9,7 @@ use plm_core::nn::apply;
 use plm_core::rng::StreamRng;
 
 use super::{Breakdown, DynamicSettings, HiddenObjective, ObjectiveWeights, Share};
+use crate::error::check_labels;
 use crate::example::Example;
 use crate::loss::{HiddenPart, beside, cross_entropy_rows, numbers, pick, rows_of};
 use crate::teacher::{Observation, Request, Teacher};
@@ -51,8 +52,9 @@ impl<'s> DynamicLoss<'s> {
     /// capable, are asked only about the examples that they teach.
     ///
     /// # Errors
-    /// Those of the teachers; [`Error::Classes`] for a single class; [`Error::Size`] where a teacher has
-    /// other classes or widths than the student.
+    /// Those of [`DynamicSettings::check`] and of the teachers; [`Error::Classes`] for a single class;
+    /// [`Error::Size`] where a teacher has other classes or widths than the student, or labels are not as many
+    /// as the examples; [`Error::Setting`] for a label that is no class.
     pub fn of(
         &self,
         batch: &StudentBatch<'_>,
@@ -60,6 +62,7 @@ impl<'s> DynamicLoss<'s> {
         rng: &mut StreamRng,
     ) -> Result<(Tensor<1>, Breakdown)> {
         let settings = self.settings;
+        settings.check(teachers.len(), batch.labels.is_some())?;
         let mut uncertainty = uncertainty_rows(&batch.logits)?;
         if settings.detach_weights {
             uncertainty = uncertainty.detach();
@@ -71,9 +74,11 @@ impl<'s> DynamicLoss<'s> {
         // A sum to begin with that keeps the loss attached to the student.
         let mut total = (batch.logits.clone() * 0.0).sum();
         if settings.ce_weight > 0.0 {
-            let labels = batch.labels.ok_or(Error::Unlabelled {
+            let labels = batch.labels.ok_or(Error::Unlabeled {
                 what: "cross-entropy",
             })?;
+            let [rows, classes] = batch.logits.dims();
+            check_labels(labels, rows, classes)?;
             let labels = numbers(labels, &batch.logits);
             let loss = cross_entropy_rows(&batch.logits, labels).mean();
             parts.cross_entropy = Some(mean_of(&loss));

@@ -4,7 +4,8 @@ use plm_core::rng::StreamRng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use crate::uncertainty::{entropy, softmax};
+use crate::error::check_labels;
+use crate::uncertainty::{entropy, softmax, surprise};
 use crate::{Error, Result};
 
 /// By what examples are put in order.
@@ -104,7 +105,8 @@ impl Selection {
     /// `logits` are the student's, row by row; `labels` are needed by some strategies only.
     ///
     /// # Errors
-    /// [`Error::Unlabelled`] where a strategy needs labels and there are none.
+    /// Where a strategy needs labels, [`Error::Unlabeled`] if there are none, [`Error::Size`] if they are not
+    /// as many as the rows, and [`Error::Setting`] for one that is no class.
     pub fn choose(
         &self,
         logits: &[Vec<f64>],
@@ -138,12 +140,13 @@ impl Selection {
             Strategy::CrossEntropy
             | Strategy::CrossEntropyReversed
             | Strategy::CrossEntropyBoth => {
-                let labels = labels.ok_or(Error::Unlabelled {
+                let labels = labels.ok_or(Error::Unlabeled {
                     what: "selection by cross-entropy",
                 })?;
-                let hardness: Vec<f64> = probabilities()
-                    .zip(labels)
-                    .map(|(p, &label)| -p[label].ln())
+                let classes = logits.iter().map(Vec::len).min().unwrap_or(0);
+                check_labels(labels, logits.len(), classes)?;
+                let hardness: Vec<f64> = (logits.iter().zip(labels))
+                    .map(|(row, &label)| surprise(row, label))
                     .collect();
                 if self.strategy == Strategy::CrossEntropyReversed {
                     descending(&mut order, hardness.iter().map(|value| -value).collect());
@@ -294,6 +297,38 @@ mod tests {
         assert!(choose(Strategy::Margin).is_ok());
         let text = choose(Strategy::CrossEntropy).unwrap_err().to_string();
         assert!(text.contains("label"), "{text}");
+    }
+
+    #[test]
+    fn labels_are_one_class_for_each_row() {
+        let mut rng = Seed::new(3).stream("selection");
+        let mut choose = |labels: &[usize]| {
+            let selection = Selection {
+                strategy: Strategy::CrossEntropyReversed,
+                ratio: 1.0,
+            };
+            selection.choose(&student(), Some(labels), &mut rng)
+        };
+        assert!(choose(&[2, 0, 0, 2]).is_ok());
+        assert!(matches!(choose(&[2, 0, 0]), Err(Error::Size(_))));
+        let beyond = choose(&[2, 0, 0, 3]);
+        let named = |error: &Error| error.to_string().starts_with("labels = 3");
+        assert!(beyond.as_ref().is_err_and(named), "{beyond:?}");
+    }
+
+    #[test]
+    fn hard_examples_are_told_apart_where_their_probability_is_no_number() {
+        // Of probabilities below e^-745 nothing is left; cross-entropies 800, 900 and 850.
+        let logits: Vec<Vec<f64>> = [800.0, 900.0, 850.0].map(|top| vec![0.0, top]).into();
+        assert!((surprise(&logits[1], 0) - 900.0).abs() < 1e-9);
+        let mut rng = Seed::new(3).stream("selection");
+        let selection = Selection {
+            strategy: Strategy::CrossEntropy,
+            ratio: 1.0,
+        };
+        let rows = selection.choose(&logits, Some(&[0, 0, 0]), &mut rng);
+        let rows = rows.unwrap();
+        assert_eq!(rows, [1, 2, 0]);
     }
 
     #[test]

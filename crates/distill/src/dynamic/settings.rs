@@ -94,15 +94,18 @@ impl DynamicSettings {
     /// Checks the settings for `teachers` teachers.
     ///
     /// # Errors
-    /// [`Error::Setting`] and [`Error::Size`] naming what is out of range; [`Error::Unlabelled`] where
-    /// labels are needed and `labelled` is false.
-    pub fn check(&self, teachers: usize, labelled: bool) -> Result<()> {
+    /// [`Error::Setting`] and [`Error::Size`] naming what is out of range; [`Error::Unlabeled`] where
+    /// labels are needed and `labeled` is false.
+    pub fn check(&self, teachers: usize, labeled: bool) -> Result<()> {
         let weights = [("ce_weight", self.ce_weight), ("kd_weight", self.kd_weight)];
         let hidden = self.hidden.iter();
         let hidden = hidden.map(|hidden| ("hidden.weight", hidden.weight));
         let own = self.teacher_weights.iter();
         let own = own.map(|&weight| ("teacher_weights", weight));
-        for (name, value) in weights.into_iter().chain(hidden).chain(own) {
+        let matches = || self.hidden.iter().flat_map(|hidden| &hidden.matches);
+        let matched = matches().map(|pair| ("hidden.matches.weight", pair.weight));
+        let weights = weights.into_iter().chain(hidden).chain(own).chain(matched);
+        for (name, value) in weights {
             if !(value >= 0.0 && value.is_finite()) {
                 return Err(Error::Setting {
                     name,
@@ -112,13 +115,14 @@ impl DynamicSettings {
             }
         }
         self.logit_loss.check()?;
+        matches().try_for_each(|pair| pair.loss.check())?;
         self.selection.check()?;
         if !self.teacher_weights.is_empty() {
             let found = self.teacher_weights.len();
             plm_core::check::same_size("teacher_weights", found, teachers)?;
         }
-        if !labelled && self.needs_labels() {
-            return Err(Error::Unlabelled {
+        if !labeled && self.needs_labels() {
+            return Err(Error::Unlabeled {
                 what: "cross-entropy (set `ce_weight` to 0 for texts without labels)",
             });
         }

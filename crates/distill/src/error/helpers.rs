@@ -39,6 +39,20 @@ impl Error {
     }
 }
 
+/// `labels` are numbers below `classes`, one for each of `examples` examples, else [`Error::Size`] or
+/// [`Error::Setting`].
+pub(crate) fn check_labels(labels: &[usize], examples: usize, classes: usize) -> Result<()> {
+    same_size("labels of the examples", labels.len(), examples)?;
+    match labels.iter().find(|&&label| label >= classes) {
+        Some(label) => Err(Error::Setting {
+            name: "labels",
+            value: label.to_string(),
+            limit: "must be numbers of classes, from 0",
+        }),
+        None => Ok(()),
+    }
+}
+
 /// The class names `found` are `expected`, in this order, else [`Error::Size`] or [`Error::ClassName`]
 /// for `what`.
 pub(crate) fn same_names(what: &str, found: &[String], expected: &[String]) -> Result<()> {

@@ -21,8 +21,9 @@ use crate::{Error, Result};
 /// Those of [`AmalgamationSettings::check`] and [`FitSettings::check`], of the teachers and of the
 /// trainer. [`Error::Size`] where the student has other classes. [`Error::Tokenizers`] and
 /// [`Error::Lengths`] where hidden states are compared and a teacher cuts texts into other tokens. Where
-/// labels are looked at, [`Error::Unlabelled`] for texts without, and [`Error::Size`] or
-/// [`Error::ClassName`] for texts whose classes are not the union's in its order.
+/// labels are looked at, [`Error::Unlabeled`] for texts without, and [`Error::Size`] or
+/// [`Error::ClassName`] for texts whose classes are not the union's in its order. [`Error::Diverged`] where
+/// gradients are no longer finite.
 #[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
 pub fn amalgamate<F: Ffn>(
     student: EncoderForSequenceClassification<F>,
@@ -38,7 +39,7 @@ pub fn amalgamate<F: Ffn>(
     amalgamation.check()?;
     let supervised = amalgamation.method == Method::Supervised;
     if supervised && train.labels.is_none() {
-        return Err(Error::Unlabelled {
+        return Err(Error::Unlabeled {
             what: "supervised training",
         });
     }

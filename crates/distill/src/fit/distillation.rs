@@ -21,8 +21,9 @@ use crate::{Error, Result};
 /// [`Error::Size`] where a teacher or the texts have other classes than the student, [`Error::ClassName`]
 /// where the names of classes are known and differ in a place. [`Error::Tokenizers`] and
 /// [`Error::Lengths`] where hidden states of all tokens are to be matched and a teacher cuts texts into
-/// other tokens. [`Error::Unlabelled`] where weights are chosen on validation texts without labels, by
-/// their accuracy or by a loss that looks at labels.
+/// other tokens. [`Error::Unlabeled`] where weights are chosen on validation texts without labels, by
+/// their accuracy or by a loss that looks at labels. [`Error::Diverged`] where gradients are no longer
+/// finite.
 #[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
 pub fn distill<F: Ffn>(
     student: EncoderForSequenceClassification<F>,

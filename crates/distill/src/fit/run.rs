@@ -49,7 +49,7 @@ impl<'f, 'e> Fit<'f, 'e> {
     /// The texts that the run looks at.
     ///
     /// # Errors
-    /// [`Error::Empty`] and [`Error::Unlabelled`] where weights cannot be chosen on the validation texts.
+    /// [`Error::Empty`] and [`Error::Unlabeled`] where weights cannot be chosen on the validation texts.
     pub(super) fn texts(&self) -> Result<Texts<'f, 'e>> {
         let evaluated = self.evaluated()?.map(|texts| ("validation", texts));
         Ok([("training", self.train)]
@@ -70,15 +70,13 @@ impl<'f, 'e> Fit<'f, 'e> {
             });
         };
         match select {
-            Select::ValAcc if texts.labels.is_none() => Err(Error::Unlabelled {
+            Select::ValAcc if texts.labels.is_none() => Err(Error::Unlabeled {
                 what: "selection by validation accuracy (`val-kd` needs none where the loss does not)",
             }),
-            Select::ValKd if self.needs_labels && texts.labels.is_none() => {
-                Err(Error::Unlabelled {
-                    what: "selection by a loss on validation texts that looks at their labels (for \
+            Select::ValKd if self.needs_labels && texts.labels.is_none() => Err(Error::Unlabeled {
+                what: "selection by a loss on validation texts that looks at their labels (for \
                        distillation set `ce_weight` to 0 and select examples by no label)",
-                })
-            }
+            }),
             _ => Ok(Some(texts)),
         }
     }
@@ -143,7 +141,7 @@ impl<'f, 'e> Fit<'f, 'e> {
         let (learner, train) = match (result, failed.into_inner()) {
             (Ok(result), _) => result,
             (Err(_), Some(error)) => return Err(error),
-            (Err(error), None) => return Err(error.into()),
+            (Err(error), None) => return Err(ended(error)),
         };
         let count = steps.max(1) as f64;
         let report = FitReport {
@@ -188,6 +186,16 @@ impl<'f, 'e> Fit<'f, 'e> {
             sum += f64::from(loss) * rows.len() as f64;
         }
         Ok(Evaluation::new(sum / texts.examples.len() as f64))
+    }
+}
+
+/// What ended a run, under its own name where gradients were no longer finite.
+fn ended(error: plm_core::Error) -> Error {
+    let diverged = matches!(&error, plm_core::Error::Invalid { what, .. } if what == "gradients");
+    if diverged {
+        Error::Diverged { source: error }
+    } else {
+        error.into()
     }
 }
 

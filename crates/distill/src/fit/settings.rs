@@ -17,7 +17,7 @@ pub enum Select {
     /// The last ones: DynamicKD's scripts.
     #[default]
     Last,
-    /// Best accuracy on labelled validation texts: MUKA's scripts, whose training needs no label but whose
+    /// Best accuracy on labeled validation texts: MUKA's scripts, whose training needs no label but whose
     /// choice does.
     ValAcc,
     /// Least loss on validation texts, which need labels only where the loss looks at them: in

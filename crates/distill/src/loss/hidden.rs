@@ -4,6 +4,7 @@ use burn::tensor::{Bool, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::beside;
+use crate::{Error, Result};
 
 /// The axis over which hidden states are brought to length 1 before they are compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,21 @@ impl Default for HiddenLoss {
 }
 
 impl HiddenLoss {
+    /// Checks that part and norm go together.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for first tokens that are to be scaled over the sequence.
+    pub fn check(&self) -> Result<()> {
+        if (self.part, self.norm) == (HiddenPart::FirstToken, HiddenNorm::Sequence) {
+            return Err(Error::Setting {
+                name: "norm",
+                value: "sequence".to_owned(),
+                limit: "needs all tokens: alone, each number of the first one would become 1 or -1",
+            });
+        }
+        Ok(())
+    }
+
     /// The squared difference of each row. With [`HiddenNorm::Hidden`] and all tokens it is at most
     /// 4 / hidden.
     ///

@@ -1,7 +1,8 @@
 //! The losses that every method is made of, row by row: one number for each example.
 //!
-//! All work from logarithms of probabilities. A logarithm taken of a softmax's output, as in the
-//! authors' code, is infinite where a probability underflows.
+//! All work from the logarithms of the student's probabilities, which come from its class scores: taken of
+//! a softmax's output, as in the authors' code, a logarithm is infinite where a probability underflows.
+//! Targets that mix several teachers have probabilities only ([`kl_to_rows`]); those of 0 add nothing.
 
 mod hidden;
 mod logits;

@@ -11,29 +11,33 @@ use crate::loss::{HiddenLoss, HiddenPart};
 use crate::{Error, Integration, Result};
 
 /// Names of the settings of published runs.
-pub const PRESETS: [&str; 6] = [
+pub const PRESETS: [&str; 8] = [
     "dkd-adopt-hard",
     "dkd-adopt-soft",
     "dkd-select",
+    "dkd-select-10",
     "dkd-objective",
     "muka",
     "pkd",
+    "pkd6",
 ];
 
 /// The settings of a published run, of which [`PRESETS`] are the names, for a student of `student` and a
-/// most capable teacher of `teacher` layers; only `dkd-objective` and `pkd` look at these numbers.
+/// most capable teacher of `teacher` layers; only `dkd-objective`, `pkd` and `pkd6` look at these numbers.
 ///
 /// - `dkd-adopt-hard`, `dkd-adopt-soft`, `dkd-select`, `dkd-objective`: those of DynamicKD's scripts.
 ///   `dkd-objective` matches all tokens of all hidden states ([`Spaced`]), weighted by the uncertainty.
+/// - `dkd-select-10`: `dkd-select` with the tenth of largest entropy in place of the half of smallest margin:
+///   what the paper's figures of a tenth are of, on texts that it has augmented twentyfold.
 /// - `pkd`: the matches of BERT-PKD (Sun et al. 2019) with every ⌊teacher / student⌋-th layer: normalized
 ///   first tokens of the student's layers, all but the last. Its weights and temperature were searched
-///   for each task; here they are DynamicKD's.
+///   for each task; here they are DynamicKD's. `pkd6` is the same for students of six layers only.
 /// - `muka`: those of MUKA's scripts.
 ///
 /// # Errors
 /// [`Error::Preset`] for another name. [`Error::Layers`] where the student has no layer, or more than
 /// the teacher, and hidden states are matched; [`Error::Setting`] for `pkd` with a student of one layer,
-/// which has none but the last.
+/// which has none but the last, and for `pkd6` with a student of other than six.
 pub fn preset(name: &str, student: usize, teacher: usize) -> Result<(RunMethod, FitSettings)> {
     let dynamic = DynamicSettings::default();
     let fit = FitSettings::default();
@@ -49,20 +53,18 @@ pub fn preset(name: &str, student: usize, teacher: usize) -> Result<(RunMethod, 
         };
         (RunMethod::Dynamic(settings), fit)
     };
+    let select = |strategy, ratio| {
+        let settings = DynamicSettings {
+            selection: Selection { strategy, ratio },
+            ..dynamic.clone()
+        };
+        (RunMethod::Dynamic(settings), fit.clone())
+    };
     Ok(match name {
         "dkd-adopt-hard" => adopt(Adoption::Hard),
         "dkd-adopt-soft" => adopt(Adoption::Soft),
-        "dkd-select" => {
-            let selection = Selection {
-                strategy: Strategy::Margin,
-                ratio: 0.5,
-            };
-            let settings = DynamicSettings {
-                selection,
-                ..dynamic
-            };
-            (RunMethod::Dynamic(settings), fit)
-        }
+        "dkd-select" => select(Strategy::Margin, 0.5),
+        "dkd-select-10" => select(Strategy::Entropy, 0.1),
         "dkd-objective" => {
             let matches = Spaced::new(student, teacher, HiddenLoss::default())?.matches;
             let settings = DynamicSettings {
@@ -72,7 +74,14 @@ pub fn preset(name: &str, student: usize, teacher: usize) -> Result<(RunMethod, 
             };
             (RunMethod::Dynamic(settings), fit)
         }
-        "pkd" => {
+        "pkd6" if student != 6 => {
+            return Err(Error::Setting {
+                name: "layers of the student",
+                value: student.to_string(),
+                limit: "`pkd6` is of 6 layers; `pkd` is for other numbers",
+            });
+        }
+        "pkd" | "pkd6" => {
             let settings = DynamicSettings {
                 hidden: Some(hidden(inner_first_tokens(student, teacher)?)),
                 ..dynamic
@@ -155,6 +164,9 @@ mod tests {
         let (select, fit) = dynamic("dkd-select");
         assert_eq!(select.selection.strategy, Strategy::Margin);
         assert_eq!((fit.batch_size, fit.warmup_ratio), (32, 0.1));
+        let (tenth, fit) = dynamic("dkd-select-10");
+        assert_eq!(tenth.selection.strategy, Strategy::Entropy);
+        assert_eq!(tenth.selection.count(fit.batch_size), 3);
         let pairs = |settings: &DynamicSettings, part| -> Vec<(usize, usize)> {
             let hidden = settings.hidden.as_ref().unwrap();
             assert_eq!((hidden.weight, hidden.teacher), (1.0, None));
@@ -174,8 +186,14 @@ mod tests {
         let (pkd, _) = dynamic("pkd");
         assert_eq!(pkd.weights, ObjectiveWeights::Static);
         assert_eq!(pairs(&pkd, HiddenPart::FirstToken), every[1..6]);
-        for (name, student, teacher) in [("pkd", 1, 12), ("pkd", 13, 12), ("dkd-objective", 0, 12)]
-        {
+        assert_eq!(dynamic("pkd6"), dynamic("pkd"));
+        for (name, student, teacher) in [
+            ("pkd", 1, 12),
+            ("pkd", 13, 12),
+            ("pkd6", 4, 12),
+            ("pkd6", 6, 5),
+            ("dkd-objective", 0, 12),
+        ] {
             assert!(preset(name, student, teacher).is_err(), "{name}");
         }
     }

@@ -39,7 +39,8 @@ impl Auxiliary {
     /// The projections that `settings` wants for a student of width `student`.
     ///
     /// # Panics
-    /// If `settings` names a teacher that is not in `teachers` ([`DynamicSettings::check`]).
+    /// If `settings` matches hidden states and names a teacher that is not in `teachers`, or there is none
+    /// ([`DynamicSettings::check`]).
     pub fn for_dynamic(
         settings: &DynamicSettings,
         student: usize,

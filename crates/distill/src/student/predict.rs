@@ -19,7 +19,7 @@ pub struct Prepared<'e> {
     pub examples: Vec<&'e Example>,
     /// Their tokens.
     pub encodings: Vec<Encoding>,
-    /// Their classes; nothing where no example has a label.
+    /// Their classes; nothing where no example has a label, or labels were left alone.
     pub labels: Option<Vec<usize>>,
     /// The names of all classes in their order; none where they were not given.
     pub names: Vec<String>,
@@ -34,16 +34,30 @@ impl<'e> Prepared<'e> {
     ///
     /// # Errors
     /// [`Error::Core`] for a text that cannot be encoded, [`Error::Empty`] without examples,
-    /// [`Error::UnknownLabel`] for a label that is not among `labels`, [`Error::PartlyLabelled`] where some
+    /// [`Error::UnknownLabel`] for a label that is not among `labels`, [`Error::PartlyLabeled`] where some
     /// examples have a label and some have none.
     pub fn new(encoder: &TextEncoder, examples: &[&'e Example], labels: &[String]) -> Result<Self> {
+        let texts = Self::without_labels(encoder, examples)?;
+        Ok(Self {
+            labels: classes(examples, labels)?,
+            names: labels.to_vec(),
+            ..texts
+        })
+    }
+
+    /// Encodes `examples` and leaves their labels alone, which all, some or none of them may have: for what
+    /// learns from texts only.
+    ///
+    /// # Errors
+    /// [`Error::Core`] for a text that cannot be encoded, [`Error::Empty`] without examples.
+    pub fn without_labels(encoder: &TextEncoder, examples: &[&'e Example]) -> Result<Self> {
         if examples.is_empty() {
             return Err(Error::Empty { what: "examples" });
         }
         let (encodings, truncation) = encoder.encode(examples)?;
         Ok(Self {
-            labels: classes(examples, labels)?,
-            names: labels.to_vec(),
+            labels: None,
+            names: Vec::new(),
             examples: examples.to_vec(),
             encodings,
             truncation,
@@ -85,13 +99,13 @@ impl<'e> Prepared<'e> {
 /// The class of each example, or nothing where none has a label.
 fn classes(examples: &[&Example], labels: &[String]) -> Result<Option<Vec<usize>>> {
     let known = Labels::new(labels)?;
-    let labelled = examples.iter().filter(|example| example.label.is_some());
-    match labelled.count() {
+    let labeled = examples.iter().filter(|example| example.label.is_some());
+    match labeled.count() {
         0 => return Ok(None),
         count if count < examples.len() => {
             let first = examples.iter().find(|example| example.label.is_none());
-            return Err(Error::PartlyLabelled {
-                unlabelled: examples.len() - count,
+            return Err(Error::PartlyLabeled {
+                unlabeled: examples.len() - count,
                 examples: examples.len(),
                 first: first
                     .map(|example| example.name.clone())

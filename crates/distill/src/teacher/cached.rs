@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 
 use super::{Observation, Request, Teacher, TeacherInfo};
-use crate::cache::{Record, TeacherCache};
+use crate::cache::{CacheKey, Record, TeacherCache};
 use crate::example::Example;
 use crate::loss::{matrix, tensor3};
 use crate::score::{McScore, McSettings};
@@ -21,9 +21,21 @@ impl CachedTeacher {
     /// The teacher described by `info` as kept in `cache`; tensors are made on `device`.
     ///
     /// # Errors
-    /// [`Error::Size`] where the cache holds another number of classes.
+    /// [`Error::StaleCache`] naming what is different where the cache is of a teacher with another number of
+    /// classes, another tokenizer or length, or another width where it keeps vectors.
     pub fn new(info: TeacherInfo, cache: TeacherCache, device: &Device) -> Result<Self> {
-        plm_core::check::same_size("classes in the cache", cache.key().classes, info.classes)?;
+        let kept = cache.key();
+        cache.check_key(&CacheKey {
+            tokenizer: info.tokenizer.clone(),
+            max_length: info.max_length,
+            classes: info.classes,
+            hidden_size: if kept.first_token.is_empty() {
+                0
+            } else {
+                info.hidden_size
+            },
+            ..kept.clone()
+        })?;
         Ok(Self {
             info,
             cache,

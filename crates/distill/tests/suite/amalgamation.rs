@@ -241,7 +241,7 @@ fn only_uhc_ignores_an_offset_of_the_student_between_label_sets() {
 fn supervised_training_needs_labels() {
     let error = try_loss(Method::Supervised, 1.0, 0.0, 0.0, &device()).unwrap_err();
     assert!(
-        matches!(error, Error::Unlabelled { what } if what == "supervised training"),
+        matches!(error, Error::Unlabeled { what } if what == "supervised training"),
         "{error}"
     );
 }

@@ -1,8 +1,8 @@
 //! Texts changed by a masked language model.
 
 use plm_core::models::{EncoderForMaskedLM, Pretrained};
-use plm_distill::Example;
-use plm_distill::augment::{AugmentSettings, Augmenter};
+use plm_distill::augment::{AugmentSettings, Augmenter, write_json_lines};
+use plm_distill::{Corpus, Example};
 
 use super::support::{device, mini};
 
@@ -45,6 +45,21 @@ fn words_are_replaced_by_likely_ones() {
         changed += usize::from(example.text != source.text);
     }
     assert!(changed > 3, "{changed}");
+
+    // Files say what a text was made from, and read as any others.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("augmented.jsonl");
+    write_json_lines(&path, &variants).unwrap();
+    let written = std::fs::read_to_string(&path).unwrap();
+    let named = |line: &str| line.contains(r#""aug_of":"one""#);
+    assert!(
+        written.lines().count() == 6 && written.lines().all(named),
+        "{written}"
+    );
+    let read = Corpus::open(&path).unwrap();
+    for (variant, example) in variants.iter().zip(read.examples()) {
+        assert_eq!(variant.example, *example);
+    }
 
     let always = AugmentSettings {
         probability: 1.0,

@@ -19,8 +19,10 @@ use plm_distill::dynamic::{
     Selection, Spaced, Strategy, StudentBatch,
 };
 use plm_distill::labels::LabelSpace;
-use plm_distill::loss::{HiddenLoss, HiddenNorm, HiddenPart, LogitLoss};
-use plm_distill::score::{McScore, McSettings};
+use plm_distill::loss::{
+    HiddenLoss, HiddenNorm, HiddenPart, LogitLoss, kl_to_rows, log_probabilities,
+};
+use plm_distill::score::{McScore, McSettings, deterministic_score};
 use plm_distill::student::{Auxiliary, Learner};
 use plm_distill::teacher::{Observation, Request, Teacher, TeacherInfo};
 use plm_distill::{Example, Result};
@@ -53,6 +55,12 @@ impl Fixture {
         let values = view.data().chunks_exact(8);
         let values = values.map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap()));
         (view.shape().to_vec(), values.collect())
+    }
+
+    /// The rows of a matrix.
+    fn rows(&self, name: &str) -> Vec<Vec<f64>> {
+        let (shape, values) = self.floats(name);
+        values.chunks(shape[1]).map(<[f64]>::to_vec).collect()
     }
 
     fn single(&self, name: &str) -> f64 {
@@ -200,6 +208,8 @@ struct Case<'f> {
     learner: Learner,
     examples: Vec<Example>,
     labels: Vec<usize>,
+    /// Whether the loss is told of no padding.
+    takes_all: bool,
     bound: f64,
 }
 
@@ -221,6 +231,7 @@ impl<'f> Case<'f> {
             learner: learner.train(),
             examples: (0..6).map(|row| Example::new(row.to_string())).collect(),
             labels: fixture.labels(),
+            takes_all: false,
             bound: bound(device.0),
         }
     }
@@ -232,13 +243,21 @@ impl<'f> Case<'f> {
         device: &Device,
         loss: impl FnOnce(&StudentBatch<'_>, &Auxiliary) -> (Tensor<1>, Parts),
     ) -> (Parts, Gradients) {
-        let (input, padding) = self.fixture.input(&device.clone().autodiff());
+        let device = device.clone().autodiff();
+        let (input, padding) = self.fixture.input(&device);
         let layers = self.learner.classifier.encoder.layers.len();
         let taps = Taps {
             hidden_states: (0..=layers).collect(),
             ..Taps::default()
         };
         let (output, logits) = self.learner.classifier.forward(&input.with_taps(taps));
+        let padding = if self.takes_all {
+            let [rows, length] = padding.dims();
+            let none = TensorData::new(vec![false; rows * length], [rows, length]);
+            Tensor::<2, Bool>::from_data(none, &device)
+        } else {
+            padding
+        };
         let examples: Vec<&Example> = self.examples.iter().collect();
         let batch = StudentBatch {
             examples: &examples,
@@ -272,11 +291,15 @@ impl<'f> Case<'f> {
 
     /// Compares the gradients of the auxiliary map at `path` with those of `stored`.
     fn map(&self, case: &str, stored: &str, gradients: &Gradients, path: &str) {
-        let path = format!("auxiliary.{path}");
-        for (part, turned) in [("weight", true), ("bias", false)] {
-            let (stored, path) = (format!("{stored}.{part}"), format!("{path}.{part}"));
-            self.gradient(case, &stored, gradients, &path, turned);
-        }
+        let (weight, path) = (format!("{stored}.weight"), format!("auxiliary.{path}"));
+        self.gradient(case, &weight, gradients, &format!("{path}.weight"), true);
+        self.bias(case, stored, gradients, &path);
+    }
+
+    /// Compares those of the bias of the map at `path`.
+    fn bias(&self, case: &str, stored: &str, gradients: &Gradients, path: &str) {
+        let stored = format!("{stored}.bias");
+        self.gradient(case, &stored, gradients, &format!("{path}.bias"), false);
     }
 
     fn gradient(&self, case: &str, stored: &str, gradients: &Gradients, path: &str, turned: bool) {
@@ -616,98 +639,148 @@ fn amalgamation_of_class_scores() {
     });
 }
 
+/// Both teachers know class 2, none class 3, for which the space has no column.
 #[test]
-fn amalgamation_of_hidden_states() {
-    everywhere(|fixture, device| {
-        let space = disjoint();
-        let map = |name: String| fixture.map(&name, device.1);
-        let layers = |name: &str| -> Vec<Linear> {
-            // The student's last layer comes first.
-            [2, 1]
-                .iter()
-                .map(|layer| map(format!("dfa.layer.{layer}.{name}")))
-                .collect()
+fn amalgamation_of_overlapping_label_sets() {
+    let fixture = Fixture::open();
+    let space = LabelSpace::new([vec!["4", "0", "2"], vec!["2", "1"]]).unwrap();
+    let logits = ["logits.union_first", "logits.union_second"].map(|name| fixture.rows(name));
+    let score = |row: &Vec<f64>| deterministic_score(row, 1.0).unwrap();
+    let scores: Vec<Vec<f64>> = (logits.iter())
+        .map(|rows| rows.iter().map(score).collect())
+        .collect();
+    let found = Integration::default()
+        .integrate(&space, &logits, &scores, 1.0)
+        .unwrap();
+    let mut targets = vec![vec![0.0; 5]; 6];
+    for (row, target) in targets.iter_mut().zip(&found.targets) {
+        for (name, p) in space.names().iter().zip(target) {
+            row[name.parse::<usize>().unwrap()] = *p;
+        }
+    }
+    let by_text: Vec<Vec<f64>> = (0..6)
+        .map(|text| scores.iter().map(|scores| scores[text]).collect())
+        .collect();
+    for (name, found) in [
+        ("muki.score", by_text.concat()),
+        ("muki.weight.soft", found.weights.concat()),
+        ("muki.delta", found.margins.clone()),
+        ("muki.soft_overlap.target", targets.concat()),
+    ] {
+        close(name, &found, &fixture.floats(name).1, 1e-5);
+    }
+    for (name, device) in devices() {
+        let matrix = |rows: &[Vec<f64>]| {
+            let values: Vec<f32> = rows.concat().iter().map(|&value| value as f32).collect();
+            Tensor::<2>::from_data(TensorData::new(values, [6, 5]), &device)
         };
-        let layerwise = LayerwiseFeatures {
+        let student = log_probabilities(&matrix(&fixture.rows("logits.union_student")), 1.0);
+        let rows = values(kl_to_rows(student, matrix(&targets)));
+        let mean = |rows: &[f64]| rows.iter().sum::<f64>() / 6.0;
+        let weighed: Vec<f64> = (rows.iter().zip(&found.margins))
+            .map(|(row, margin)| row * margin)
+            .collect();
+        for (form, found) in [("plain", mean(&rows)), ("delta", mean(&weighed))] {
+            let what = format!("muki.soft_overlap.{form}.loss");
+            close(&what, &[found], &[fixture.single(&what)], bound(name));
+        }
+    }
+}
+
+/// The maps of deep feature amalgamation, the student's last layer first.
+fn layerwise(fixture: &Fixture, device: &Device) -> Auxiliary {
+    let layers = |name: &str| -> Vec<Linear> {
+        let map = |layer| fixture.map(&format!("dfa.layer.{layer}.{name}"), device);
+        [2, 1].map(map).into()
+    };
+    Auxiliary {
+        layerwise: Some(LayerwiseFeatures {
             encode: layers("encoder"),
             decode: layers("decoder"),
             student: layers("student"),
             widths: vec![24, 16],
-        };
-        let auxiliary = Auxiliary {
-            layerwise: Some(layerwise),
-            ..Auxiliary::none()
-        };
-        let case = Case::new(fixture, "union-student", auxiliary, device);
-        let (parts, gradients) =
-            amalgamated(&case, "dfa.masked", Method::Dfa, 1.0, &space, device.1);
-        let sum = |name: &str| fixture.floats(name).1.iter().sum::<f64>();
-        close(
-            "dfa",
-            &[parts["amalgamation"]],
-            &[sum("dfa.masked.amalgamation")],
-            case.bound,
-        );
-        close(
-            "dfa",
-            &[parts["reconstruction"]],
-            &[sum("dfa.masked.reconstruction")],
-            case.bound,
-        );
-        for (place, layer) in [2, 1].into_iter().enumerate() {
-            for (own, stored) in [
-                ("encode", "encoder"),
-                ("decode", "decoder"),
-                ("student", "student"),
-            ] {
-                let stored = format!("dfa.layer.{layer}.{stored}");
-                case.map(
-                    "dfa.masked",
-                    &stored,
-                    &gradients,
-                    &format!("layerwise.{own}.{place}"),
-                );
-            }
-        }
+        }),
+        ..Auxiliary::none()
+    }
+}
 
-        let each = |name: &str, number: usize| map(format!("cfl.{name}.{number}"));
-        let common = CommonFeatures {
-            student: map("cfl.align.student".to_owned()),
-            teachers: vec![each("align", 0), each("align", 1)],
-            extract_inner: each("shared", 0),
-            extract_outer: each("shared", 1),
-            decode_inner: vec![each("decoder.0", 0), each("decoder.1", 0)],
-            decode_outer: vec![each("decoder.0", 1), each("decoder.1", 1)],
-        };
-        let auxiliary = Auxiliary {
-            common: Some(common),
-            ..Auxiliary::none()
-        };
-        let case = Case::new(fixture, "union-student", auxiliary, device);
-        let (parts, gradients) =
-            amalgamated(&case, "cfl.masked", Method::Cfl, 1.0, &space, device.1);
-        close(
-            "cfl",
-            &[parts["amalgamation"]],
-            &[sum("cfl.masked.amalgamation")],
-            case.bound,
-        );
-        close(
-            "cfl",
-            &[parts["reconstruction"]],
-            &[sum("cfl.masked.reconstruction")],
-            case.bound,
-        );
-        for (own, stored) in [
+/// The maps of common feature learning.
+fn common(fixture: &Fixture, device: &Device) -> Auxiliary {
+    let map = |name: &str| fixture.map(&format!("cfl.{name}"), device);
+    Auxiliary {
+        common: Some(CommonFeatures {
+            student: map("align.student"),
+            teachers: vec![map("align.0"), map("align.1")],
+            extract_inner: map("shared.0"),
+            extract_outer: map("shared.1"),
+            decode_inner: vec![map("decoder.0.0"), map("decoder.1.0")],
+            decode_outer: vec![map("decoder.0.1"), map("decoder.1.1")],
+        }),
+        ..Auxiliary::none()
+    }
+}
+
+/// The maps' names in the module and in the fixture.
+fn names(method: Method) -> Vec<(String, String)> {
+    if method == Method::Cfl {
+        return [
             ("student", "align.student"),
             ("teachers.1", "align.1"),
             ("extract_inner", "shared.0"),
             ("extract_outer", "shared.1"),
             ("decode_inner.0", "decoder.0.0"),
             ("decode_outer.1", "decoder.1.1"),
+        ]
+        .map(|(own, stored)| (format!("common.{own}"), format!("cfl.{stored}")))
+        .into();
+    }
+    let maps = [
+        ("encode", "encoder"),
+        ("decode", "decoder"),
+        ("student", "student"),
+    ];
+    let of = |(own, stored): (&str, &str)| {
+        [(0, 2), (1, 1)].map(|(place, layer)| {
+            let own = format!("layerwise.{own}.{place}");
+            (own, format!("dfa.layer.{layer}.{stored}"))
+        })
+    };
+    maps.into_iter().flat_map(of).collect()
+}
+
+#[test]
+fn amalgamation_of_hidden_states() {
+    everywhere(|fixture, device| {
+        let space = disjoint();
+        for (method, form, takes_all) in [
+            (Method::Dfa, "masked", false),
+            (Method::Dfa, "all", true),
+            (Method::Cfl, "masked", false),
+            (Method::Cfl, "all", true),
         ] {
-            let stored = format!("cfl.{stored}");
-            case.map("cfl.masked", &stored, &gradients, &format!("common.{own}"));
+            let auxiliary = match method {
+                Method::Dfa => layerwise(fixture, device.1),
+                _ => common(fixture, device.1),
+            };
+            let case = Case {
+                takes_all,
+                ..Case::new(fixture, "union-student", auxiliary, device)
+            };
+            let name = format!("{}.{form}", method.name());
+            let (parts, gradients) = amalgamated(&case, &name, method, 1.0, &space, device.1);
+            for part in ["amalgamation", "reconstruction"] {
+                let what = format!("{name}.{part}");
+                let sum = fixture.floats(&what).1.iter().sum::<f64>();
+                close(&what, &[parts[part]], &[sum], case.bound);
+            }
+            for (own, stored) in names(method) {
+                // Gradients of weights are stored with masked padding only.
+                if takes_all {
+                    case.bias(&name, &stored, &gradients, &format!("auxiliary.{own}"));
+                } else {
+                    case.map(&name, &stored, &gradients, &own);
+                }
+            }
         }
     });
 }

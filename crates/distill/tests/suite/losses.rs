@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use plm_core::rng::Seed;
-use plm_distill::Example;
 use plm_distill::dynamic::{
     Adoption, DynamicLoss, DynamicSettings, HiddenObjective, LayerMatch, ObjectiveWeights,
     Selection, Strategy, StudentBatch,
@@ -13,8 +12,10 @@ use plm_distill::loss::{
     HiddenLoss, HiddenNorm, HiddenPart, LogitLoss, cross_entropy_rows, kl_rows, kl_to_rows,
     log_probabilities, mmd, mse_rows,
 };
-use plm_distill::teacher::{FixtureTeacher, Teacher, TeacherInfo};
+use plm_distill::score::{McScore, McSettings};
+use plm_distill::teacher::{FixtureTeacher, Observation, Request, Teacher, TeacherInfo};
 use plm_distill::uncertainty::{entropy_rows, uncertainty_rows};
+use plm_distill::{Error, Example, Result};
 
 use super::support::{close, device, devices, matrix, values};
 
@@ -150,27 +151,35 @@ fn soft_weights_lie_between_neighboring_teachers() {
     close(&weights[2], &[1.0, 0.5, 0.0, 0.0]);
 }
 
+/// The example's texts.
+fn examples() -> Vec<Example> {
+    ["a", "b", "c", "d"].map(Example::new).into()
+}
+
+/// A teacher that gives these class scores for the example's texts.
+fn table(name: &str, rows: [&[f32]; 4], examples: &[&Example], device: &Device) -> FixtureTeacher {
+    let info = TeacherInfo {
+        name: name.to_owned(),
+        classes: 3,
+        labels: None,
+        tokenizer: String::new(),
+        max_length: 8,
+        layers: 1,
+        hidden_size: 2,
+    };
+    let rows: Vec<Vec<f64>> = (rows.iter())
+        .map(|row| row.iter().map(|&value| f64::from(value)).collect())
+        .collect();
+    FixtureTeacher::new(info, examples, &rows, device).unwrap()
+}
+
 /// The example's loss and the number of answers of both teachers.
 fn loss_of(settings: &DynamicSettings, answers: [[&[f32]; 4]; 2]) -> (f64, [u64; 2]) {
     let device = device();
-    let examples: Vec<Example> = ["a", "b", "c", "d"].map(Example::new).into();
+    let examples = examples();
     let examples: Vec<&Example> = examples.iter().collect();
-    let table = |name: &str, rows: [&[f32]; 4]| {
-        let info = TeacherInfo {
-            name: name.to_owned(),
-            classes: 3,
-            labels: None,
-            tokenizer: String::new(),
-            max_length: 8,
-            layers: 1,
-            hidden_size: 2,
-        };
-        let rows: Vec<Vec<f64>> = (rows.iter())
-            .map(|row| row.iter().map(|&value| f64::from(value)).collect())
-            .collect();
-        FixtureTeacher::new(info, &examples, &rows, &device).unwrap()
-    };
-    let (mut small, mut large) = (table("small", answers[0]), table("large", answers[1]));
+    let mut small = table("small", answers[0], &examples, &device);
+    let mut large = table("large", answers[1], &examples, &device);
     let batch = StudentBatch {
         examples: &examples,
         labels: Some(&[2, 0, 0, 1]),
@@ -290,6 +299,19 @@ fn hidden_states() {
         // Its own states, of another length.
         let equal = plain.rows(&student, &(student.clone() * 7.0), &padding(&device));
         close(&values(equal), &[0.0]);
+        // Opposite vectors differ most, by 4 / width; all others by less.
+        let opposite = student.clone() * -1.0;
+        let opposite = plain.rows(&student, &opposite, &padding(&device));
+        close(&values(opposite), &[2.0]);
+        let states = |step: usize| {
+            let values: Vec<f32> = (0..5 * 3 * 8)
+                .map(|place| (place * step % 23) as f32 - 11.0)
+                .collect();
+            Tensor::<3>::from_data(TensorData::new(values, [5, 3, 8]), &device)
+        };
+        let none = Tensor::<2>::zeros([5, 3], &device).bool();
+        let gaps = values(plain.rows(&states(7), &states(5), &none));
+        assert!(gaps.iter().all(|gap| (0.01..0.5).contains(gap)), "{gaps:?}");
         // The second token is padding.
         let hidden = Tensor::<2>::from_data([[0.0_f32, 1.0]], &device).bool();
         close(&values(plain.rows(&student, &teacher, &hidden)), &[0.04]);
@@ -311,33 +333,125 @@ fn hidden_states() {
     }
 }
 
+/// A teacher that also shows hidden states, the same for all numbers.
+struct Shown {
+    scores: FixtureTeacher,
+    hidden: Tensor<3>,
+}
+
+impl Teacher for Shown {
+    fn info(&self) -> &TeacherInfo {
+        self.scores.info()
+    }
+
+    fn observe(&mut self, examples: &[&Example], request: &Request) -> Result<Observation> {
+        let answer = self.scores.observe(examples, &Request::default())?;
+        let hidden = request.hidden.iter();
+        Ok(Observation {
+            hidden: hidden.map(|&index| (index, self.hidden.clone())).collect(),
+            ..answer
+        })
+    }
+
+    fn scores(&mut self, examples: &[&Example], settings: &McSettings) -> Result<Vec<McScore>> {
+        self.scores.scores(examples, settings)
+    }
+
+    fn forwards(&self) -> u64 {
+        self.scores.forwards()
+    }
+}
+
+/// Squared differences of class scores 8/3, 14/3, 2/3 and .7/3, of hidden states .4, .3, .2 and .1: weighted
+/// by 1 - U and U, by U and 1 - U, and not at all.
 #[test]
 fn objective_follows_the_uncertainty() {
-    // Σ of the losses on class scores weighted by 1 - U or U; hidden states weigh the other way.
-    let rows = [4.0 * 2.0 / 3.0, 14.0 / 3.0, 2.0 / 3.0, 0.7 / 3.0];
-    let hidden = [0.4, 0.3, 0.2, 0.1];
-    let expected = |own: fn(f64) -> f64, other: fn(f64) -> f64| -> f64 {
-        let pairs = UNCERTAINTY.iter().zip(rows.iter().zip(hidden));
-        pairs
-            .map(|(&u, (row, hidden))| own(u) * row + other(u) * hidden)
-            .sum::<f64>()
-            / 4.0
+    let device = device();
+    let examples = examples();
+    let examples: Vec<&Example> = examples.iter().collect();
+    // One token of one number.
+    let states =
+        |rows: [f32; 4]| Tensor::<3>::from_data(TensorData::new(rows.to_vec(), [4, 1, 1]), &device);
+    let own = BTreeMap::from([(0, states([0.4_f32, 0.3, 0.2, 0.1].map(f32::sqrt)))]);
+    let batch = StudentBatch {
+        examples: &examples,
+        labels: None,
+        logits: matrix(&STUDENT, &device),
+        hidden: &own,
+        padding: Tensor::<2>::zeros([4, 1], &device).bool(),
     };
-    close(&[expected(|u| 1.0 - u, |u| u)], &[0.494_202_9]);
-    close(&[expected(|u| u, |u| 1.0 - u)], &[1.814_130_4]);
-    for (weights, own) in [
-        (ObjectiveWeights::Static, (|_| 1.0) as fn(f64) -> f64),
-        (ObjectiveWeights::Uncertainty, |u| 1.0 - u),
-        (ObjectiveWeights::UncertaintyReversed, |u| u),
+    let pair = LayerMatch {
+        student: 0,
+        teacher: 0,
+        loss: HiddenLoss {
+            norm: HiddenNorm::None,
+            ..HiddenLoss::default()
+        },
+        weight: 1.0,
+        project: false,
+    };
+    for (weights, expected) in [
+        (ObjectiveWeights::Uncertainty, 0.494_202_9),
+        (ObjectiveWeights::UncertaintyReversed, 1.814_130_4),
+        (ObjectiveWeights::Static, 2.308_333_3),
     ] {
         let settings = DynamicSettings {
             weights,
-            teacher_weights: vec![1.0, 0.0],
+            hidden: Some(HiddenObjective {
+                weight: 1.0,
+                teacher: None,
+                matches: vec![pair],
+            }),
             ..only_teachers(Adoption::Static, LogitLoss::Mse)
         };
-        let (found, _) = loss_of(&settings, [SMALL, LARGE]);
-        close(&[found], &[expected(own, |_| 0.0)]);
+        let mut teacher = Shown {
+            scores: table("shown", SMALL, &examples, &device),
+            hidden: states([0.0; 4]),
+        };
+        let mut rng = Seed::new(1).stream("selection");
+        let (loss, parts) = DynamicLoss::new(&settings, &[])
+            .of(&batch, &mut [&mut teacher], &mut rng)
+            .unwrap();
+        close(&values(loss), &[expected]);
+        // One answer tells class scores and hidden states.
+        assert_eq!((parts.teacher_answers, teacher.forwards()), (4, 4));
     }
+}
+
+#[test]
+fn a_loss_without_teachers_or_with_labels_that_do_not_fit_is_refused() {
+    let device = device();
+    let examples = examples();
+    let examples: Vec<&Example> = examples.iter().collect();
+    let refused = |settings: &DynamicSettings, labels: &[usize]| {
+        let batch = StudentBatch {
+            examples: &examples,
+            labels: Some(labels),
+            logits: matrix(&STUDENT, &device),
+            hidden: &BTreeMap::new(),
+            padding: Tensor::<2>::zeros([4, 1], &device).bool(),
+        };
+        let mut rng = Seed::new(1).stream("selection");
+        let loss = DynamicLoss::new(settings, &[]).of(&batch, &mut [], &mut rng);
+        loss.map(|(_, parts)| parts).unwrap_err()
+    };
+    let plain = DynamicSettings::default();
+    let error = refused(&plain, &[2, 0, 0, 1]);
+    assert!(
+        matches!(error, Error::Empty { what: "teachers" }),
+        "{error}"
+    );
+    let alone = DynamicSettings {
+        kd_weight: 0.0,
+        ..plain
+    };
+    let error = refused(&alone, &[2, 0, 0]);
+    assert!(matches!(error, Error::Size(_)), "{error}");
+    let error = refused(&alone, &[2, 0, 0, 3]);
+    assert!(
+        matches!(error, Error::Setting { name: "labels", .. }),
+        "{error}"
+    );
 }
 
 /// The loss of the authors' plug-in, mean(U · T² KL); they add 1e-6 within U's logarithm, which is seen in
@@ -407,11 +521,26 @@ fn settings_are_checked() {
         weight: 1.0,
         project: false,
     };
+    let weighed = |weight| LayerMatch { weight, ..pair };
+    let across = LayerMatch {
+        loss: HiddenLoss {
+            part: HiddenPart::FirstToken,
+            norm: HiddenNorm::Sequence,
+            ..HiddenLoss::default()
+        },
+        ..pair
+    };
     for (settings, text) in [
         (weight(-1.0), "kd_weight"),
         (weight(f64::NAN), "kd_weight"),
         (hidden(None, vec![]), "layers to match"),
         (hidden(Some(2), vec![pair]), "hidden.teacher"),
+        (hidden(None, vec![weighed(-1.0)]), "hidden.matches.weight"),
+        (
+            hidden(None, vec![pair, weighed(f64::NAN)]),
+            "hidden.matches.weight",
+        ),
+        (hidden(None, vec![across]), "norm = sequence"),
         (
             DynamicSettings {
                 teacher_weights: vec![1.0],

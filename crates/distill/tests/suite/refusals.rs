@@ -160,7 +160,7 @@ fn a_loss_that_needs_labels_is_not_evaluated_without() {
     let mut live = teacher("t", classifier(2, 3, 1, &device), &device);
     let plain = DynamicSettings::default();
     let error = run(&mut live, both, &plain, &fit, &device).unwrap_err();
-    assert!(matches!(error, Error::Unlabelled { .. }), "{error}");
+    assert!(matches!(error, Error::Unlabeled { .. }), "{error}");
     assert_eq!(live.forwards(), 0, "refused before the first step");
     let blind = DynamicSettings {
         ce_weight: 0.0,
@@ -176,7 +176,7 @@ fn a_loss_that_needs_labels_is_not_evaluated_without() {
     let result = amalgamate(
         student, &train, validation, &mut pool, &settings, &fit, None, &device,
     );
-    assert!(matches!(result, Err(Error::Unlabelled { .. })));
+    assert!(matches!(result, Err(Error::Unlabeled { .. })));
 }
 
 #[test]

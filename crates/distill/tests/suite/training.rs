@@ -157,7 +157,7 @@ fn method_run(
     method: Method,
     fit: &FitSettings,
     device: &burn::tensor::Device,
-    labelled: bool,
+    labeled: bool,
 ) -> Result<
     (
         EncoderForSequenceClassification,
@@ -167,7 +167,7 @@ fn method_run(
 > {
     let (space, mut pair) = union(device);
     let mut texts = texts(10, 5);
-    if !labelled {
+    if !labeled {
         texts.iter_mut().for_each(|text| text.label = None);
     }
     let train = prepared(&texts, 5);
@@ -208,9 +208,66 @@ fn every_method_trains_without_labels_but_the_upper_bound() {
             assert!(loss(14) < loss(1), "{method:?}");
         }
         let error = method_run(Method::Supervised, &plain, &device, false).unwrap_err();
-        assert!(matches!(error, Error::Unlabelled { .. }), "{error}");
+        assert!(matches!(error, Error::Unlabeled { .. }), "{error}");
         method_run(Method::Supervised, &plain, &device, true).unwrap();
     }
+}
+
+#[test]
+fn labels_of_some_texts_do_no_harm_where_none_is_looked_at() {
+    let device = device();
+    let (space, mut pair) = union(&device);
+    let mut texts = texts(10, 5);
+    texts[3].label = None;
+    let rows: Vec<&Example> = texts.iter().collect();
+    let error = Prepared::new(&encoder(), &rows, &labels(5)).unwrap_err();
+    assert!(
+        matches!(&error, Error::PartlyLabeled { unlabeled: 1, .. }),
+        "{error}"
+    );
+    assert!(error.to_string().contains("without_labels"), "{error}");
+    let train = Prepared::without_labels(&encoder(), &rows).unwrap();
+    assert_eq!((&train.labels, train.names.len()), (&None, 0));
+    let teachers = pair.iter_mut().map(|t| t as &mut dyn Teacher).collect();
+    let mut pool = TeacherPool::new(&space, teachers).unwrap();
+    let mut run = |method| {
+        let settings = AmalgamationSettings::new(method).with_scoring(Scoring::Deterministic);
+        let student = classifier(2, 5, 9, &device);
+        amalgamate(
+            student,
+            &train,
+            None,
+            &mut pool,
+            &settings,
+            &fit(),
+            None,
+            &device,
+        )
+        .map(|(_, report)| report.examples)
+    };
+    let muka = Method::Muka(Integration::default());
+    assert_eq!(run(muka).unwrap(), 20);
+    let error = run(Method::Supervised).unwrap_err();
+    assert!(matches!(error, Error::Unlabeled { .. }), "{error}");
+}
+
+#[test]
+fn training_that_diverges_says_so() {
+    let device = device();
+    let texts = texts(6, 3);
+    let train = prepared(&texts, 3);
+    let mut broken = classifier(2, 3, 9, &device);
+    let bias = burn::tensor::Tensor::<1>::from_data([f32::NAN, 0.0, 0.0], &device);
+    broken.classifier.output.bias = Some(burn::module::Param::from_tensor(bias));
+    let alone = DynamicSettings {
+        kd_weight: 0.0,
+        ..DynamicSettings::default()
+    };
+    let result = distill(broken, &train, None, &mut [], &alone, &fit(), None, &device);
+    let error = result.map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::Diverged { .. }), "{error}");
+    assert!(error.to_string().contains("step 0"), "{error}");
+    assert_eq!(error.exit_code(), 1);
 }
 
 #[test]

@@ -9,7 +9,7 @@ pub enum Trainable {
     /// The output matrices of the layers of experts (and their biases): what the paper calibrates.
     #[default]
     Outputs,
-    /// These and all normalisation layers.
+    /// These and all normalization layers.
     OutputsAndNorms,
     /// Everything but the routers.
     All,

@@ -194,6 +194,14 @@ impl ExpertFfn {
     }
 }
 
+#[cfg(test)]
+impl ExpertFfn {
+    /// The weights, to be spoiled behind the check.
+    pub(super) fn weights_mut(&mut self) -> &mut FfnWeights {
+        &mut self.weights
+    }
+}
+
 fn check_size(what: &str, found: usize, expected: usize) -> Result<()> {
     if found == expected {
         return Ok(());

@@ -125,9 +125,13 @@ impl Decision {
 /// Picks the fastest path for each situation, measuring each once, and the whole layer where no path is
 /// worth it ([`Self::dense`]).
 ///
+/// Measured are the paths against [`ExpertFfn::dense`], on the inputs that a situation is first met with.
+/// What it takes to choose the experts, router and policy, is not: a path that is taken can, with them,
+/// be slower than the whole layer.
+///
 /// Paths agree to rounding only, and [`Path::Dense`] leaves nothing out, so results that must be equal
 /// to the last bit from run to run need [`Planner::fixed`], or the [`Self::decisions`] of an earlier
-/// run. What it took to choose the experts is not measured.
+/// run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planner {
     /// The path that is always taken, without any measurement and whatever `dense` says.

@@ -7,18 +7,21 @@ use plm_core::rng::Seed;
 use super::centroid::CentroidRouter;
 use super::contribution::{ContributionRouter, ContributionRouterConfig};
 use super::mlp::MlpRouter;
-use super::train::{Labelled, Steps, Trainable as _, score_rows, train};
+use super::train::{Labeled, Steps, Trainable as _, score_rows, train};
 use super::{NoWeights, RandomRouter, Router, RouterKind};
 use crate::capture::FfnInputs;
 use crate::ffn::hidden_values;
-use crate::quality::{capture, recall};
+use crate::quality::{Coverage, capture, check_contributions};
 use crate::score::{Contribution, contributions};
 use crate::{Error, FfnWeights, Result};
 
 /// How good a router is on the held-out tokens: those that neither split nor training has seen.
 ///
 /// A trained router was selected on them, though: its best epoch is the one with the highest capture
-/// there, so that its figures are a little better than they would be on new tokens.
+/// there, so that its figures are a little better than they would be on new tokens
+/// ([`crate::coverage`], [`crate::Capture::split`]).
+///
+/// `capture` and `recall` are of [`crate::MoeLayer::measure`], the same for all routers of a layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RouterReport {
     /// Experts chosen in these measurements.
@@ -27,8 +30,12 @@ pub struct RouterReport {
     pub capture: f64,
     /// Mean share of the truly largest experts that were chosen.
     pub recall: f64,
-    /// Capture of held-out tokens before training and after every epoch; empty for routers without
-    /// training. An epoch that gives scores that are not finite ends the training and has no entry.
+    /// The same of the sizes of the experts' outputs, where the router predicts those
+    /// ([`RouterKind::Contribution`]).
+    pub norms: Option<Coverage>,
+    /// Capture of held-out tokens before training and after every epoch, of what the router learns;
+    /// empty for routers without training. An epoch that gives scores that are not finite ends the
+    /// training and has no entry.
     pub history: Vec<f64>,
     /// Which entry of `history` was kept.
     pub best: usize,
@@ -42,8 +49,9 @@ pub(crate) struct Targets<'a> {
     pub(crate) weights: &'a FfnWeights,
     /// Number of experts.
     pub(crate) experts: usize,
-    /// What counts as an expert's contribution.
-    pub(crate) contribution: Contribution,
+    /// What reports count as an expert's contribution, and what all routers but that of output norms
+    /// learn.
+    pub(crate) measure: Contribution,
     /// Means that stand in for unselected neurons.
     pub(crate) mean: Option<&'a Tensor<1>>,
     /// Input rows.
@@ -52,7 +60,10 @@ pub(crate) struct Targets<'a> {
 
 impl Targets<'_> {
     /// The experts' contributions to each of `rows`.
-    fn label(&self, rows: &[f32], contribution: Contribution) -> Labelled {
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] for one that is not.
+    fn label(&self, rows: &[f32], contribution: Contribution) -> Result<Labeled> {
         let width = self.weights.hidden_size;
         let device = self.ffn.inner.weight.device().inner();
         let w_out = self.ffn.outer.weight.val();
@@ -60,12 +71,13 @@ impl Targets<'_> {
             let hidden = hidden_values(self.ffn, x);
             contributions(contribution, hidden, &w_out, self.mean, self.experts)
         });
-        Labelled {
+        check_contributions(&contributions, self.experts)?;
+        Ok(Labeled {
             rows: rows.to_vec(),
             contributions,
             width,
             experts: self.experts,
-        }
+        })
     }
 }
 
@@ -90,13 +102,13 @@ pub(crate) fn fit(
     let (rows, width) = (weights.routing_rows(), weights.hidden_size);
     let device = targets.ffn.inner.weight.device().inner();
     let (training, held_out) = targets.inputs.parts();
-    let held_out = targets.label(held_out, targets.contribution);
+    let held_out = targets.label(held_out, targets.measure)?;
     if held_out.tokens() == 0 {
         return Err(Error::NoTokens {
             what: "measuring a router",
         });
     }
-    let (mut history, mut best) = (Vec::new(), 0);
+    let (mut history, mut best, mut norms) = (Vec::new(), 0, None);
     let router = match kind {
         RouterKind::Groundtruth => Router::Groundtruth(NoWeights::default()),
         RouterKind::Random => Router::Random(RandomRouter {
@@ -114,7 +126,7 @@ pub(crate) fn fit(
         RouterKind::Mlp(config) => {
             config.check()?;
             let initial = MlpRouter::initial(rows, width, experts, &device)?;
-            let data = targets.label(training, targets.contribution);
+            let data = targets.label(training, targets.measure)?;
             let at = ((config.validation_share * experts as f64) as usize).max(1);
             let steps = Steps {
                 lr: config.lr,
@@ -136,8 +148,8 @@ pub(crate) fn fit(
                 ..config
             };
             let initial = ContributionRouter::initial(width, experts, &config, &device);
-            let data = targets.label(training, Contribution::OutputNorm);
-            let norms = targets.label(&held_out.rows, Contribution::OutputNorm);
+            let data = targets.label(training, Contribution::OutputNorm)?;
+            let sizes = targets.label(&held_out.rows, Contribution::OutputNorm)?;
             let steps = Steps {
                 lr: config.lr,
                 epochs: config.epochs,
@@ -145,10 +157,13 @@ pub(crate) fn fit(
                 seed: config.seed,
             };
             let measure = |router: &ContributionRouter| {
-                let scores = score_rows(&norms.rows, width, &device, |x| router.forward(x));
-                capture(&scores, &norms.contributions, experts, k)
+                let scores = score_rows(&sizes.rows, width, &device, |x| router.forward(x));
+                Coverage::of_best(&scores, &sizes.contributions, experts, k)
             };
-            let trained = train(initial, &data, &steps, &device, measure)?;
+            let trained = train(initial, &data, &steps, &device, |router| {
+                Ok(measure(router)?.capture)
+            })?;
+            norms = Some(measure(&trained.router)?);
             (history, best) = (trained.history, trained.best);
             Router::Contribution(trained.router)
         }
@@ -159,10 +174,12 @@ pub(crate) fn fit(
             router.scores(&x).expect("only groundtruth has none")
         }),
     };
+    let reached = Coverage::of_best(&scores, &held_out.contributions, experts, k)?;
     let report = RouterReport {
         k,
-        capture: capture(&scores, &held_out.contributions, experts, k)?,
-        recall: recall(&scores, &held_out.contributions, experts, k)?,
+        capture: reached.capture,
+        recall: reached.recall,
+        norms,
         history,
         best,
     };

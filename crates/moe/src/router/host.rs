@@ -79,10 +79,9 @@ impl HostRouter {
     /// - result: `[tokens, experts]`
     pub(crate) fn scores(&self, layer: &ExpertFfn, x: &[f32]) -> Result<Vec<f32>> {
         let width = layer.hidden_size();
-        let tokens = x.len() / width;
         Ok(match self {
             Self::Groundtruth(kind) => layer.contributions(x, *kind)?,
-            Self::Random(router) => router.draw(tokens),
+            Self::Random(router) => router.draw(x, width),
             Self::Centroid { rows, metric } => {
                 let x = normalized_rows(x, width)?;
                 let mut scores = products(&x, rows, width);

@@ -20,12 +20,12 @@ pub(crate) use host::HostRouter;
 use self::train::Trainable as _;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use plm_core::rng::Seed;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::host::matrix;
+use crate::host::{matrix, values};
 
 /// How the experts of a token are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ pub enum Router {
 #[derive(Module, Debug, Default)]
 pub struct NoWeights {}
 
-/// Scores drawn anew for each row of a batch; the same for the same seed and number of rows.
+/// Scores drawn for each row: the same for the same row and seed, wherever in a batch it stands.
 #[derive(Module, Debug)]
 pub struct RandomRouter {
     /// Number of experts.
@@ -78,15 +78,36 @@ pub struct RandomRouter {
 }
 
 impl RandomRouter {
-    /// Scores of `tokens` rows, `[tokens, experts]`.
-    pub(crate) fn draw(&self, tokens: usize) -> Vec<f32> {
-        let mut rng = Seed::new(self.seed).stream("random router");
-        (0..tokens * self.experts).map(|_| rng.random()).collect()
+    /// Scores of every expert.
+    ///
+    /// # Shapes
+    /// - x: `[tokens, width]`
+    /// - result: `[tokens, experts]`
+    pub(crate) fn draw(&self, x: &[f32], width: usize) -> Vec<f32> {
+        let seed = Seed::new(self.seed).child("random router");
+        let rows = x.chunks_exact(width);
+        let mut scores = Vec::with_capacity(rows.len() * self.experts);
+        for row in rows {
+            let mut rng = seed.at(fingerprint(row)).rng();
+            scores.extend((0..self.experts).map(|_| rng.random::<f32>()));
+        }
+        scores
     }
 
-    fn scores(&self, tokens: usize, device: &Device) -> Tensor<2> {
-        matrix(&self.draw(tokens), tokens, self.experts, device)
+    fn scores(&self, x: &Tensor<2>) -> Tensor<2> {
+        let [tokens, width] = x.dims();
+        let scores = self.draw(&values(x.clone()), width);
+        matrix(&scores, tokens, self.experts, &x.device())
     }
+}
+
+/// A number for the places at which a row rises, by FNV-1a. Two computations of one row that differ by
+/// rounding have the same but for neighbors that are equal to the last bits.
+fn fingerprint(row: &[f32]) -> u64 {
+    row.windows(2)
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, pair| {
+            (hash ^ u64::from(pair[0] < pair[1])).wrapping_mul(0x0000_0100_0000_01b3)
+        })
 }
 
 impl Router {
@@ -99,7 +120,7 @@ impl Router {
     pub fn scores(&self, x: &Tensor<2>) -> Option<Tensor<2>> {
         match self {
             Self::Groundtruth(_) => None,
-            Self::Random(router) => Some(router.scores(x.dims()[0], &x.device())),
+            Self::Random(router) => Some(router.scores(x)),
             Self::Centroid(router) => Some(router.forward(x.clone())),
             Self::Mlp(router) => Some(router.forward(x.clone())),
             Self::Contribution(router) => Some(router.forward(x.clone())),

@@ -29,7 +29,7 @@ pub(super) trait Trainable: Module {
 }
 
 /// Input rows and the experts' contributions to each.
-pub(super) struct Labelled {
+pub(super) struct Labeled {
     /// `[tokens, width]`.
     pub(super) rows: Vec<f32>,
     /// `[tokens, experts]`.
@@ -38,7 +38,7 @@ pub(super) struct Labelled {
     pub(super) experts: usize,
 }
 
-impl Labelled {
+impl Labeled {
     pub(super) fn tokens(&self) -> usize {
         self.rows.len() / self.width
     }
@@ -70,7 +70,7 @@ pub(super) struct Trained<R> {
 /// Those of `measure`, [`Error::NotFinite`] for the first router only.
 pub(super) fn train<R: Trainable>(
     initial: R,
-    data: &Labelled,
+    data: &Labeled,
     steps: &Steps,
     device: &Device,
     measure: impl Fn(&R) -> Result<f64>,

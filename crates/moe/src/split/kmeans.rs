@@ -88,7 +88,7 @@ impl BalancedKMeans {
     /// - [`Error::NotFinite`] for a value that is not a finite number, or rows so far out that
     ///   squared distances overflow.
     /// - [`Error::Size`] where the values do not fill rows of `width`.
-    /// - [`Error::NotDivisible`] where the rows are not a multiple of `experts`.
+    /// - [`Error::Uneven`] where the rows are not a multiple of `experts`.
     /// - [`Error::Setting`] for no rows, experts, width, restarts or iterations, or a tolerance that
     ///   is negative or not finite.
     pub fn fit(&self, rows: &[f32], width: usize, experts: usize) -> Result<Clustering> {
@@ -325,7 +325,13 @@ mod tests {
             }
         ));
         let error = method.fit(&[0.0; 6], 2, 2).unwrap_err();
-        assert!(matches!(error, Error::NotDivisible { neurons: 3, .. }));
+        assert!(matches!(
+            error,
+            Error::Uneven {
+                neurons: 3,
+                experts: 2
+            }
+        ));
         assert!(matches!(
             method.fit(&[0.0; 5], 2, 2),
             Err(Error::Size { .. })

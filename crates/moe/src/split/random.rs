@@ -13,7 +13,7 @@ use crate::{Partition, Result};
 /// The same seed gives the same division on every machine.
 ///
 /// # Errors
-/// [`Error::NotDivisible`](crate::Error::NotDivisible) or [`Error::Setting`](crate::Error::Setting)
+/// [`Error::Uneven`](crate::Error::Uneven) or [`Error::Setting`](crate::Error::Setting)
 /// where `neurons` are not a multiple of `experts`, or either is 0.
 pub fn random(neurons: usize, experts: usize, seed: u64) -> Result<Partition> {
     let mut labels = blocks(neurons, experts)?;
@@ -66,7 +66,7 @@ mod tests {
             let error = random(neurons, experts, 0).unwrap_err();
             assert!(matches!(
                 error,
-                Error::NotDivisible { .. } | Error::Setting { .. }
+                Error::Uneven { .. } | Error::Setting { .. }
             ));
             assert!(contiguous(neurons, experts).is_err());
         }

@@ -174,6 +174,7 @@ impl Reader<'_> {
                 k: record.held_out.k,
                 capture: record.held_out.capture,
                 recall: record.held_out.recall,
+                norms: record.held_out.norms,
                 history: Vec::new(),
                 best: 0,
             },

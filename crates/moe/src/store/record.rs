@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::experts::Division;
 use crate::policy::Policy;
+use crate::quality::Coverage;
 use crate::router::Metric;
 use crate::score::Contribution;
 
@@ -80,4 +81,7 @@ pub(super) struct Quality {
     pub(super) capture: f64,
     /// See [`crate::quality::recall`].
     pub(super) recall: f64,
+    /// See [`crate::RouterReport::norms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) norms: Option<Coverage>,
 }

@@ -108,6 +108,7 @@ fn record(layer: &MoeLayer) -> LayerRecord {
             k: layer.report.k,
             capture: layer.report.capture,
             recall: layer.report.recall,
+            norms: layer.report.norms,
         },
     }
 }

@@ -1,11 +1,19 @@
 //! Output matrices by least squares.
 
+use burn::module::Module as _;
 use plm_core::kernel::Activation;
 use plm_core::rng::Seed;
-use plm_moe::calibrate::{ClosedForm, fit_outputs};
-use plm_moe::{Error, FfnInputs, Fill, Metric, MoeConfig, MoeLayer, Policy, RouterKind};
+use plm_core::train::each_param;
+use plm_moe::calibrate::{ClosedForm, Trainable, fit_outputs, freeze_but};
+use plm_moe::{
+    Error, FfnInputs, Fill, Metric, MlpRouterConfig, MoeConfig, MoeLayer, Policy, RouterKind,
+    convert,
+};
 
-use super::support::{WIDTH, assert_close, devices, layer, numbers, rows, tolerance};
+use super::support::{
+    LAYERS, WIDTH, assert_close, captured, classifier, config, devices, layer, numbers, rows,
+    tolerance,
+};
 
 fn converted(fill: Fill, device: &burn::tensor::Device) -> (MoeLayer, FfnInputs) {
     let dense = layer(Activation::Relu, false, device);
@@ -56,6 +64,47 @@ fn all_experts_leave_nothing_to_fit() {
     let fitted = fit_outputs(&mut layer, &inputs, &ClosedForm::default()).unwrap();
     assert!(fitted.before < 1e-6 && fitted.after < 1e-6, "{fitted:?}");
     assert_close(&numbers(layer.ffn.outer.weight.val()), &old, 1e-5, name);
+}
+
+#[test]
+fn parts_of_a_model_are_trained_by_name() {
+    let (_, device) = devices().remove(0);
+    let model = classifier(&device).model;
+    let capture = captured(&model, &device);
+    let config = MoeConfig {
+        router: RouterKind::Mlp(MlpRouterConfig {
+            epochs: 0,
+            ..MlpRouterConfig::default()
+        }),
+        ..config()
+    };
+    let experts = convert(model, &capture, &config, |_, _| ()).unwrap().model;
+    for part in [
+        Trainable::Outputs,
+        Trainable::OutputsAndNorms,
+        Trainable::All,
+    ] {
+        let model = freeze_but(experts.clone(), part).train();
+        let (mut outputs, mut norms, mut routers) = (0, 0, 0);
+        each_param(&model, |info| {
+            let output = info.path.contains("ffn.ffn.outer.");
+            let norm = info.owner.contains("Norm");
+            let router = info.path.contains("ffn.router");
+            let expected = match part {
+                Trainable::Outputs => output,
+                Trainable::OutputsAndNorms => output || norm,
+                Trainable::All => !router,
+            };
+            assert_eq!(info.trainable, expected, "{part:?}: {}", info.path);
+            outputs += usize::from(output);
+            norms += usize::from(norm);
+            routers += usize::from(router);
+        });
+        // Weight and bias: of an output matrix, of two norms a layer and one of the embeddings; two
+        // matrices of each router.
+        let counts = (2 * LAYERS, 4 * LAYERS + 2, 2 * LAYERS);
+        assert_eq!((outputs, norms, routers), counts, "{part:?}");
+    }
 }
 
 #[test]

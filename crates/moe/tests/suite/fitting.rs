@@ -3,11 +3,11 @@
 use plm_core::kernel::Activation;
 use plm_core::rng::Seed;
 use plm_moe::{
-    ContributionRouterConfig, MlpRouterConfig, MoeConfig, MoeLayer, Router, RouterKind, SplitKind,
-    convert,
+    ContributionRouterConfig, LayerId, MlpRouterConfig, MoeConfig, MoeLayer, Router, RouterKind,
+    SplitKind, convert,
 };
 
-use super::support::{WIDTH, captured, classifier, config, devices, layer, numbers, rows};
+use super::support::{LAYERS, WIDTH, captured, classifier, config, devices, layer, numbers, rows};
 
 #[test]
 fn equal_seeds_give_equal_models() {
@@ -91,6 +91,25 @@ fn nothing_is_fitted_to_held_out_rows() {
     assert_eq!(own.partition, other.partition);
     assert_eq!(own.mean, other.mean);
     assert_ne!(own.report.capture, other.report.capture);
+}
+
+#[test]
+fn captured_rows_are_split_in_every_layer() {
+    let (_, device) = devices().remove(0);
+    let model = classifier(&device).model;
+    let capture = captured(&model, &device);
+    let (learn, rest) = capture.clone().split(0.9);
+    assert_eq!((learn.layers(), rest.layers()), (LAYERS, LAYERS));
+    assert_eq!((learn.tokens(), rest.tokens()), (216, 24));
+    for index in 0..LAYERS {
+        let id = LayerId::encoder(index);
+        let (first, last) = (learn.layer(id).unwrap(), rest.layer(id).unwrap());
+        let both = [first.rows.as_slice(), last.rows.as_slice()].concat();
+        assert_eq!(both, capture.layer(id).unwrap().rows);
+        assert_eq!((first.width, last.width), (WIDTH, WIDTH));
+    }
+    let (_, none) = capture.split(1.0);
+    assert!(none.layer(LayerId::encoder(0)).is_err());
 }
 
 #[test]

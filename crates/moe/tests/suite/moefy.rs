@@ -94,6 +94,9 @@ fn a_checkpoint_becomes_one_of_experts() {
         assert!(run.output.contains(part), "{part}: {}", run.output);
     }
     assert!(!run.errors.contains("warning"), "{}", run.errors);
+    // A tenth of the tokens plays no part but here.
+    assert!(run.output.contains("on 40 tokens"), "{}", run.output);
+    assert!(!run.output.contains("norms"), "{}", run.output);
 
     let loaded = load::<EncoderForMaskedLM>(&out, &device).unwrap();
     assert!(loaded.dense.tokenizer.is_some());
@@ -199,6 +202,7 @@ fn decoders_choose_experts_by_token() {
     let run = converted(&model, &texts, &out, &rest);
     // Fewer than the 20,000 that are asked for where nothing is said.
     assert!(run.errors.contains("warning"), "{}", run.errors);
+    assert!(run.output.contains("norms"), "{}", run.output);
     let loaded = load::<Gpt2LmHeadModel>(&out, &device).unwrap();
     assert_eq!(loaded.layers.len(), LAYERS);
     for layer in loaded.layers.values() {

@@ -49,7 +49,7 @@ pub struct EncoderConfig {
     pub max_position_embeddings: usize,
     /// Token types; 0 where the family has none.
     pub type_vocab_size: usize,
-    /// Added to the variance in layer normalisation.
+    /// Added to the variance in layer normalization.
     pub layer_norm_eps: f64,
     /// Id of the padding token.
     pub pad_token_id: usize,

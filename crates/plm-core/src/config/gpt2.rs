@@ -32,7 +32,7 @@ pub struct Gpt2Config {
     pub attn_pdrop: f64,
     /// Dropout before a token classifier.
     pub classifier_dropout: f64,
-    /// Added to the variance in layer normalisation.
+    /// Added to the variance in layer normalization.
     pub layer_norm_epsilon: f64,
     /// Standard deviation of new weights.
     pub initializer_range: f64,

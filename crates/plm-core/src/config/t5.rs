@@ -32,7 +32,7 @@ pub struct T5Config {
     pub dropout_rate: f64,
     /// Dropout before a classifier.
     pub classifier_dropout: f64,
-    /// Added to the mean square in normalisation.
+    /// Added to the mean square in normalization.
     pub layer_norm_epsilon: f64,
     /// Factor of the standard deviations of new weights.
     pub initializer_factor: f64,

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 
 /// The paragraphs of a plain text: runs of lines between blank ones, joined by single spaces.
 ///
-/// With [`Paragraphs::packed`], neighbouring paragraphs are joined until a piece is longer than a
+/// With [`Paragraphs::packed`], neighboring paragraphs are joined until a piece is longer than a
 /// given number of characters: pieces of even size for pre-training.
 #[derive(Debug)]
 pub struct Paragraphs<R> {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_does_not_swallow_its_neighbours() {
+    fn a_bad_line_does_not_swallow_its_neighbors() {
         let found: Vec<_> = read(b"one\n\nt\xffo\nthree\n").packed(100).collect();
         assert_eq!(found[0].as_ref().unwrap(), "one");
         let error = found[1].as_ref().unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Sparse graphs: compressed rows, normalisation, products, spectra and walks.
+//! Sparse graphs: compressed rows, normalization, products, spectra and walks.
 //!
 //! [`Csr`] is the one matrix type: a graph's adjacency (row = the node that receives, column = the
 //! node it hears from; the same for undirected graphs) or a sparse feature table. Building, editing,

@@ -1,4 +1,4 @@
-//! Degree normalisations and the graph Laplacian.
+//! Degree normalizations and the graph Laplacian.
 
 use super::build::Duplicates;
 use super::csr::Csr;
@@ -11,9 +11,9 @@ pub enum Normalization {
     /// D^-1/2 A D^-1/2, D the row sums of a symmetric A.
     Symmetric,
     /// The same of A with its diagonal set to 1, so that an isolated node keeps itself: the
-    /// propagation matrix of graph convolutions (Kipf and Welling 2017, "renormalisation trick").
+    /// propagation matrix of graph convolutions (Kipf and Welling 2017, "renormalization trick").
     SymmetricWithLoops,
-    /// D^-1 A: each row sums to 1. The mean over neighbours.
+    /// D^-1 A: each row sums to 1. The mean over neighbors.
     Row,
     /// A D^-1 with the column sums in D: each column sums to 1.
     Column,
@@ -31,7 +31,7 @@ impl<T: Scalar> Csr<T> {
                 .with_self_loops(T::narrow(1.0))?
                 .normalize(Normalization::Symmetric),
             Normalization::Symmetric => {
-                self.require_square("symmetric normalisation")?;
+                self.require_square("symmetric normalization")?;
                 let roots = self.degree_roots()?;
                 self.divide(|row, col| roots[row] * roots[col])
             }
@@ -49,7 +49,7 @@ impl<T: Scalar> Csr<T> {
         }
     }
 
-    /// The symmetric normalised Laplacian I − D^-1/2 A D^-1/2 of a symmetric graph, self-loops left
+    /// The symmetric normalized Laplacian I − D^-1/2 A D^-1/2 of a symmetric graph, self-loops left
     /// out.
     ///
     /// The row of an isolated node is zero, so that the eigenvalue 0 has one dimension for each
@@ -85,7 +85,7 @@ impl<T: Scalar> Csr<T> {
                     return Ok(degree.sqrt());
                 }
                 Err(Error::invalid(
-                    "symmetric normalisation",
+                    "symmetric normalization",
                     format!("node {node} has degree {degree}; degrees must not be negative"),
                 ))
             })

@@ -13,12 +13,12 @@ use crate::{Error, Result};
 /// How a walk chooses its next node.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Step {
-    /// Any neighbour.
+    /// Any neighbor.
     Neighbor,
-    /// Back to the start with this probability, else any neighbour (Tong et al. 2006). At a node
-    /// without neighbours always back; a start without neighbours ends the walk.
+    /// Back to the start with this probability, else any neighbor (Tong et al. 2006). At a node
+    /// without neighbors always back; a start without neighbors ends the walk.
     Restart(f64),
-    /// A neighbour with weight 1/p if the walk just came from it, 1 if it is a neighbour of where
+    /// A neighbor with weight 1/p if the walk just came from it, 1 if it is a neighbor of where
     /// the walk came from, else 1/q (node2vec, Grover and Leskovec 2016).
     Node2Vec {
         /// The return parameter.
@@ -35,7 +35,7 @@ pub struct WalkOptions {
     pub steps: usize,
     /// How the next node is chosen.
     pub step: Step,
-    /// Whether a neighbour's chance is proportional to the entry's value. If not, every stored
+    /// Whether a neighbor's chance is proportional to the entry's value. If not, every stored
     /// entry counts the same.
     pub weighted: bool,
 }

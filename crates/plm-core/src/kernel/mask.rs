@@ -80,7 +80,7 @@ impl SiteMask {
 
     /// The hash of element `index` of the last axis under `key` (its low 32 bits are used).
     ///
-    /// The finaliser is the 32-bit one of C. Wellons' search (`lowbias32`), which vectorises.
+    /// The finaliser is the 32-bit one of C. Wellons' search (`lowbias32`), which vectorizes.
     #[inline(always)]
     pub fn hash(key: u32, index: u32) -> u32 {
         let mut x = key ^ index.wrapping_mul(0x9e37_79b9);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_rows_and_sites_are_uncorrelated() {
+    fn neighboring_rows_and_sites_are_uncorrelated() {
         let draw = |key| SiteMask::new(0.5, key, None).factors(&[1, 2, 10_000]);
         let (a, b) = (draw(1), draw(2));
         let agree = |x: &[f32], y: &[f32]| x.iter().zip(y).filter(|(x, y)| x == y).count();

@@ -115,7 +115,7 @@ pub fn linear_activate<const D: usize>(
     reference::activate(reference::linear(x, weight, bias), activation)
 }
 
-/// Layer normalisation over the last axis (Ba et al. 2016), variance without Bessel's correction.
+/// Layer normalization over the last axis (Ba et al. 2016), variance without Bessel's correction.
 ///
 /// # Shapes
 /// - x: `[..., width]`
@@ -157,7 +157,7 @@ pub fn add_layer_norm<const D: usize>(
     reference::layer_norm(reference::dropout(x, mask) + residual, gamma, beta, epsilon)
 }
 
-/// Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019), as in T5.
+/// Root-mean-square normalization over the last axis (Zhang and Sennrich 2019), as in T5.
 ///
 /// # Shapes
 /// - x: `[..., width]`

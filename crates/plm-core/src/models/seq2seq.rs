@@ -91,7 +91,7 @@ impl Seq2SeqInput {
 /// A decoder's result.
 #[derive(Debug, Clone)]
 pub struct DecoderOutput {
-    /// Output of the last layer, after the final normalisation where there is one:
+    /// Output of the last layer, after the final normalization where there is one:
     /// `[batch, length, hidden]`.
     pub last_hidden_state: Tensor<3>,
     /// The values that were asked for.

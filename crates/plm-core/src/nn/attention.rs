@@ -44,7 +44,7 @@ pub struct AttentionContext {
     pub wants_weights: bool,
 }
 
-/// Multi-head attention (Vaswani et al. 2017), without residual and normalisation.
+/// Multi-head attention (Vaswani et al. 2017), without residual and normalization.
 #[derive(Module, Debug)]
 pub struct MultiHeadAttention {
     /// Queries, `hidden_size -> heads * head width`.

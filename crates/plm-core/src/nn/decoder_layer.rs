@@ -96,21 +96,21 @@ impl DecoderContext<'_> {
     }
 }
 
-/// Self-attention, cross-attention and feed-forward, each followed by residual and normalisation
+/// Self-attention, cross-attention and feed-forward, each followed by residual and normalization
 /// (Vaswani et al. 2017; BART, Lewis et al. 2020).
 #[derive(Module, Debug)]
 pub struct DecoderLayer<F: Ffn = FeedForward> {
     /// Self-attention.
     pub attention: MultiHeadAttention,
-    /// Normalisation after self-attention.
+    /// Normalization after self-attention.
     pub attention_norm: LayerNorm,
     /// Attention over the encoder's output.
     pub cross_attention: MultiHeadAttention,
-    /// Normalisation after cross-attention.
+    /// Normalization after cross-attention.
     pub cross_norm: LayerNorm,
     /// Feed-forward block.
     pub ffn: F,
-    /// Normalisation after the feed-forward block.
+    /// Normalization after the feed-forward block.
     pub ffn_norm: LayerNorm,
     /// Dropout probabilities.
     #[module(skip)]

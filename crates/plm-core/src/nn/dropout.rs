@@ -14,7 +14,7 @@ pub enum DropoutMode {
     /// No dropout: evaluation.
     #[default]
     Off,
-    /// Training: give every optimiser step its own seed.
+    /// Training: give every optimizer step its own seed.
     Train {
         /// The step's seed.
         seed: u64,

@@ -62,17 +62,17 @@ pub struct LayerDropout {
     pub activation: f64,
 }
 
-/// Self-attention and feed-forward, each followed by residual and normalisation
+/// Self-attention and feed-forward, each followed by residual and normalization
 /// (Devlin et al. 2019); also BART's encoder layer.
 #[derive(Module, Debug)]
 pub struct EncoderLayer<F: Ffn = FeedForward> {
     /// Self-attention.
     pub attention: MultiHeadAttention,
-    /// Normalisation after attention.
+    /// Normalization after attention.
     pub attention_norm: LayerNorm,
     /// Feed-forward block.
     pub ffn: F,
-    /// Normalisation after the feed-forward block.
+    /// Normalization after the feed-forward block.
     pub ffn_norm: LayerNorm,
     /// Dropout probabilities.
     #[module(skip)]
@@ -147,7 +147,7 @@ impl<F: Ffn> EncoderLayer<F> {
         }
     }
 
-    /// The second half: feed-forward block, residual, normalisation.
+    /// The second half: feed-forward block, residual, normalization.
     ///
     /// # Shapes
     /// - x and result: `[batch, length, hidden]`

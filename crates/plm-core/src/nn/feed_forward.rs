@@ -29,7 +29,7 @@ pub struct FfnContext<'a> {
 ///
 /// Layers are generic over it, so that a method can put its own in place (`map_ffn`).
 pub trait Ffn: Module + ModuleDisplay + 'static {
-    /// The block's output, without residual and normalisation.
+    /// The block's output, without residual and normalization.
     ///
     /// # Shapes
     /// - x and result: `[batch, length, width]`

@@ -1,7 +1,7 @@
-//! Random initialisation, reproducible across devices.
+//! Random initialization, reproducible across devices.
 //!
 //! Every parameter draws from its own stream, named after its path, so the values depend neither on
-//! the order of fields nor on what else is initialised.
+//! the order of fields nor on what else is initialized.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -24,7 +24,7 @@ pub enum Init {
 }
 
 /// BERT's rule: weights of linear maps and embeddings normal with deviation `range`, biases 0,
-/// normalisation at identity.
+/// normalization at identity.
 pub fn bert_rule(range: f64) -> impl Fn(&str) -> Init {
     move |path| {
         if path.ends_with(".gamma") || path == "gamma" {

@@ -1,11 +1,11 @@
-//! Normalisation layers.
+//! Normalization layers.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use crate::kernel::{self, SiteMask};
 
-/// Layer normalisation over the last axis (Ba et al. 2016).
+/// Layer normalization over the last axis (Ba et al. 2016).
 #[derive(Module, Debug)]
 pub struct LayerNorm {
     /// Scale, `[width]`.
@@ -27,7 +27,7 @@ impl LayerNorm {
         }
     }
 
-    /// Normalises the last axis.
+    /// Normalizes the last axis.
     ///
     /// # Shapes
     /// - x and result: `[..., width]`
@@ -35,7 +35,7 @@ impl LayerNorm {
         kernel::layer_norm(x, self.gamma.val(), self.beta.val(), self.epsilon)
     }
 
-    /// Normalises `dropout(x) + residual`.
+    /// Normalizes `dropout(x) + residual`.
     ///
     /// # Shapes
     /// - x, residual and result: `[batch, ..., width]`
@@ -50,7 +50,7 @@ impl LayerNorm {
     }
 }
 
-/// Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019), as in T5.
+/// Root-mean-square normalization over the last axis (Zhang and Sennrich 2019), as in T5.
 #[derive(Module, Debug)]
 pub struct RmsNorm {
     /// Scale, `[width]`.
@@ -69,7 +69,7 @@ impl RmsNorm {
         }
     }
 
-    /// Normalises the last axis.
+    /// Normalizes the last axis.
     ///
     /// # Shapes
     /// - x and result: `[..., width]`

@@ -107,7 +107,7 @@ pub(super) fn add_special(
 }
 
 /// `text` with the flags that `token` gives beside it; without them, only a token that is not special
-/// is looked for in the normalised text.
+/// is looked for in the normalized text.
 fn with_flags(text: &str, token: &Value, special: bool) -> tk::AddedToken {
     let set = |key: &str| flag(token, key).unwrap_or(false);
     tk::AddedToken::from(text, special)

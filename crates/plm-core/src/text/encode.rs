@@ -126,7 +126,7 @@ impl Tokenizer {
     }
 
     /// Encodes an input into as many windows of at most `truncation.max_length` tokens as it
-    /// takes; neighbouring windows share `stride` tokens. Nothing is lost. For a pair, the
+    /// takes; neighboring windows share `stride` tokens. Nothing is lost. For a pair, the
     /// strategy says which side is cut into windows; the other is repeated in each.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::{Encoding, SpecialToken, Tokenizer};
 use crate::rng::StreamRng;
 use crate::{Error, Result};
 
-/// The noise of masked language modelling (BERT, Devlin et al. 2019, section 3.1): each token is
+/// The noise of masked language modeling (BERT, Devlin et al. 2019, section 3.1): each token is
 /// chosen with probability 0.15; of the chosen ones 80 % become the mask token, 10 % a random
 /// token, and 10 % stay. Special tokens are never chosen and never drawn, and a token that the model
 /// has no row for is not drawn either.

@@ -14,7 +14,7 @@ pub enum SpecialToken {
     Cls,
     /// Ends or separates sequences (BERT's `[SEP]`).
     Sep,
-    /// Hides a token (masked language modelling).
+    /// Hides a token (masked language modeling).
     Mask,
     /// Begins a sequence (generation).
     Bos,
@@ -69,7 +69,7 @@ impl fmt::Display for SpecialToken {
 }
 
 /// The names that the model families give their special tokens, in the order of
-/// [`SpecialToken::ALL`]. A family is recognised by the first token of its row below.
+/// [`SpecialToken::ALL`]. A family is recognized by the first token of its row below.
 type Names = [Option<&'static str>; 7];
 const FAMILIES: [(&str, Names); 4] = [
     // BERT, DistilBERT, MiniLM.

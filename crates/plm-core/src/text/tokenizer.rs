@@ -153,7 +153,7 @@ impl Tokenizer {
 
     /// Adds whole tokens to the vocabulary and returns the id of each, in the order given. New
     /// ones get the ids after the largest; known ones keep theirs. `special` tokens are found
-    /// before normalisation and never masked.
+    /// before normalization and never masked.
     ///
     /// A model needs [`Tokenizer::vocabulary_size`] embedding rows afterwards.
     ///

@@ -10,7 +10,7 @@ use super::toy::{self, Accuracies, Variant};
 use crate::repro::distill::lab::{Lab, examples};
 use crate::repro::distill::{embedded_lab, sentences};
 use crate::repro::opinions::Half;
-use crate::repro::tasks::LabelledText;
+use crate::repro::tasks::LabeledText;
 use crate::repro::things::CLASSES;
 use crate::repro::{Check, Context, Op, Outcome, Row};
 
@@ -45,8 +45,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 pub(super) fn shared_out<'l>(
     lab: &'l Lab,
     (deep, shallow): (usize, usize),
-    train: &[LabelledText],
-    test: &[LabelledText],
+    train: &[LabeledText],
+    test: &[LabeledText],
     teachers: usize,
 ) -> Result<Problem<'l>> {
     let labels: std::collections::BTreeSet<&str> =
@@ -117,7 +117,7 @@ fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
         let values: Vec<f64> = runs.iter().map(|run| run[method]).collect();
         Ok(mean_std(&values)?.mean)
     };
-    let (plain, moved) = (&found[0], &found[1]);
+    let (plain, moved, smaller) = (&found[0], &found[1], &found[2]);
     let gap = (mean(plain, "oracle")? - mean(plain, "supervised")?).abs();
     let check = Check::new("oracle_close_to_supervised", gap, Op::Le, 0.02);
     outcome.claim(plain.len(), "difference in accuracy", check);
@@ -125,6 +125,11 @@ fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let name = "muki_beats_vanilla_under_logit_offset";
     let check = Check::new(name, gain, Op::Ge, 0.05);
     outcome.claim(moved.len(), "gain in accuracy", check);
+    for method in ["muka-soft", "muka-hard"] {
+        let id = format!("{name}.smaller_teacher.{method}");
+        let gain = mean(smaller, method)? - mean(smaller, "vka")?;
+        outcome.rows.push(Row::new(id, "gain in accuracy", gain));
+    }
     for method in ["muka-soft", "muka-hard"] {
         let all_one = format!("{method}, all margins 1");
         let id = format!("margins_never_hurt.{method}");
@@ -136,7 +141,9 @@ fn small_networks(context: &Context, outcome: &mut Outcome) -> Result<()> {
         "`gaussian`: eight Gaussian classes in 16 dimensions, two teachers of four classes each, small \
          networks. `gaussian.offset`: 6 is added to all class scores of the second teacher, which changes none \
          of its predictions. `gaussian.smaller_and_offset`: 3 is added, and the second teacher has a quarter \
-         of the hidden units."
+         of the hidden units. `muki_beats_vanilla_under_logit_offset` is of `gaussian.offset` and hard weights, \
+         `.smaller_teacher` is of `gaussian.smaller_and_offset`. `margins_never_hurt` is of `gaussian`, where \
+         nothing is added."
             .to_owned(),
     );
     Ok(())

@@ -9,7 +9,7 @@ use plm_distill::fit::FitSettings;
 use super::embedded::shared_out;
 use super::study;
 use crate::repro::distill::lab::Lab;
-use crate::repro::tasks::LabelledText;
+use crate::repro::tasks::LabeledText;
 use crate::repro::{Context, Outcome};
 
 /// Runs it.
@@ -29,7 +29,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     ensure!(
         data.is_dir(),
         "data set `ag-news` is not in the store: write train.jsonl and test.jsonl with lines \
-         {{\"text\": …, \"label\": …}} into {}",
+         {{\"text\": …, \"label\": 0 to 3}} into {}, with the published numbers of the labels (0 World, 1 Sports, \
+         2 Business, 3 Sci/Tech), by whose order they are shared out",
         data.display()
     );
     let fit = FitSettings {
@@ -57,18 +58,45 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn texts(path: &std::path::Path) -> Result<Vec<LabelledText>> {
+/// The texts of a file with their labels' numbers: names in the order of their letters would give the
+/// teachers other pairs of labels than the paper's.
+fn texts(path: &std::path::Path) -> Result<Vec<LabeledText>> {
     let corpus = Corpus::open(path)?;
     corpus
         .examples()
         .iter()
-        .map(|example| match &example.label {
-            Some(label) => Ok((example.text.clone(), label.clone())),
-            None => anyhow::bail!(
-                "{}: example `{}` has no label",
+        .map(|example| match example.label.as_deref() {
+            Some(label @ ("0" | "1" | "2" | "3")) => Ok((example.text.clone(), label.to_owned())),
+            other => anyhow::bail!(
+                "{}: example `{}` has the label {other:?}; give it a number from 0 to 3",
                 path.display(),
                 example.name
             ),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_the_published_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |label: &str| {
+            let path = folder.path().join("train.jsonl");
+            let line = format!("{{\"id\": \"one\", \"text\": \"a\"{label}}}");
+            std::fs::write(&path, line).unwrap();
+            texts(&path)
+        };
+        let found = read(", \"label\": 3").unwrap();
+        assert_eq!(found, [("a".to_owned(), "3".to_owned())]);
+        for label in ["", ", \"label\": 4", ", \"label\": \"World\""] {
+            let error = read(label).unwrap_err().to_string();
+            assert!(
+                error.contains("`one`") && error.contains("0 to 3"),
+                "{error}"
+            );
+        }
+    }
 }

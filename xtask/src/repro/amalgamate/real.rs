@@ -11,8 +11,8 @@ use plm_distill::labels::LabelSpace;
 use super::embedded::shared_out;
 use super::study::{self, Problem, Run, TeacherPlan};
 use crate::repro::distill::lab::{Lab, examples};
-use crate::repro::distill::{draw, real_lab};
-use crate::repro::tasks::{LabelledText, WholeSet};
+use crate::repro::distill::{draw, real_lab, shared_texts};
+use crate::repro::tasks::{LabeledText, WholeSet};
 use crate::repro::{Check, Context, Op, Outcome};
 
 /// One data set, two models.
@@ -40,12 +40,42 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
          same texts, drawn anew for each seed; students see labels as the upper bound `supervised` only. \
          `heterogeneous`: TREC with a MiniLM and a plm-mini teacher, whose tokenizers and widths differ. \
          `cross_dataset`: a teacher of TREC's questions and one of emotions (goemotions), on the union of \
-         both sets of texts.",
+         both sets of texts. Teachers, students of all methods and the upper bound are trained in batches of {}. \
+         `muka_beats_each_teacher` and `muka_not_below_ensemble` are of the published form, soft weights with \
+         margins; `supervised_is_an_upper_bound` is of the best student without labels, chosen by its mean on \
+         the test texts.",
         lab.layers,
         layers(context)?,
-        lab.fit.epochs
+        lab.fit.epochs,
+        lab.fit.batch_size
     ));
+    let has = |set: &str| sets.split(',').any(|name| name == set);
+    let read = |own: &[&str]| own.iter().any(|&name| has(name));
+    for (set, runs) in [
+        ("trec", &["trec", HETEROGENEOUS, CROSS_DATASET][..]),
+        ("banking77", &["banking77"][..]),
+        ("goemotions", &["goemotions", CROSS_DATASET][..]),
+        ("clinc150", &["clinc150"][..]),
+    ] {
+        if read(runs) {
+            let (train, test) = files(context, set)?;
+            outcome.notes.push(shared_texts(set, &train, &test)?);
+        }
+    }
+    if read(&["goemotions", CROSS_DATASET]) {
+        outcome.notes.push(
+            "goemotions: the seven classes of its Ekman grouping (anger, disgust, fear, joy, neutral, sadness, \
+             surprise); texts with several labels are left out."
+                .to_owned(),
+        );
+    }
     Ok(outcome)
+}
+
+/// The training and test texts of a set's files.
+fn files(context: &Context, name: &str) -> Result<(Vec<LabeledText>, Vec<LabeledText>)> {
+    let set = WholeSet::find(name)?;
+    set.read(&context.store.dir(set.asset)?)
 }
 
 /// One data set whose labels are shared out among equal teachers.
@@ -90,14 +120,13 @@ fn texts(
     context: &Context,
     name: &str,
     seed: Seed,
-) -> Result<(Vec<LabelledText>, Vec<LabelledText>)> {
+) -> Result<(Vec<LabeledText>, Vec<LabeledText>)> {
     let most: usize = context.settings.get("labels", 24)?;
-    let set = WholeSet::find(name)?;
-    let (train, test) = set.read(&context.store.dir(set.asset)?)?;
+    let (train, test) = files(context, name)?;
     let labels: BTreeSet<String> = train.iter().map(|(_, label)| label.clone()).collect();
     let kept: BTreeSet<String> = labels.into_iter().take(most).collect();
-    let of_kept = |texts: Vec<LabelledText>, count, name| {
-        let texts: Vec<LabelledText> = (texts.into_iter())
+    let of_kept = |texts: Vec<LabeledText>, count, name| {
+        let texts: Vec<LabeledText> = (texts.into_iter())
             .filter(|(_, label)| kept.contains(label))
             .collect();
         draw(&texts, count, seed.child(name))
@@ -108,9 +137,9 @@ fn texts(
     Ok((train, test))
 }
 
-/// Claims on one data set: the paper's method beats each teacher and is not above the upper bound; over
-/// three seeds or more it is also not below the stronger of ensemble and vanilla amalgamation by more than
-/// a deviation.
+/// Claims on one data set: the paper's method beats each teacher, and no student without labels is above the
+/// upper bound; over three seeds or more the method is also not below the stronger of ensemble and vanilla
+/// amalgamation by more than a deviation.
 fn check(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
     let of = |method: &str| mean_std(&study::accuracies(runs, method));
     let muka = of("muka-soft")?;
@@ -136,13 +165,24 @@ fn check(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
     let deviation = muka.std.unwrap_or(0.0).max(other.std.unwrap_or(0.0));
     let check = Check::new(id, gain, Op::Ge, -deviation);
     outcome.claim(runs.len(), "gain in accuracy", check);
+    let mut best_student = f64::NEG_INFINITY;
+    for method in runs[0].accuracy.keys() {
+        if learns_without_labels(method) {
+            best_student = best_student.max(of(method)?.mean);
+        }
+    }
     outcome.checks.push(Check::new(
         format!("{name}.supervised_is_an_upper_bound"),
-        of("supervised")?.mean - muka.mean,
+        of("supervised")?.mean - best_student,
         Op::Ge,
         -0.02,
     ));
     Ok(())
+}
+
+/// Whether what is called so is a student that has seen no label.
+fn learns_without_labels(method: &str) -> bool {
+    !method.starts_with("teacher-") && !matches!(method, "supervised" | "ensemble")
 }
 
 /// Two teachers that differ: in kind (one set, two models) or in their data (two sets).
@@ -183,7 +223,7 @@ fn mixed(
 fn of_two_sets<'l>(
     lab: &'l Lab,
     shallow: usize,
-    sets: [(&str, Vec<LabelledText>, Vec<LabelledText>); 2],
+    sets: [(&str, Vec<LabeledText>, Vec<LabeledText>); 2],
 ) -> Result<Problem<'l>> {
     let mut builder = LabelSpace::builder();
     let (mut corpus, mut held, mut teachers) = (Vec::new(), Vec::new(), Vec::new());
@@ -195,7 +235,7 @@ fn of_two_sets<'l>(
             layers: lab.layers,
             train: examples(name, &train),
         });
-        let named = |texts: Vec<LabelledText>| -> Vec<LabelledText> {
+        let named = |texts: Vec<LabeledText>| -> Vec<LabeledText> {
             let named = |(text, label)| (text, format!("{name}/{label}"));
             texts.into_iter().map(named).collect()
         };
@@ -210,4 +250,36 @@ fn of_two_sets<'l>(
         student: (lab, shallow),
         same_tokens: true,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn students_without_labels_are_told_from_the_rest() {
+        let all = [
+            "cfl",
+            "dfa",
+            "ensemble",
+            "muka-hard",
+            "muka-soft.no-margins",
+            "supervised",
+            "teacher-0",
+            "uhc",
+            "vka",
+        ];
+        let found: Vec<&str> = (all.into_iter())
+            .filter(|method| learns_without_labels(method))
+            .collect();
+        let expected = [
+            "cfl",
+            "dfa",
+            "muka-hard",
+            "muka-soft.no-margins",
+            "uhc",
+            "vka",
+        ];
+        assert_eq!(found, expected);
+    }
 }

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use anyhow::Result;
 use plm_core::train::count_params;
-use plm_distill::Example;
 use plm_distill::student::{Prepared, predict};
 
 use crate::repro::distill::lab::{Classifier, Lab};
@@ -30,10 +29,7 @@ pub(super) fn size(
     accuracy: f64,
 ) -> Result<Size> {
     let count = count_params(model);
-    let texts: Vec<Example> = (test.examples.iter())
-        .map(|example| Example::new(&example.text).with_name(&example.name))
-        .collect();
-    let own = lab.prepare(&texts, &[])?;
+    let own = Prepared::without_labels(&lab.encoder, &test.examples)?;
     predict(model, &own, 32, &lab.device)?;
     let mut seconds = [0.0; PASSES];
     for seconds in &mut seconds {
@@ -45,7 +41,7 @@ pub(super) fn size(
     Ok(Size {
         model: name.to_owned(),
         parameters: count.trainable + count.frozen,
-        milliseconds: seconds[PASSES / 2] * 1e3 / texts.len() as f64,
+        milliseconds: seconds[PASSES / 2] * 1e3 / own.examples.len() as f64,
         accuracy,
     })
 }

@@ -113,9 +113,9 @@ pub(super) fn run(variant: Variant, seed: Seed, device: &Device) -> Result<Accur
         mean.iter_mut().for_each(|x| *x *= 2.2 / length);
     }
     let draw = |count, name| Data::draw(&means, count, seed.child(name), device);
-    let (labelled, texts, test) = (
-        draw(TRAIN, "labelled"),
-        draw(TRAIN, "unlabelled"),
+    let (labeled, texts, test) = (
+        draw(TRAIN, "labeled"),
+        draw(TRAIN, "unlabeled"),
         draw(TEST, "test"),
     );
     let names =
@@ -126,14 +126,14 @@ pub(super) fn run(variant: Variant, seed: Seed, device: &Device) -> Result<Accur
     let mut monte_carlo = Vec::new();
     for teacher in 0..2 {
         let own: Vec<usize> = (0..TRAIN)
-            .filter(|&row| labelled.classes[row] / half == teacher)
+            .filter(|&row| labeled.classes[row] / half == teacher)
             .collect();
         let targets: Vec<Vec<f64>> = own
             .iter()
-            .map(|&row| one_hot(labelled.classes[row] - teacher * half, half))
+            .map(|&row| one_hot(labeled.classes[row] - teacher * half, half))
             .collect();
         let seed = seed.child(["first", "second"][teacher]);
-        let points = pick(&labelled.points, &own);
+        let points = pick(&labeled.points, &own);
         let network = Network::new(variant.hidden[teacher], half, seed, device);
         let network = train(network, &points, seed, |student, rows, device| {
             targets_loss(student, &targets, rows, None, device)

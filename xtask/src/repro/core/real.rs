@@ -20,7 +20,7 @@ use plm_core::text::{
 
 use super::parity;
 use crate::report::{Plot, Series};
-use crate::repro::classify::{Labelled, Recipe, accuracy, predict, train};
+use crate::repro::classify::{Labeled, Recipe, accuracy, predict, train};
 use crate::repro::{Check, Context, Op, Outcome, Row};
 
 /// Runs it.
@@ -246,7 +246,7 @@ fn sst2(context: &Context, device: &Device, outcome: &mut Outcome) -> Result<()>
         )?;
         let tokenizer = model.tokenizer()?;
         let padding = Padding::of(tokenizer)?;
-        let read = |name: &str, outcome: &mut Outcome| -> Result<Vec<Labelled>> {
+        let read = |name: &str, outcome: &mut Outcome| -> Result<Vec<Labeled>> {
             let path = data.join(name);
             let (texts, labels) = read_sentences(&path)?;
             let options = EncodeOptions::new().with_truncation(Truncation::new(128));
@@ -258,7 +258,7 @@ fn sst2(context: &Context, device: &Device, outcome: &mut Outcome) -> Result<()>
                 .encodings
                 .into_iter()
                 .zip(labels)
-                .map(|(encoding, label)| Labelled { encoding, label })
+                .map(|(encoding, label)| Labeled { encoding, label })
                 .collect())
         };
         let training = read("stsa.binary.train", outcome)?;

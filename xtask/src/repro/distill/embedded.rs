@@ -4,11 +4,12 @@ use anyhow::Result;
 use plm_core::rng::Seed;
 use plm_distill::fit::FitSettings;
 
-use super::exact;
 use super::lab::{Lab, examples};
 use super::study::{self, Models, Problem};
+use super::ways::tenth;
+use super::{claims, exact};
 use crate::repro::opinions::Half;
-use crate::repro::tasks::LabelledText;
+use crate::repro::tasks::LabeledText;
 use crate::repro::things::{CLASSES, things};
 use crate::repro::{Context, Outcome};
 
@@ -31,17 +32,16 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         runs.push(study::run(context, "generated", models, &problem, seed)?);
     }
     study::report("generated", &runs, &mut outcome)?;
-    study::check("generated", models.recipe, &runs, &mut outcome)?;
+    claims::check("generated", models, &runs, &mut outcome)?;
     outcome.notes.push(format!(
         "Sentences about two things, to be classified by the kind of the first; test things are not \
          among those of training. Teachers are the first two and all {} layers of plm-mini, the student is \
-         its first layer, all trained on {texts} sentences for {} epochs in batches of {}, so that a tenth of a \
-         batch is {} sentences.",
+         its first layer, all trained on {texts} sentences for {} epochs; `10pct` is {}.",
         lab.layers,
         lab.fit.epochs,
-        lab.fit.batch_size,
-        (lab.fit.batch_size / 10).max(1)
+        tenth(lab.fit.batch_size)
     ));
+    outcome.notes.push(claims::COUNTING.to_owned());
     Ok(outcome)
 }
 
@@ -65,10 +65,7 @@ pub(in crate::repro) fn lab(
 }
 
 /// Generated sentences with the number of their class as label.
-pub(in crate::repro) fn sentences(count: usize, half: Half, seed: Seed) -> Vec<LabelledText> {
-    let labelled = |(text, class): (String, usize)| (text, class.to_string());
-    things(count, half, seed)
-        .into_iter()
-        .map(labelled)
-        .collect()
+pub(in crate::repro) fn sentences(count: usize, half: Half, seed: Seed) -> Vec<LabeledText> {
+    let labeled = |(text, class): (String, usize)| (text, class.to_string());
+    things(count, half, seed).into_iter().map(labeled).collect()
 }

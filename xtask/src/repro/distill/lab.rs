@@ -13,7 +13,7 @@ use plm_distill::student::{LayerChoice, Prepared, predict, student_from};
 use plm_distill::teacher::{LiveTeacher, TeacherOptions};
 use plm_distill::{Example, TextEncoder};
 
-use crate::repro::tasks::LabelledText;
+use crate::repro::tasks::LabeledText;
 
 /// A classifier with class scores for sequences.
 pub(in crate::repro) type Classifier = EncoderForSequenceClassification;
@@ -177,8 +177,8 @@ pub(in crate::repro) fn new_cache(folder: &Path, key: CacheKey) -> Result<Teache
 }
 
 /// Examples from texts with their labels, named after `name` and their number.
-pub(in crate::repro) fn examples(name: &str, texts: &[LabelledText]) -> Vec<Example> {
-    let example = |(number, (text, label)): (usize, &LabelledText)| {
+pub(in crate::repro) fn examples(name: &str, texts: &[LabeledText]) -> Vec<Example> {
+    let example = |(number, (text, label)): (usize, &LabeledText)| {
         Example::new(text)
             .with_name(format!("{name}-{number}"))
             .with_label(label)

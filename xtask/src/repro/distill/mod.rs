@@ -4,6 +4,7 @@
 //! which examples and which objective. Embedded: layers of the small model of the repository on generated
 //! sentences. Real: layers of MiniLM on SST-2 and TREC. Paper: BERT-base and BERT-large on RTE and MRPC.
 
+mod claims;
 mod embedded;
 mod exact;
 pub(in crate::repro) mod lab;
@@ -15,7 +16,7 @@ mod ways;
 
 pub(in crate::repro) use embedded::{lab as embedded_lab, sentences};
 pub(in crate::repro) use pictures::by_uncertainty;
-pub(in crate::repro) use real::{draw, lab as real_lab};
+pub(in crate::repro) use real::{draw, lab as real_lab, shared_texts};
 
 use anyhow::Result;
 

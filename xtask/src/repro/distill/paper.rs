@@ -12,6 +12,7 @@ use plm_core::rng::Seed;
 use plm_distill::Example;
 use plm_distill::fit::FitSettings;
 
+use super::claims;
 use super::lab::Lab;
 use super::study::{self, Models, Problem};
 use super::ways::Recipe;
@@ -40,8 +41,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
             runs.push(study::run(context, name, models, &problem, seed)?);
         }
         study::report(name, &runs, &mut outcome)?;
-        study::check(name, models.recipe, &runs, &mut outcome)?;
+        claims::check(name, models, &runs, &mut outcome)?;
     }
+    outcome.notes.push(claims::COUNTING.to_owned());
     Ok(outcome)
 }
 

@@ -2,12 +2,16 @@
 
 use anyhow::{Result, ensure};
 use plm_core::rng::Seed;
+use plm_distill::Corpus;
+use plm_distill::corpus::leakage;
 use plm_distill::fit::FitSettings;
 use rand::seq::SliceRandom;
 
+use super::claims;
 use super::lab::{Lab, examples};
 use super::study::{self, Models, Problem};
-use crate::repro::tasks::{LabelledText, WholeSet};
+use super::ways::tenth;
+use crate::repro::tasks::{LabeledText, WholeSet};
 use crate::repro::{Context, Outcome};
 
 /// Runs it.
@@ -21,6 +25,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     for name in sets.split(',') {
         let set = WholeSet::find(name)?;
         let (train, held) = set.read(&context.store.dir(set.asset)?)?;
+        outcome.notes.push(shared_texts(name, &train, &held)?);
         let mut runs = Vec::new();
         for &number in &context.seeds {
             let seed = Seed::new(number);
@@ -35,14 +40,36 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
             runs.push(study::run(context, name, models, &problem, seed)?);
         }
         study::report(name, &runs, &mut outcome)?;
-        study::check(name, models.recipe, &runs, &mut outcome)?;
+        claims::check(name, models, &runs, &mut outcome)?;
     }
     outcome.notes.push(format!(
         "Teachers are the first {} and all {} layers of MiniLM-L6, the student its first {}; {texts} training \
-         and up to {test} test texts, drawn anew for each seed, {} epochs.",
-        models.small.1, lab.layers, models.student.1, lab.fit.epochs
+         and up to {test} test texts, drawn anew for each seed, {} epochs; `10pct` is {}.",
+        models.small.1,
+        lab.layers,
+        models.student.1,
+        lab.fit.epochs,
+        tenth(lab.fit.batch_size)
     ));
+    outcome.notes.push(claims::COUNTING.to_owned());
     Ok(outcome)
+}
+
+/// How many test texts are among the training texts, of which runs draw some.
+pub(in crate::repro) fn shared_texts(
+    name: &str,
+    train: &[LabeledText],
+    test: &[LabeledText],
+) -> Result<String> {
+    let corpus = |part: &str, texts: &[LabeledText]| Corpus::new(examples(part, texts));
+    let shared = leakage(&corpus("train", train)?, &corpus("test", test)?);
+    let found: usize = shared.iter().map(|text| text.second.len()).sum();
+    Ok(format!(
+        "{name}: {found} of the {} test texts are, letter by letter, among the {} training texts, from which \
+         runs draw some.",
+        test.len(),
+        train.len()
+    ))
 }
 
 /// MiniLM with the recipe of this tier.
@@ -57,11 +84,7 @@ pub(in crate::repro) fn lab(context: &Context) -> Result<Lab> {
 }
 
 /// `count` of `texts`, or all, in random order.
-pub(in crate::repro) fn draw(
-    texts: &[LabelledText],
-    count: usize,
-    seed: Seed,
-) -> Vec<LabelledText> {
+pub(in crate::repro) fn draw(texts: &[LabeledText], count: usize, seed: Seed) -> Vec<LabeledText> {
     let mut texts = texts.to_vec();
     texts.shuffle(&mut seed.rng());
     texts.truncate(count);
@@ -69,8 +92,25 @@ pub(in crate::repro) fn draw(
 }
 
 /// The different labels in order.
-pub(in crate::repro) fn labels(texts: &[LabelledText]) -> Vec<String> {
+pub(in crate::repro) fn labels(texts: &[LabeledText]) -> Vec<String> {
     let labels: std::collections::BTreeSet<&str> =
         texts.iter().map(|(_, label)| label.as_str()).collect();
     labels.into_iter().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_texts_that_are_trained_on_are_counted() {
+        let texts = |texts: &[&str]| -> Vec<LabeledText> {
+            let labeled = |text: &&str| ((*text).to_owned(), "0".to_owned());
+            texts.iter().map(labeled).collect()
+        };
+        let (train, test) = (texts(&["a", "b", "a"]), texts(&["a", "c", "a", "B"]));
+        let note = shared_texts("set", &train, &test).unwrap();
+        assert!(note.starts_with("set: 2 of the 4 test texts"), "{note}");
+        assert!(note.contains("the 3 training texts"), "{note}");
+    }
 }

@@ -6,15 +6,17 @@ use anyhow::{Context as _, Result};
 use plm_core::metrics::mean_std;
 use plm_core::rng::Seed;
 use plm_distill::Example;
+use plm_distill::dynamic::{Spaced, Strategy};
 use plm_distill::fit::distill;
+use plm_distill::loss::HiddenLoss;
 use plm_distill::student::{Prepared, predict};
-use plm_distill::teacher::{CachedTeacher, LiveTeacher, Teacher, precompute};
+use plm_distill::teacher::{CachedTeacher, LazyTeacher, LiveTeacher, Teacher, precompute};
 use plm_distill::uncertainty::{entropy, softmax};
 
 use super::lab::{Lab, new_cache};
 use super::pictures;
-use super::ways::{Recipe, Way, ways};
-use crate::repro::{Check, Context, Op, Outcome, Row, Table};
+use super::ways::{Recipe, ways};
+use crate::repro::{Context, Outcome, Row, Table};
 
 /// Where a model is cut from, and how many layers it keeps.
 pub(super) type Cut<'l> = (&'l Lab, usize);
@@ -42,6 +44,15 @@ impl Models<'_> {
             recipe: Recipe::Ours,
         }
     }
+
+    /// The layers of the student beside those of the teacher whose hidden states are matched.
+    ///
+    /// # Errors
+    /// Where the student has more layers than the teacher.
+    pub(super) fn spaced(&self) -> Result<Spaced> {
+        let teacher = [self.small, self.large][self.matched].1;
+        Ok(Spaced::new(self.student.1, teacher, HiddenLoss::default())?)
+    }
 }
 
 /// A data set.
@@ -55,10 +66,22 @@ pub(super) struct Problem {
 pub(super) struct Run {
     /// Accuracy of each model, by name.
     pub(super) accuracy: BTreeMap<String, f64>,
-    /// Answers of teachers that a student's training took.
+    /// Answers of teachers that a student's training asked for.
     pub(super) answers: BTreeMap<String, f64>,
+    /// What selecting examples took of a teacher that remembers what it said.
+    pub(super) memory: BTreeMap<String, Memory>,
+    /// Training texts.
+    pub(super) texts: usize,
     /// Uncertainty of the plainly distilled student on each test text, and whether it is right.
     pub(super) certainty: Vec<(f64, bool)>,
+}
+
+/// A teacher that is run on a text the first time that it is asked about it.
+pub(super) struct Memory {
+    /// Texts that its model was run on.
+    pub(super) forwards: f64,
+    /// Share of the answers that it remembered.
+    pub(super) hits: f64,
 }
 
 /// Trains the teachers and all students.
@@ -78,6 +101,8 @@ pub(super) fn run(
     let mut run = Run {
         accuracy: BTreeMap::new(),
         answers: BTreeMap::new(),
+        memory: BTreeMap::new(),
+        texts: problem.train.len(),
         certainty: Vec::new(),
     };
     let mut live = Vec::new();
@@ -97,11 +122,21 @@ pub(super) fn run(
         bar.inc(1);
     }
     for way in &ways {
-        let Way { name, settings, .. } = way;
-        // Hidden states are not kept; class scores are.
-        let mut teachers: Vec<&mut dyn Teacher> = match settings.hidden {
-            Some(_) => live.iter_mut().map(|t| t as &mut dyn Teacher).collect(),
-            None => cached.iter_mut().map(|t| t as &mut dyn Teacher).collect(),
+        let (title, settings) = (&way.name, &way.settings);
+        // Where examples are selected, the large teacher begins with an empty memory, so that it is not run
+        // on what it is not asked about; the small one is not asked at all.
+        let mut lazy = match settings.selection.strategy {
+            Strategy::All => None,
+            _ => {
+                let folder = format!("{name}-{title}-{}", seed.value());
+                Some(remembering(context, &live[1], &folder)?)
+            }
+        };
+        let mut teachers: Vec<&mut dyn Teacher> = match (&mut lazy, &settings.hidden) {
+            (Some(lazy), _) => vec![&mut cached[0] as &mut dyn Teacher, lazy as &mut dyn Teacher],
+            // Hidden states are not kept; class scores are.
+            (None, Some(_)) => live.iter_mut().map(|t| t as &mut dyn Teacher).collect(),
+            (None, None) => cached.iter_mut().map(|t| t as &mut dyn Teacher).collect(),
         };
         let student = lab.student(layers, &problem.labels, seed)?;
         let fit = way.fit(lab.fit_with(seed));
@@ -116,10 +151,17 @@ pub(super) fn run(
             &lab.device,
         )?;
         run.accuracy
-            .insert(name.clone(), lab.accuracy(&student, &test)?);
+            .insert(title.clone(), lab.accuracy(&student, &test)?);
         let answers = report.parts["teacher_answers"] * report.train.step as f64;
-        run.answers.insert(name.clone(), answers);
-        if name == "kd.large" {
+        run.answers.insert(title.clone(), answers);
+        if let Some(lazy) = &lazy {
+            let memory = Memory {
+                forwards: (lazy.forwards() - live[1].forwards()) as f64,
+                hits: lazy.hit_rate().unwrap_or(0.0),
+            };
+            run.memory.insert(title.clone(), memory);
+        }
+        if title == "kd.large" {
             run.certainty = certainty(lab, &student, &test)?;
         }
         bar.inc(1);
@@ -144,6 +186,13 @@ fn keep(
         cache,
         teacher.device(),
     )?)
+}
+
+/// `teacher` with a memory that is empty yet.
+fn remembering(context: &Context, teacher: &LiveTeacher, name: &str) -> Result<LazyTeacher> {
+    let key = teacher.cache_key(None, &[])?;
+    let cache = new_cache(&context.out.join("teachers").join(name), key)?;
+    Ok(LazyTeacher::new(teacher.clone(), cache)?)
 }
 
 /// The student's uncertainty of each text, and whether it is right.
@@ -174,9 +223,15 @@ pub(super) fn accuracies(runs: &[Run], name: &str) -> Vec<f64> {
 pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
     let mut table = Table {
         title: format!("{name}: accuracy and answers of teachers"),
-        columns: ["student", "accuracy", "deviation", "answers of teachers"]
-            .map(str::to_owned)
-            .into(),
+        columns: [
+            "student",
+            "accuracy",
+            "deviation",
+            "answers of teachers",
+            "forwards of one that remembers",
+        ]
+        .map(str::to_owned)
+        .into(),
         rows: Vec::new(),
     };
     for way in runs[0].accuracy.keys() {
@@ -188,6 +243,7 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
             &values,
         ));
         let answers = runs[0].answers.get(way);
+        let memory = runs[0].memory.get(way);
         table.rows.push(vec![
             way.clone(),
             format!("{:.3}", summary.mean),
@@ -195,59 +251,21 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
                 .std
                 .map_or("–".to_owned(), |std| format!("{std:.3}")),
             answers.map_or("–".to_owned(), |count| format!("{count:.0}")),
+            memory.map_or("–".to_owned(), |memory| format!("{:.0}", memory.forwards)),
         ]);
     }
     outcome.tables.push(table);
-    pictures::draw(name, runs, outcome)
-}
-
-/// Adds what the teachers' answers are worth, and the claims.
-pub(super) fn check(name: &str, recipe: Recipe, runs: &[Run], outcome: &mut Outcome) -> Result<()> {
-    let mean = |way: &str| -> Result<f64> { Ok(mean_std(&accuracies(runs, way))?.mean) };
-    for way in [
-        "kd.large",
-        "select.random",
-        "select.entropy",
-        "select.margin",
-        "select.confidence",
-    ] {
-        let gain = |run: &Run| run.accuracy[way] - run.accuracy["labels"];
-        let gains: Vec<f64> = runs.iter().map(gain).collect();
+    for way in runs[0].memory.keys() {
+        let of = |value: fn(&Memory) -> f64| -> Vec<f64> {
+            runs.iter().map(|run| value(&run.memory[way])).collect()
+        };
         let id = format!("{name}.{way}");
-        let row = Row::over_seeds(id, "gain over labels alone", &gains);
-        outcome.rows.push(row);
+        let forwards = of(|memory| memory.forwards);
+        let metric = "forwards of a teacher that remembers";
+        outcome.rows.push(Row::over_seeds(&id, metric, &forwards));
+        let hits = of(|memory| memory.hits);
+        let metric = "share of answers that it remembered";
+        outcome.rows.push(Row::over_seeds(&id, metric, &hits));
     }
-    let relative = mean("select.entropy")? / mean("kd.large")?;
-    let answers = |way: &str| runs.iter().map(|run| run.answers[way]).sum::<f64>();
-    let saved = answers("kd.large") / answers("select.entropy");
-    outcome.rows.push(Row::new(
-        format!("{name}.select.entropy"),
-        "times fewer answers of the teacher",
-        saved,
-    ));
-    let prefix = match name {
-        "generated" => String::new(),
-        other => format!("{other}."),
-    };
-    let share = "share of the accuracy with all answers";
-    match recipe {
-        Recipe::Ours => {
-            let id = format!("{prefix}dynamic_selection_10pct_relative");
-            let check = Check::new(id, relative, Op::Ge, 0.95);
-            outcome.claim(runs.len(), share, check);
-            let id = format!("{prefix}dynamic_selection_saving");
-            outcome.checks.push(Check::new(id, saved, Op::Ge, 8.0));
-        }
-        // Half of each batch.
-        Recipe::Published => {
-            let id = format!("{prefix}dynamic_selection_50pct_relative");
-            outcome.rows.push(Row::new(id, share, relative));
-        }
-    }
-    let plain = mean_std(&accuracies(runs, "objective.static"))?;
-    let gain = mean("objective.uncertainty")? - plain.mean;
-    let id = format!("{prefix}uncertainty_objective_not_worse");
-    let check = Check::new(id, gain, Op::Ge, -plain.std.unwrap_or(0.0));
-    outcome.claim(runs.len(), "gain in accuracy", check);
-    Ok(())
+    pictures::draw(name, runs, outcome)
 }

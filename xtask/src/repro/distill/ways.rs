@@ -2,10 +2,10 @@
 
 use anyhow::{Result, bail};
 use plm_distill::dynamic::{
-    Adoption, DynamicSettings, HiddenObjective, ObjectiveWeights, Selection, Spaced, Strategy,
+    Adoption, DynamicSettings, HiddenObjective, ObjectiveWeights, Selection, Strategy,
 };
 use plm_distill::fit::FitSettings;
-use plm_distill::loss::{HiddenLoss, LogitLoss};
+use plm_distill::loss::LogitLoss;
 use plm_distill::run_file::{RunMethod, preset};
 
 use super::study::Models;
@@ -45,6 +45,19 @@ impl Way {
 
 /// Share of the examples about which teachers are asked where they are selected.
 const RATIO: f64 = 0.1;
+
+/// What a tenth of a batch of `batch` texts is.
+pub(super) fn tenth(batch: usize) -> String {
+    let selection = Selection {
+        strategy: Strategy::Entropy,
+        ratio: RATIO,
+    };
+    let kept = selection.count(batch);
+    let percent = 100.0 * kept as f64 / batch as f64;
+    format!(
+        "a tenth of a batch rounded down, but one text at least: {kept} of {batch}, {percent:.2} %"
+    )
+}
 
 /// All ways.
 pub(super) fn ways(context: &Context, models: Models<'_>) -> Result<Vec<Way>> {
@@ -128,7 +141,7 @@ pub(super) fn ways(context: &Context, models: Models<'_>) -> Result<Vec<Way>> {
         ways.push(way(format!("select.{name}"), settings, &fit));
     }
     let (base, fit) = published("dkd-objective")?;
-    let matches = Spaced::new(models.student.1, deep, HiddenLoss::default())?.matches;
+    let matches = models.spaced()?.matches;
     let mut alone = vec![0.0; 2];
     alone[models.matched] = 1.0;
     for (name, weights) in [
@@ -149,4 +162,16 @@ pub(super) fn ways(context: &Context, models: Models<'_>) -> Result<Vec<Way>> {
         ways.push(way(format!("objective.{name}"), settings, &fit));
     }
     Ok(ways)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_says_what_it_is() {
+        assert!(tenth(32).ends_with("3 of 32, 9.38 %"), "{}", tenth(32));
+        assert!(tenth(16).ends_with("1 of 16, 6.25 %"), "{}", tenth(16));
+        assert!(tenth(4).ends_with("1 of 4, 25.00 %"), "{}", tenth(4));
+    }
 }

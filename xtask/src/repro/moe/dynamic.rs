@@ -16,28 +16,23 @@ const TAUS: [f64; 4] = [0.5, 0.7, 0.8, 0.9];
 /// What one threshold gave.
 pub(super) struct Point {
     tau: f64,
-    /// Experts of a token, relative to all of them, mean over held-out tokens and layers.
+    /// Experts of a token, relative to all of them, mean over layers and tokens of test texts.
     share: f64,
     /// Accuracy relative to the dense model's.
     relative: f64,
 }
 
-/// Measures every threshold with the layers of `cell`, whose router predicts norms; `dense` is the dense
-/// model's accuracy.
-pub(super) fn measure(
-    task: &Task,
-    capture: &Capture,
-    cell: &Cell,
-    dense: f64,
-) -> Result<Vec<Point>> {
+/// Measures every threshold with the layers of `cell`, whose router predicts norms; experts are counted
+/// over the rows of `fresh`, and `dense` is the dense model's accuracy.
+pub(super) fn measure(task: &Task, fresh: &Capture, cell: &Cell, dense: f64) -> Result<Vec<Point>> {
     let mut points = Vec::new();
     for tau in TAUS {
         let mut layers = cell.layers.clone();
         let mut share = 0.0;
         for (id, layer) in &mut layers {
             layer.policy = Policy::Max { tau };
-            let inputs = capture.layer(*id)?.held_out();
-            let load = ExpertLoad::of(layer, &inputs)?;
+            let inputs = fresh.layer(*id)?;
+            let load = ExpertLoad::of(layer, inputs)?;
             let all = inputs.tokens() * layer.partition.experts();
             share += load.counts.iter().sum::<u64>() as f64 / all as f64;
         }

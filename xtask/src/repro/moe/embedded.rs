@@ -68,10 +68,15 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     ));
     outcome.notes.push(
         "A sentence names two things and is classified by the kind of the first; training and test \
-         sentences share no thing. Captured shares and layers are those of held-out tokens, by which the \
-         best epoch of a trained router was chosen too."
+         sentences share no thing. Captured shares, layers and experts by token are those of tokens of \
+         test sentences, to which nothing was fitted and by which no epoch was chosen."
             .to_owned(),
     );
+    if slack > 0.0 {
+        outcome.notes.push(format!(
+            "With fewer than {ENOUGH_SEEDS} seeds, the bounds of relative accuracy are lower by {slack}."
+        ));
+    }
     outcome.notes.push(
         "Groups of neurons that are active together hold more of the contributions here than groups of \
          like weights, for every router but the random one; the paper finds the two close to each other."

@@ -35,7 +35,7 @@ pub(super) fn check(
     let every = task.logits(&with_experts(task.model.model.clone(), &all), TEXTS)?;
     outcome.checks.push(Check::new(
         "k_equals_E_is_dense",
-        difference(&dense, &every),
+        difference(&dense, &every)?,
         Op::Le,
         1e-5,
     ));
@@ -56,7 +56,7 @@ pub(super) fn check(
     let permuted = task.logits(&loaded.dense.model, TEXTS)?;
     outcome.checks.push(Check::new(
         "permuted_export_same_logits",
-        difference(&dense, &permuted),
+        difference(&dense, &permuted)?,
         Op::Le,
         1e-4,
     ));
@@ -64,7 +64,7 @@ pub(super) fn check(
     let after = task.logits(&with_experts(loaded.dense.model, &loaded.layers), TEXTS)?;
     outcome.checks.push(Check::new(
         "loaded_experts_same_logits",
-        difference(&before, &after),
+        difference(&before, &after)?,
         Op::Le,
         1e-5,
     ));
@@ -93,7 +93,7 @@ fn paths(task: &Task, layers: &BTreeMap<LayerId, MoeLayer>) -> Result<f64> {
         for path in Path::ALL {
             let planner = SharedPlanner::new(Planner::fixed(path));
             let fast = with_sparse_experts(task.model.model.clone(), layers, &planner)?;
-            worst = worst.max(difference(&reference, &task.logits(&fast, texts)?));
+            worst = worst.max(difference(&reference, &task.logits(&fast, texts)?)?);
         }
     }
     Ok(worst)

@@ -1,12 +1,14 @@
 //! Splits × routers × shares of one task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use plm_core::rng::Seed;
+use plm_moe::quality::Coverage;
 use plm_moe::{
-    Capture, ContributionRouterConfig, FeedForwards as _, LayerId, Metric, MlpRouterConfig,
-    MoeConfig, MoeLayer, Partition, Policy, RouterKind, SplitKind, with_experts,
+    Capture, Contribution, ContributionRouterConfig, FeedForwards as _, LayerId, Metric,
+    MlpRouterConfig, MoeConfig, MoeLayer, Partition, Policy, RouterKind, SplitKind, coverage,
+    with_experts,
 };
 
 use super::study::Settings;
@@ -19,12 +21,11 @@ fn split(name: &str) -> Result<SplitKind> {
         "random" => SplitKind::Random,
         "coactivation" => SplitKind::Coactivation,
         "cluster" => SplitKind::Cluster,
-        other => anyhow::bail!("no split `{other}`"),
+        other => bail!("no split `{other}`"),
     })
 }
 
-/// Names of routers. That of output norms ranks by another measure than the rest, so that its captured
-/// contributions may lie below theirs.
+/// Names of routers. That of output norms learns another measure than the rest, and is told by both.
 pub(super) const ROUTERS: [&str; 6] = [
     "random",
     "representative",
@@ -63,10 +64,11 @@ pub(super) struct Cell {
     pub(super) name: String,
     /// Accuracy by share, relative to the dense model's.
     pub(super) relative: Vec<(u32, f64)>,
-    /// Captured contributions at [`PAPER_SHARE`] on held-out tokens, by layer.
-    pub(super) capture: Vec<f64>,
-    /// Share of the truly best experts that were chosen, likewise.
-    pub(super) recall: Vec<f64>,
+    /// What the chosen experts cover at [`PAPER_SHARE`] of the contributions to tokens of test texts, by
+    /// layer: sums of neuron values for every router.
+    pub(super) covered: Vec<Coverage>,
+    /// The same of the sizes of the experts' outputs, for the router that predicts those.
+    pub(super) norms: Vec<Coverage>,
     /// The layers, at [`PAPER_SHARE`].
     pub(super) layers: BTreeMap<LayerId, MoeLayer>,
 }
@@ -74,7 +76,7 @@ pub(super) struct Cell {
 impl Cell {
     /// Mean capture over layers.
     pub(super) fn mean_capture(&self) -> f64 {
-        self.capture.iter().sum::<f64>() / self.capture.len() as f64
+        average(&self.covered).capture
     }
 
     /// Relative accuracy at `percent`.
@@ -83,6 +85,16 @@ impl Cell {
             .iter()
             .find(|(share, _)| *share == percent)
             .map(|(_, value)| *value)
+    }
+}
+
+/// Means of capture and recall; not a number of nothing.
+pub(super) fn average(covered: &[Coverage]) -> Coverage {
+    let mean =
+        |of: fn(&Coverage) -> f64| covered.iter().map(of).sum::<f64>() / covered.len() as f64;
+    Coverage {
+        capture: mean(|own| own.capture),
+        recall: mean(|own| own.recall),
     }
 }
 
@@ -103,8 +115,17 @@ pub(super) fn router(name: &str, epochs: usize, seed: Seed) -> Result<RouterKind
             ..MlpRouterConfig::default()
         }),
         "groundtruth" => RouterKind::Groundtruth,
-        other => anyhow::bail!("no router `{other}`"),
+        other => bail!("no router `{other}`"),
     })
+}
+
+/// The number of experts that `percent` of them come to.
+fn chosen(percent: u32, experts: usize) -> Result<usize> {
+    let config = MoeConfig {
+        share: f64::from(percent) / 100.0,
+        ..MoeConfig::default()
+    };
+    Ok(config.k(experts)?)
 }
 
 /// `layers` with `percent` of the experts.
@@ -112,22 +133,46 @@ pub(super) fn at_share(
     layers: &BTreeMap<LayerId, MoeLayer>,
     percent: u32,
 ) -> Result<BTreeMap<LayerId, MoeLayer>> {
-    let config = MoeConfig {
-        share: f64::from(percent) / 100.0,
-        ..MoeConfig::default()
-    };
     let mut layers = layers.clone();
     for layer in layers.values_mut() {
-        layer.policy = Policy::TopK(config.k(layer.partition.experts())?);
+        layer.policy = Policy::TopK(chosen(percent, layer.partition.experts())?);
     }
     Ok(layers)
 }
 
-/// Measures every combination of `settings`; `dense` is the dense model's accuracy.
+/// The share of the experts that a token of `layer` gets.
+///
+/// # Errors
+/// Where it is not the same for all tokens.
+pub(super) fn share(layer: &MoeLayer) -> Result<f64> {
+    match layer.policy {
+        Policy::TopK(k) => Ok(k as f64 / layer.partition.experts() as f64),
+        other => bail!("{other:?} does not say how many experts a token gets"),
+    }
+}
+
+/// Which numbers of experts the shares come to: they are rounded.
+pub(super) fn numbers(layers: &BTreeMap<LayerId, MoeLayer>) -> Result<String> {
+    let mut texts = BTreeSet::new();
+    for layer in layers.values() {
+        let experts = layer.partition.experts();
+        let mut parts = Vec::new();
+        for percent in SHARES {
+            let k = chosen(percent, experts)?;
+            let own = 100.0 * k as f64 / experts as f64;
+            parts.push(format!("r{percent} is {k} ({own:.2} %)"));
+        }
+        texts.insert(format!("of {experts} experts, {}", parts.join(", ")));
+    }
+    Ok(texts.into_iter().collect::<Vec<_>>().join("; "))
+}
+
+/// Measures every combination of `settings`: layers are made by the rows of `capture`, and what they
+/// cover is measured on those of `fresh`. `dense` is the dense model's accuracy.
 pub(super) fn measure(
     context: &Context,
     task: &Task,
-    capture: &Capture,
+    [capture, fresh]: [&Capture; 2],
     dense: f64,
     settings: &Settings,
     seed: Seed,
@@ -181,11 +226,19 @@ pub(super) fn measure(
                 }
                 relative.push((percent, accuracy / dense));
             }
+            let (mut covered, mut norms) = (Vec::new(), Vec::new());
+            for (id, layer) in &layers {
+                let inputs = fresh.layer(*id)?;
+                covered.push(coverage(layer, layer.measure(), inputs)?);
+                if layer.contribution == Contribution::OutputNorm {
+                    norms.push(coverage(layer, layer.contribution, inputs)?);
+                }
+            }
             cells.push(Cell {
                 name: format!("{split}.{name}"),
                 relative,
-                capture: layers.values().map(|layer| layer.report.capture).collect(),
-                recall: layers.values().map(|layer| layer.report.recall).collect(),
+                covered,
+                norms,
                 layers,
             });
         }

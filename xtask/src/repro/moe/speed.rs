@@ -8,7 +8,7 @@ use plm_moe::exec::Planner;
 use plm_moe::flops::{LayerSize, router};
 use plm_moe::{LayerId, MoeLayer, SharedPlanner, with_sparse_experts};
 
-use super::grid::{SHARES, at_share};
+use super::grid::{SHARES, at_share, share};
 use super::task::Task;
 use crate::bench::Side;
 use crate::report::{Plot, Series};
@@ -41,11 +41,8 @@ pub(super) fn report(
         let mut measured = Vec::new();
         let mut allowed = Vec::new();
         for percent in SHARES {
-            let sparse = with_sparse_experts(
-                task.model.model.clone(),
-                &at_share(layers, percent)?,
-                &planner,
-            )?;
+            let layers = at_share(layers, percent)?;
+            let sparse = with_sparse_experts(task.model.model.clone(), &layers, &planner)?;
             let (mut own, mut dense) = (Vec::new(), Vec::new());
             for round in 0..=ROUNDS {
                 let times = [
@@ -59,7 +56,7 @@ pub(super) fn report(
                 }
             }
             let (dense, own) = (median(dense)?, median(own)?);
-            let limit = operations(task, layers, texts, percent);
+            let limit = operations(task, &layers, texts)?;
             measured.push((f64::from(percent), dense / own));
             allowed.push((f64::from(percent), limit));
             rows.push(vec![
@@ -102,24 +99,31 @@ pub(super) fn report(
     Ok(())
 }
 
-/// Operations of the encoder's layers, dense over with experts, routers included.
-fn operations(
-    task: &Task,
-    layers: &BTreeMap<LayerId, MoeLayer>,
-    texts: usize,
-    percent: u32,
-) -> f64 {
+/// Operations of the encoder's layers for class scores, dense over with the experts of `layers`, routers
+/// included.
+///
+/// Class scores are read from the first token, so that the last layer computes that alone, and keys and
+/// values of the others. A router whose layer takes all experts is not asked.
+fn operations(task: &Task, layers: &BTreeMap<LayerId, MoeLayer>, texts: usize) -> Result<f64> {
     let lengths = task.test.iter().take(texts).map(|text| text.encoding.len());
     let context = lengths.max().unwrap_or(0);
+    let last = layers.keys().next_back();
     let (mut dense, mut experts) = (0.0, 0.0);
-    for layer in layers.values() {
+    for (id, layer) in layers {
         let width = layer.ffn.inner.weight.val().dims()[0];
         let size = LayerSize::of(&layer.ffn, width, context);
-        let ratio = size.encoder_ratio(f64::from(percent) / 100.0, router(layer));
-        dense += size.encoder_layer();
-        experts += size.encoder_layer() * ratio;
+        let (tokens, others) = if Some(id) == last {
+            (1.0, context.saturating_sub(1) as f64)
+        } else {
+            (context as f64, 0.0)
+        };
+        let attention = tokens * size.attention() + others * 4.0 * (width * width) as f64;
+        let share = share(layer)?;
+        let router = if share < 1.0 { router(layer) } else { 0.0 };
+        dense += attention + tokens * size.feed_forward();
+        experts += attention + tokens * size.expert_feed_forward(share, router);
     }
-    dense / experts
+    Ok(dense / experts)
 }
 
 fn seconds<T>(call: impl FnOnce() -> Result<T>) -> Result<f64> {

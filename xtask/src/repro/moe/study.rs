@@ -1,9 +1,15 @@
 //! One task, divided in every way, and what is reported of it.
 
-use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, ensure};
 use plm_core::rng::Seed;
 use plm_moe::calibrate::{ClosedForm, Trainable, fit_outputs, freeze_but};
-use plm_moe::{Activity, Capture, Coactivation, ExpertLoad, LayerId, with_experts};
+use plm_moe::flops::{LayerSize, router};
+use plm_moe::{
+    Activity, Capture, Coactivation, ExpertLoad, LayerId, MoeLayer, share_out_operations,
+    with_experts,
+};
 
 use super::grid::{self, Cell, Extent, SHARES};
 use super::task::Task;
@@ -13,7 +19,7 @@ use crate::repro::{Context, Outcome, Row};
 
 /// How much is captured and trained.
 pub(super) struct Settings {
-    /// Tokens of each layer that are captured.
+    /// Tokens of training texts that are captured of each layer, and a quarter as many of test texts.
     pub(super) tokens: usize,
     /// Passes of the router's training.
     pub(super) epochs: usize,
@@ -29,8 +35,7 @@ pub(super) struct Calibrated {
     pub(super) fine_tuned: f64,
 }
 
-/// What one layer does on held-out tokens: its neurons in the dense model, its experts by the trained
-/// router.
+/// What one layer does on test texts: its neurons in the dense model, its experts by the trained router.
 pub(super) struct Layer {
     pub(super) id: LayerId,
     pub(super) activity: Activity,
@@ -42,34 +47,39 @@ pub(super) struct Run {
     pub(super) dense: f64,
     pub(super) cells: Vec<Cell>,
     pub(super) calibrated: Calibrated,
+    /// Relative accuracy of clusters and a trained router where each layer has its own number of experts
+    /// and all together the operations of 20 %.
+    pub(super) shared_out: f64,
     /// Clusters whose number depends on the token; empty without a router of output norms.
     pub(super) dynamic: Vec<dynamic::Point>,
     pub(super) layers: Vec<Layer>,
-    /// For each split which experts are active together for held-out tokens, layer by layer.
+    /// For each split which experts are active together on test texts, layer by layer.
     pub(super) together: Vec<(&'static str, Vec<Coactivation>)>,
 }
 
 /// Converts and measures.
 pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: Seed) -> Result<Run> {
     let capture = task.capture(settings.tokens)?;
+    let fresh = task.fresh((settings.tokens / 4).max(1))?;
     let dense = task.accuracy(&task.model.model)?;
-    let cells = grid::measure(context, task, &capture, dense, settings, seed)?;
+    let cells = grid::measure(context, task, [&capture, &fresh], dense, settings, seed)?;
     let best = grid::find(&cells, "cluster.mlp")?;
     let calibrated = calibrate(context, task, &capture, best, dense, seed)?;
+    let shared_out = shared_out(task, &capture, best)? / dense;
     let norms = cells
         .iter()
         .find(|cell| cell.name == "cluster.contribution");
     let dynamic = match norms {
-        Some(cell) => dynamic::measure(task, &capture, cell, dense)?,
+        Some(cell) => dynamic::measure(task, &fresh, cell, dense)?,
         None => Vec::new(),
     };
     let mut layers = Vec::new();
     for (id, layer) in &best.layers {
-        let inputs = capture.layer(*id)?.held_out();
+        let inputs = fresh.layer(*id)?;
         layers.push(Layer {
             id: *id,
-            activity: Activity::of(&layer.ffn, &inputs)?,
-            load: ExpertLoad::of(layer, &inputs)?,
+            activity: Activity::of(&layer.ffn, inputs)?,
+            load: ExpertLoad::of(layer, inputs)?,
         });
     }
     let mut together = Vec::new();
@@ -78,7 +88,7 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
         let any = format!("{split}.{}", settings.extent.routers[0]);
         let layers = &grid::find(&cells, &any)?.layers;
         let found = (layers.iter())
-            .map(|(id, layer)| Ok(Coactivation::of(layer, &capture.layer(*id)?.held_out())?))
+            .map(|(id, layer)| Ok(Coactivation::of(layer, fresh.layer(*id)?)?))
             .collect::<Result<_>>()?;
         together.push((*split, found));
     }
@@ -86,6 +96,7 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
         dense,
         cells,
         calibrated,
+        shared_out,
         dynamic,
         layers,
         together,
@@ -134,6 +145,27 @@ fn calibrate(
         closed_form: closed_form / dense,
         fine_tuned: task.accuracy(&tuned)? / dense,
     })
+}
+
+/// Accuracy with as many operations as the layers of `cell` have, but each layer's own number of experts.
+fn shared_out(task: &Task, capture: &Capture, cell: &Cell) -> Result<f64> {
+    let (mut whole, mut experts) = (0.0, 0.0);
+    for layer in cell.layers.values() {
+        let size = LayerSize::of(&layer.ffn, 0, 0);
+        whole += size.feed_forward();
+        experts += size.expert_feed_forward(grid::share(layer)?, router(layer));
+    }
+    let mut layers = cell.layers.clone();
+    share_out_operations(&mut layers, capture, experts / whole)?;
+    let shares = |layers: &BTreeMap<LayerId, MoeLayer>| -> Result<f64> {
+        layers.values().map(grid::share).sum()
+    };
+    let (own, even) = (shares(&layers)?, shares(&cell.layers)?);
+    ensure!(
+        (own - even).abs() < 1e-9,
+        "{own} layers' experts were shared out, {even} were to be"
+    );
+    task.accuracy(&with_experts(task.model.model.clone(), &layers))
 }
 
 /// Mean over runs.
@@ -210,10 +242,23 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
             &(|run: &Run| run.calibrated.closed_form) as &dyn Fn(&Run) -> f64,
         ),
         ("fine_tuned", &|run: &Run| run.calibrated.fine_tuned),
+        ("shared_out", &|run: &Run| run.shared_out),
     ] {
         let id = format!("{name}.cluster.mlp.r20.{kind}");
         outcome.rows.push(over(id, "relative accuracy", value));
     }
+    let even = relatives(runs, "cluster.mlp", 20)?;
+    let gains: Vec<f64> = (runs.iter().zip(even))
+        .map(|(run, even)| run.shared_out - even)
+        .collect();
+    outcome.rows.push(Row::over_seeds(
+        format!("{name}.cluster.mlp.r20.shared_out_minus_even"),
+        "relative accuracy under the same operations",
+        &gains,
+    ));
+    let layers = &grid::find(&runs[0].cells, "cluster.mlp")?.layers;
+    let numbers = grid::numbers(layers)?;
+    outcome.notes.push(format!("{name}: {numbers}."));
     for (place, (split, _)) in runs[0].together.iter().enumerate() {
         let id = format!("{name}.{split}.together");
         let metric = "pairs of neurons active together, in one expert over in two";

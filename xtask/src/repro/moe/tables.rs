@@ -3,33 +3,46 @@
 use anyhow::Result;
 
 use super::grid;
-use super::study::{Run, mean, mean_capture, names};
+use super::study::{Run, names};
 use crate::repro::Table;
 
-/// Capture and recall of every split and router, mean over layers and seeds.
+/// Capture and recall of every split and router, mean over layers and seeds: of sums of neuron values for
+/// all, of the sizes of outputs besides for the router that predicts those.
 pub(super) fn quality(name: &str, runs: &[Run]) -> Result<Table> {
     let mut rows = Vec::new();
     for cell in names(runs) {
-        let recall: Vec<f64> = runs
-            .iter()
-            .map(|run| {
-                let own = &grid::find(&run.cells, cell)?.recall;
-                Ok(own.iter().sum::<f64>() / own.len() as f64)
-            })
-            .collect::<Result<_>>()?;
+        let (mut covered, mut norms) = (Vec::new(), Vec::new());
+        for run in runs {
+            let own = grid::find(&run.cells, cell)?;
+            covered.extend_from_slice(&own.covered);
+            norms.extend_from_slice(&own.norms);
+        }
         let (split, router) = cell.split_once('.').unwrap_or((cell, ""));
-        rows.push(vec![
-            split.to_owned(),
-            router.to_owned(),
-            format!("{:.4}", mean_capture(runs, cell)?),
-            format!("{:.4}", mean(recall.into_iter())),
-        ]);
+        let mut row = vec![split.to_owned(), router.to_owned()];
+        for own in [covered, norms] {
+            let mean = grid::average(&own);
+            row.extend([mean.capture, mean.recall].map(|value| {
+                if own.is_empty() {
+                    "–".to_owned()
+                } else {
+                    format!("{value:.4}")
+                }
+            }));
+        }
+        rows.push(row);
     }
     Ok(Table {
         title: format!("{name}: captured contributions and recall with 20 % of the experts"),
-        columns: ["split", "router", "capture", "recall"]
-            .map(str::to_owned)
-            .into(),
+        columns: [
+            "split",
+            "router",
+            "capture",
+            "recall",
+            "capture of norms",
+            "recall of norms",
+        ]
+        .map(str::to_owned)
+        .into(),
         rows,
     })
 }
@@ -43,7 +56,7 @@ pub(super) fn layers(name: &str, run: &Run) -> Table {
         .map(|(place, layer)| {
             let capture = |cell: &str| {
                 grid::find(&run.cells, cell).map_or("–".to_owned(), |cell| {
-                    format!("{:.4}", cell.capture[place])
+                    format!("{:.4}", cell.covered[place].capture)
                 })
             };
             vec![

@@ -4,7 +4,7 @@ mod generated;
 mod real;
 
 pub(super) use generated::generated;
-pub(super) use real::{LabelledText, WholeSet, real};
+pub(super) use real::{LabeledText, WholeSet, real};
 
 /// How many examples a task has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -47,7 +47,8 @@ pub(crate) struct Arguments {
     /// What neurons of other experts count as [default: zero for ReLU, mean for other activations].
     #[arg(long, value_enum)]
     fill: Option<FillName>,
-    /// Tokens to learn from. Their inputs of all layers are kept in memory.
+    /// Tokens to learn from and, the last tenth of them, to measure on. Their inputs of all layers are
+    /// kept in memory.
     #[arg(long, default_value_t = 20_000)]
     pub(crate) tokens: usize,
     /// Most tokens of a text; what the model takes at most is the limit.

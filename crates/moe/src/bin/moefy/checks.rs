@@ -8,7 +8,7 @@ use plm_moe::{LayerId, Policy};
 
 use crate::arguments::{Arguments, RouterName};
 
-/// Fewest tokens that a router can be fitted to and measured on.
+/// Fewest tokens that routers can be fitted to, chosen by and measured on.
 pub(crate) const MIN_TOKENS: usize = 10;
 
 impl Arguments {

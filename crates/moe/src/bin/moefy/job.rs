@@ -26,6 +26,9 @@ use crate::tell::{table, tell_captured, tell_cost, tell_decisions, tell_layer, t
 use crate::texts::Reader;
 use crate::{say, speed};
 
+/// Share of the captured tokens that layers are made by; the others measure them.
+const LEARNED_FROM: f64 = 0.9;
+
 /// What is asked for.
 pub(crate) struct Job<'a> {
     /// The command line.
@@ -64,17 +67,24 @@ impl Job<'_> {
         say(format_args!("{folder}: {class}, {} layers", blocks.len()));
         let captured = captured(&dense.model, &reader, self.texts, arguments.tokens)?;
         tell_captured(&captured, reader.length, arguments);
-        let capture = &captured.capture;
+        let (capture, rest) = captured.capture.split(LEARNED_FROM);
         let config = arguments.config();
-        let mut layers = convert(dense.model.clone(), capture, &config, tell_layer)?.layers;
-        self.set_policies(&mut layers, capture)?;
+        let mut layers = convert(dense.model.clone(), &capture, &config, tell_layer)?.layers;
+        self.set_policies(&mut layers, &capture)?;
         let mut measured = Vec::with_capacity(blocks.len());
         for ((id, block), layer) in blocks.iter().zip(layers.values_mut()) {
-            let (inputs, calibrate) = (capture.layer(*id)?, arguments.calibrate);
-            let own = Measured::of(*id, block, layer, inputs, calibrate, device)?;
+            let calibrate = if arguments.calibrate {
+                Some(capture.layer(*id)?)
+            } else {
+                None
+            };
+            let own = Measured::of(*id, block, layer, rest.layer(*id)?, calibrate, device)?;
             measured.push(own);
         }
-        say("on held-out tokens:");
+        say(format_args!(
+            "on {} tokens that nothing was fitted to or chosen by:",
+            rest.tokens()
+        ));
         say(table(&measured));
         let context = captured.mean_length;
         let cost = cost(&layers, &measured, limits.attention_size, context);

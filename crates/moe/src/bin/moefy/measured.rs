@@ -1,4 +1,4 @@
-//! How good a converted layer is on tokens that nothing was fitted to.
+//! How good a converted layer is on tokens that nothing was fitted to or chosen by.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use plm_core::nn::{FeedForward, Ffn, FfnContext, Tapped, Taps};
 use plm_moe::calibrate::{ClosedForm, fit_outputs};
 use plm_moe::{
-    Activity, Coactivation, ExpertLoad, FfnInputs, LayerId, MoeLayer, Selection,
-    expert_contributions,
+    Activity, Coactivation, Contribution, ExpertLoad, FfnInputs, LayerId, MoeLayer, coverage,
 };
 
 /// Rows that a layer is run on at a time.
@@ -29,10 +28,14 @@ pub(crate) struct Measured {
     /// How much more often two neurons of one expert are active together than two of different ones,
     /// where there are such pairs.
     pub(crate) together: Option<f64>,
-    /// Mean share of the contributions that the chosen experts have.
+    /// Mean share of the contributions that the chosen experts have, by the measure that is the same for
+    /// all routers.
     pub(crate) capture: f64,
     /// Mean share of the truly largest experts, as many as were chosen, that are among the chosen.
     pub(crate) recall: f64,
+    /// Mean share of the sizes of the experts' outputs that the chosen ones have, where the router
+    /// predicts those.
+    pub(crate) norms: Option<f64>,
     /// Experts that no token chose.
     pub(crate) unused: usize,
     /// Gini coefficient of the experts' tokens.
@@ -44,7 +47,8 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Measures `layer`, made of `dense`; with `calibrate`, fits its output matrix.
+    /// Measures `layer`, made of `dense`, on `inputs`, which played no part in its making; fits its output
+    /// matrix to `calibrate` where there is such.
     ///
     /// # Errors
     /// Where the inputs do not fit the layer, or no neuron is ever active.
@@ -53,69 +57,37 @@ impl Measured {
         dense: &FeedForward,
         layer: &mut MoeLayer,
         inputs: &FfnInputs,
-        calibrate: bool,
+        calibrate: Option<&FfnInputs>,
         device: &Device,
     ) -> Result<Self> {
-        let held_out = inputs.held_out();
-        let experts = layer.partition.experts();
-        let own = expert_contributions(layer, &held_out)?;
-        let shape = [held_out.tokens(), held_out.width];
-        let x = Tensor::<2>::from_data(TensorData::new(held_out.rows.clone(), shape), device);
-        let scores: Vec<f32> = match layer.router.scores(&x) {
-            Some(scores) => scores.into_data().iter::<f32>().collect(),
-            None => own.clone(),
+        let covered = coverage(layer, layer.measure(), inputs)?;
+        let norms = match layer.contribution {
+            kind @ Contribution::OutputNorm => Some(coverage(layer, kind, inputs)?.capture),
+            _ => None,
         };
-        let selection = layer.policy.select(&scores, experts)?;
-        let (capture, recall) = covered(&selection, &own);
-        let load = ExpertLoad::of(layer, &held_out)?;
-        let error = output_error(dense, layer, &held_out, device);
+        let load = ExpertLoad::of(layer, inputs)?;
+        let error = output_error(dense, layer, inputs, device);
         let mut fitted = None;
-        if calibrate {
-            let rest = inputs.rows.len() - held_out.rows.len();
-            let training = FfnInputs {
-                width: inputs.width,
-                rows: inputs.rows[..rest].to_vec(),
-            };
-            fit_outputs(layer, &training, &ClosedForm::default())?;
-            fitted = Some(output_error(dense, layer, &held_out, device));
+        if let Some(rows) = calibrate {
+            fit_outputs(layer, rows, &ClosedForm::default())?;
+            fitted = Some(output_error(dense, layer, inputs, device));
         }
         Ok(Self {
             id,
             neurons: layer.partition.neurons(),
-            experts,
-            chosen: selection.mean_chosen(),
-            active: Activity::of(dense, &held_out)?.mean(),
-            together: Coactivation::of(layer, &held_out)?.within_over_between(),
-            capture,
-            recall,
+            experts: layer.partition.experts(),
+            chosen: load.counts.iter().sum::<u64>() as f64 / inputs.tokens() as f64,
+            active: Activity::of(dense, inputs)?.mean(),
+            together: Coactivation::of(layer, inputs)?.within_over_between(),
+            capture: covered.capture,
+            recall: covered.recall,
+            norms,
             unused: load.unused(),
             gini: load.gini(),
             error,
             fitted,
         })
     }
-}
-
-/// Capture and recall of a selection, for any number of experts a token: means over tokens with a
-/// positive contribution, as in [`plm_moe::quality`]. `own` are the contributions, `[tokens, experts]`.
-fn covered(selection: &Selection, own: &[f32]) -> (f64, f64) {
-    let (mut capture, mut recall, mut tokens) = (0.0, 0.0, 0.0);
-    for (token, own) in own.chunks_exact(selection.experts()).enumerate() {
-        let chosen = selection.of(token);
-        let total: f64 = own.iter().map(|&value| f64::from(value)).sum();
-        if total <= 0.0 {
-            continue;
-        }
-        let captured: f64 = chosen.iter().map(|&e| f64::from(own[e as usize])).sum();
-        let mut largest: Vec<u32> = (0..selection.experts() as u32).collect();
-        largest.sort_by(|&a, &b| own[b as usize].total_cmp(&own[a as usize]));
-        largest.truncate(chosen.len());
-        let found = largest.iter().filter(|expert| chosen.contains(expert));
-        capture += captured / total;
-        recall += found.count() as f64 / chosen.len().max(1) as f64;
-        tokens += 1.0;
-    }
-    (capture / tokens, recall / tokens)
 }
 
 /// Distance of the outputs of `layer` from those of `dense`, relative to the length of the latter.

@@ -34,10 +34,10 @@ pub(crate) fn tell_captured(captured: &Captured, length: usize, arguments: &Argu
 
 /// Says that a layer is converted.
 pub(crate) fn tell_layer(id: LayerId, layer: &MoeLayer) {
-    let share = percent(layer.report.capture);
-    let (k, experts) = (layer.report.k, layer.partition.experts());
+    let partition = &layer.partition;
+    let (neurons, experts) = (partition.neurons(), partition.experts());
     say(format_args!(
-        "{id}: {k} of {experts} experts have {share} of the contributions"
+        "{id}: {neurons} neurons divided into {experts} experts"
     ));
 }
 
@@ -57,8 +57,13 @@ pub(crate) fn table(layers: &[Measured]) -> String {
         "gini",
         "error"
     );
-    if layers.iter().any(|layer| layer.fitted.is_some()) {
-        text += &format!("{:>8}", "fitted");
+    for (name, shown) in [
+        ("norms", layers.iter().any(|layer| layer.norms.is_some())),
+        ("fitted", layers.iter().any(|layer| layer.fitted.is_some())),
+    ] {
+        if shown {
+            text += &format!("{name:>8}");
+        }
     }
     for layer in layers {
         text += &format!(
@@ -77,6 +82,9 @@ pub(crate) fn table(layers: &[Measured]) -> String {
             layer.gini,
             layer.error
         );
+        if let Some(norms) = layer.norms {
+            text += &format!("{:>8}", percent(norms));
+        }
         if let Some(fitted) = layer.fitted {
             text += &format!("{fitted:>8.3}");
         }

@@ -29,7 +29,7 @@ use coarsen::Level;
 /// of the graph, 8 bytes per node and part are held.
 ///
 /// # Errors
-/// [`Error::NotDivisible`](crate::Error::NotDivisible) or [`Error::Setting`](crate::Error::Setting)
+/// [`Error::Uneven`](crate::Error::Uneven) or [`Error::Setting`](crate::Error::Setting)
 /// where the nodes are not a multiple of `parts`, or either is 0.
 pub fn partition_graph(graph: &Graph, parts: usize, seed: u64) -> Result<Partition> {
     let size = expert_size(graph.nodes(), parts)?;

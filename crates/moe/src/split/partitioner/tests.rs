@@ -72,7 +72,7 @@ fn uneven_parts_are_errors() {
         let error = partition_graph(&graph, parts, 0).unwrap_err();
         assert!(matches!(
             error,
-            Error::NotDivisible { .. } | Error::Setting { .. }
+            Error::Uneven { .. } | Error::Setting { .. }
         ));
     }
     assert_eq!(partition_graph(&graph, 1, 0).unwrap().labels(), [0; 10]);

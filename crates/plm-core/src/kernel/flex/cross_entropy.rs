@@ -41,15 +41,15 @@ impl CrossEntropyOps for Flex {
 struct CrossEntropyBackward;
 
 impl Backward<Flex, 1> for CrossEntropyBackward {
-    /// The logits, the logarithm of each row's normaliser, and the targets.
+    /// The logits, the logarithm of each row's normalizer, and the targets.
     type State = (FlexTensor, Vec<f32>, Targets);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = contiguous(grads.consume::<Flex>(&ops.node));
-        let (logits, normalisers, targets) = ops.state;
+        let (logits, normalizers, targets) = ops.state;
         if let Some(parent) = &ops.parents[0] {
             let scale = values(&grad)[0] * targets.share();
-            grads.register::<Flex>(parent.id, gradient(logits, &normalisers, &targets, scale));
+            grads.register::<Flex>(parent.id, gradient(logits, &normalizers, &targets, scale));
         }
     }
 }
@@ -65,9 +65,9 @@ impl<C: CheckpointStrategy> CrossEntropyOps for Autodiff<Flex, C> {
         let targets = Targets::new(targets, logits.shape()[1], ignore, smoothing);
         let prep = CrossEntropyBackward.prepare::<C>([node]);
         let logits = contiguous(logits);
-        let (loss, normalisers) = forward(&logits, &targets);
+        let (loss, normalizers) = forward(&logits, &targets);
         match prep.compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((logits, normalisers, targets), loss),
+            OpsKind::Tracked(prep) => prep.finish((logits, normalizers, targets), loss),
             OpsKind::UnTracked(prep) => prep.finish(loss),
         }
     }
@@ -122,7 +122,7 @@ fn forward(logits: &FlexTensor, targets: &Targets) -> (FlexTensor, Vec<f32>) {
         targets.classes.len() * width,
         "one target for each row of logits"
     );
-    let (losses, normalisers): (Vec<f32>, Vec<f32>) = targets
+    let (losses, normalizers): (Vec<f32>, Vec<f32>) = targets
         .classes
         .par_iter()
         .enumerate()
@@ -131,50 +131,50 @@ fn forward(logits: &FlexTensor, targets: &Targets) -> (FlexTensor, Vec<f32>) {
                 return (0.0, 0.0);
             };
             let row = &logits[row * width..(row + 1) * width];
-            let (normaliser, mean) = vectorized(
+            let (normalizer, mean) = vectorized(
                 #[inline(always)]
                 || {
                     let largest = max(row);
-                    let normaliser = largest + sum_of(row, |z| exp(z - largest)).ln();
+                    let normalizer = largest + sum_of(row, |z| exp(z - largest)).ln();
                     let mean = if smoothing > 0.0 {
                         sum_of(row, |z| z) / width as f32
                     } else {
                         0.0
                     };
-                    (normaliser, mean)
+                    (normalizer, mean)
                 },
             );
             // A term of factor 0 is left out: where it is infinite, the product would not be a number.
             let loss = if smoothing < 1.0 {
-                (1.0 - smoothing) * (normaliser - row[target])
+                (1.0 - smoothing) * (normalizer - row[target])
             } else {
                 0.0
             };
             let spread = if smoothing > 0.0 {
-                smoothing * (normaliser - mean)
+                smoothing * (normalizer - mean)
             } else {
                 0.0
             };
-            (loss + spread, normaliser)
+            (loss + spread, normalizer)
         })
         .unzip();
     let total: f64 = losses.into_iter().map(f64::from).sum();
     let mean = total * f64::from(targets.share());
-    (tensor(vec![mean as f32], [1]), normalisers)
+    (tensor(vec![mean as f32], [1]), normalizers)
 }
 
 /// `scale` times (softmax - target distribution), in the place of the logits if nobody else has them.
-fn gradient(logits: FlexTensor, normalisers: &[f32], targets: &Targets, scale: f32) -> FlexTensor {
+fn gradient(logits: FlexTensor, normalizers: &[f32], targets: &Targets, scale: f32) -> FlexTensor {
     let width = targets.width;
-    let mut logits = if logits.storage::<f32>().len() == normalisers.len() * width {
+    let mut logits = if logits.storage::<f32>().len() == normalizers.len() * width {
         logits
     } else {
         tensor(values(&logits).to_vec(), logits.shape())
     };
     let part = targets.smoothing / width as f32;
     let rows = logits.storage_mut::<f32>().par_chunks_mut(width.max(1));
-    let known = normalisers.par_iter().zip(&targets.classes);
-    rows.zip(known).for_each(|(row, (&normaliser, &target))| {
+    let known = normalizers.par_iter().zip(&targets.classes);
+    rows.zip(known).for_each(|(row, (&normalizer, &target))| {
         let Some(target) = target else {
             return row.fill(0.0);
         };
@@ -182,7 +182,7 @@ fn gradient(logits: FlexTensor, normalisers: &[f32], targets: &Targets, scale: f
             #[inline(always)]
             || {
                 for z in row.iter_mut() {
-                    *z = scale * (exp(*z - normaliser) - part);
+                    *z = scale * (exp(*z - normalizer) - part);
                 }
             },
         );

@@ -123,7 +123,7 @@ pub struct Target {
 ///
 /// # Safety
 /// `target` must lead to `a.rows` rows of `b.columns` values that nobody else uses meanwhile, and
-/// that are initialised if `target.add`.
+/// that are initialized if `target.add`.
 ///
 /// # Panics
 /// If the inner sizes differ.

@@ -102,7 +102,7 @@ pub fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
 /// Large buffers are the rule here, and zeroing them first would cost as much as the cheaper kernels.
 ///
 /// # Safety
-/// `write` must initialise every element.
+/// `write` must initialize every element.
 pub unsafe fn filled(len: usize, write: impl FnOnce(&mut [MaybeUninit<f32>])) -> Vec<f32> {
     let mut values = Vec::with_capacity(len);
     write(&mut values.spare_capacity_mut()[..len]);

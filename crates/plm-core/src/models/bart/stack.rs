@@ -17,7 +17,7 @@ use crate::nn::{
 /// The row of the position table at which positions start.
 pub(super) const FIRST_POSITION: usize = 2;
 
-/// The epsilon that BART leaves at the default of its layer normalisation.
+/// The epsilon that BART leaves at the default of its layer normalization.
 const EPSILON: f64 = 1e-5;
 
 /// BART's encoder.
@@ -28,7 +28,7 @@ pub struct BartEncoder<F: Ffn = FeedForward> {
     pub word: Option<Embedding>,
     /// The position table; row `i + 2` is position `i`.
     pub position: Embedding,
-    /// Normalisation of the embeddings.
+    /// Normalization of the embeddings.
     pub norm: LayerNorm,
     /// The layers.
     pub layers: Vec<EncoderLayer<F>>,
@@ -45,7 +45,7 @@ pub struct BartDecoder<F: Ffn = FeedForward> {
     pub word: Option<Embedding>,
     /// The position table; row `i + 2` is position `i`.
     pub position: Embedding,
-    /// Normalisation of the embeddings.
+    /// Normalization of the embeddings.
     pub norm: LayerNorm,
     /// The layers.
     pub layers: Vec<DecoderLayer<F>>,
@@ -217,7 +217,7 @@ impl<F: Ffn> BartDecoder<F> {
         }
     }
 
-    /// Normalisation, dropout and all layers over summed embeddings; the encoder's keys and values
+    /// Normalization, dropout and all layers over summed embeddings; the encoder's keys and values
     /// come from `encoded` or from `caches`, one of which must be there.
     pub(super) fn run(
         &self,

@@ -1,4 +1,4 @@
-//! Word, position and token-type vectors, summed and normalised.
+//! Word, position and token-type vectors, summed and normalized.
 
 use burn::module::Module;
 use burn::nn::Embedding;
@@ -19,9 +19,9 @@ pub struct EncoderEmbeddings {
     pub position: Embedding,
     /// The token-type table, in the families that have one.
     pub token_type: Option<Embedding>,
-    /// Normalisation of the sum.
+    /// Normalization of the sum.
     pub norm: LayerNorm,
-    /// Dropout after the normalisation.
+    /// Dropout after the normalization.
     #[module(skip)]
     pub dropout: f64,
     /// First position of a sequence whose padding cannot be seen (embeddings as inputs).

@@ -11,12 +11,12 @@ use crate::kernel::{self, Activation};
 use crate::models::vocabulary::{extend, extend_bias};
 use crate::nn::{FeedForward, Ffn, LayerNorm, apply_activated, zero_embedding, zero_linear};
 
-/// The head of masked language modelling: transform, then a score for every word.
+/// The head of masked language modeling: transform, then a score for every word.
 #[derive(Module, Debug)]
 pub struct MaskedLMHead {
     /// The transform's linear map.
     pub dense: Linear,
-    /// The transform's normalisation.
+    /// The transform's normalization.
     pub norm: LayerNorm,
     /// Decoder of its own, `[vocabulary, hidden]`; the word table where absent (tied).
     pub decoder: Option<Embedding>,

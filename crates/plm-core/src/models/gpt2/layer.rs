@@ -1,4 +1,4 @@
-//! One layer of GPT-2: normalisation first, residual last.
+//! One layer of GPT-2: normalization first, residual last.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -10,14 +10,14 @@ use crate::nn::{
     LayerDropout, LayerNorm, site,
 };
 
-/// Self-attention and feed-forward, each after its normalisation.
+/// Self-attention and feed-forward, each after its normalization.
 #[derive(Module, Debug)]
 pub struct Gpt2Layer<F: Ffn = FeedForward> {
-    /// Normalisation before attention.
+    /// Normalization before attention.
     pub attention_norm: LayerNorm,
     /// Self-attention.
     pub attention: FusedAttention,
-    /// Normalisation before the feed-forward block.
+    /// Normalization before the feed-forward block.
     pub ffn_norm: LayerNorm,
     /// Feed-forward block.
     pub ffn: F,

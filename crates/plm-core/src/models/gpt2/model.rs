@@ -25,7 +25,7 @@ pub struct Gpt2Model<F: Ffn = FeedForward> {
     pub position: Embedding,
     /// The layers.
     pub layers: Vec<Gpt2Layer<F>>,
-    /// Normalisation after the last layer.
+    /// Normalization after the last layer.
     pub final_norm: LayerNorm,
     /// The settings.
     #[module(skip)]
@@ -92,7 +92,7 @@ impl<F: Ffn> Gpt2Model<F> {
         }
     }
 
-    /// Dropout, layers and final normalisation over embeddings.
+    /// Dropout, layers and final normalization over embeddings.
     pub(super) fn run(
         &self,
         x: Tensor<3>,

@@ -1,4 +1,4 @@
-//! One layer of T5: normalisation first, residual last.
+//! One layer of T5: normalization first, residual last.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -13,7 +13,7 @@ use crate::nn::{
 /// Attention over the encoder's output.
 #[derive(Module, Debug)]
 pub struct T5CrossAttention {
-    /// Normalisation before it.
+    /// Normalization before it.
     pub norm: RmsNorm,
     /// The attention.
     pub attention: MultiHeadAttention,
@@ -22,13 +22,13 @@ pub struct T5CrossAttention {
 /// Self-attention, cross-attention in decoders, feed-forward.
 #[derive(Module, Debug)]
 pub struct T5Layer<F: Ffn = FeedForward> {
-    /// Normalisation before self-attention.
+    /// Normalization before self-attention.
     pub attention_norm: RmsNorm,
     /// Self-attention.
     pub attention: MultiHeadAttention,
     /// Attention over the encoder's output, in decoders.
     pub cross: Option<T5CrossAttention>,
-    /// Normalisation before the feed-forward block.
+    /// Normalization before the feed-forward block.
     pub ffn_norm: RmsNorm,
     /// Feed-forward block.
     pub ffn: F,

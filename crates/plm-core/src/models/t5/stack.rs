@@ -22,7 +22,7 @@ pub struct T5Stack<F: Ffn = FeedForward> {
     pub relative_bias: Embedding,
     /// The layers.
     pub layers: Vec<T5Layer<F>>,
-    /// Normalisation after the last layer.
+    /// Normalization after the last layer.
     pub final_norm: RmsNorm,
     /// Whether this is a decoder: it looks back only, and at the encoder's output.
     #[module(skip)]

@@ -67,7 +67,7 @@ fn added_tokens_are_found_whole() {
     assert!(tokenizer.special_ids().contains(&new));
     let words = tokenizer.add_tokens(&["Lighthousekeeping"], false).unwrap();
     let encoding = tokenizer.encode("lighthousekeeping", &plain).unwrap();
-    assert_eq!(encoding.ids, words, "normalised like the text");
+    assert_eq!(encoding.ids, words, "normalized like the text");
     assert!(!tokenizer.special_ids().contains(&words[0]));
     assert!(tokenizer.add_tokens(&[""], true).is_err());
 

@@ -61,7 +61,7 @@ impl Ffn for Halved {
 /// A family of language models. GPT-2 reads only the decoder's half of an input.
 pub(super) trait Family: PretrainedModel {
     const STACKS: &'static [Stack];
-    /// Whether a layer ends with the normalisation of its feed-forward block.
+    /// Whether a layer ends with the normalization of its feed-forward block.
     const POST_NORM: bool;
     /// The row of position 0, where positions are rows of a table.
     const FIRST_POSITION: Option<usize>;
@@ -69,7 +69,7 @@ pub(super) trait Family: PretrainedModel {
     fn tiny(device: &Device) -> Self;
     fn run(&self, input: &Seq2SeqInput) -> Run;
     fn ffn(&self, stack: Stack, layer: usize) -> &FeedForward;
-    /// The normalisation of a layer's feed-forward block.
+    /// The normalization of a layer's feed-forward block.
     fn ffn_norm(&self, stack: Stack, layer: usize, x: Tensor<3>) -> Tensor<3>;
     /// The word table.
     fn table(&self) -> Tensor<2>;

@@ -69,7 +69,7 @@ fn taps_hand_out_what_the_layers_compute<M: Family>() {
                 if M::POST_NORM {
                     same(model.ffn_norm(stack, layer, out + input), state, &what);
                 } else if layer + 1 < LAYERS {
-                    // The last state is normalised once more.
+                    // The last state is normalized once more.
                     same(model.ffn_norm(stack, layer, state - out), input, &what);
                 }
             }

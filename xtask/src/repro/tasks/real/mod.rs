@@ -11,7 +11,7 @@ mod sources;
 mod tests;
 mod whole;
 
-pub(in crate::repro) use whole::{LabelledText, WholeSet};
+pub(in crate::repro) use whole::{LabeledText, WholeSet};
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -26,7 +26,11 @@ struct Raw {
 }
 
 /// The texts of `file` in `folder` with their labels.
-pub(super) fn labelled(format: Format, folder: &Path, file: &str) -> Result<Vec<(String, String)>> {
+pub(super) fn labeled_texts(
+    format: Format,
+    folder: &Path,
+    file: &str,
+) -> Result<Vec<(String, String)>> {
     let raws = raws(format, &path_of(format, folder, file), file)?;
     Ok(raws.into_iter().map(|raw| (raw.text, raw.label)).collect())
 }

@@ -20,7 +20,7 @@ pub(in crate::repro) struct WholeSet {
 }
 
 /// A text and its label.
-pub(in crate::repro) type LabelledText = (String, String);
+pub(in crate::repro) type LabeledText = (String, String);
 
 const WHOLE_SETS: [WholeSet; 5] = [
     WholeSet {
@@ -91,11 +91,11 @@ impl WholeSet {
     pub(in crate::repro) fn read(
         &self,
         folder: &Path,
-    ) -> anyhow::Result<(Vec<LabelledText>, Vec<LabelledText>)> {
-        let all = |files: &[&str]| -> anyhow::Result<Vec<LabelledText>> {
+    ) -> anyhow::Result<(Vec<LabeledText>, Vec<LabeledText>)> {
+        let all = |files: &[&str]| -> anyhow::Result<Vec<LabeledText>> {
             let mut texts = Vec::new();
             for file in files {
-                texts.extend(read::labelled(self.format, folder, file)?);
+                texts.extend(read::labeled_texts(self.format, folder, file)?);
             }
             let single = |label: &str| self.name != "goemotions" || !label.contains(',');
             texts.retain(|(text, label)| !text.trim().is_empty() && single(label));

@@ -280,7 +280,7 @@ fn score_gradients(
 /// Writes `rows` to `out`, or adds them to what is there.
 ///
 /// # Safety
-/// Nobody else may use that part of `out`, which must be initialised if `add`.
+/// Nobody else may use that part of `out`, which must be initialized if `add`.
 unsafe fn add_rows(out: SharedMut, start: usize, rows: &[f32], add: bool) {
     // SAFETY: as promised by the caller.
     let out = unsafe { out.slice(start, rows.len()) };

@@ -168,7 +168,7 @@ impl Head {
         }
     }
 
-    /// Adds the bias, masks, and normalises each row of `scores`.
+    /// Adds the bias, masks, and normalizes each row of `scores`.
     fn softmax(&self, scores: &mut [f32], extra: &Extra<'_>) {
         let keys = self.extent.keys;
         if keys == 0 {

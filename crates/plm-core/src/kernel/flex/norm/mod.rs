@@ -1,5 +1,5 @@
-//! Layer normalisation, alone or after a residual connection with dropout, and root-mean-square
-//! normalisation.
+//! Layer normalization, alone or after a residual connection with dropout, and root-mean-square
+//! normalization.
 
 mod passes;
 mod rows;
@@ -13,7 +13,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, backend_extension};
 
-use self::passes::{Affine, Saved, add_normalise, gradients, normalise};
+use self::passes::{Affine, Saved, add_normalize, gradients, normalize};
 use self::rows::Method;
 use super::storage::contiguous;
 use crate::kernel::SiteMask;
@@ -61,7 +61,7 @@ fn uncentered(epsilon: f64) -> Method {
 impl NormOps for Flex {
     fn layer_norm(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f64) -> FlexTensor {
         let affine = Affine::new(&x, &gamma, Some(&beta));
-        normalise(&contiguous(x), &affine, centered(epsilon)).0
+        normalize(&contiguous(x), &affine, centered(epsilon)).0
     }
 
     fn add_layer_norm(
@@ -74,12 +74,12 @@ impl NormOps for Flex {
     ) -> FlexTensor {
         let affine = Affine::new(&x, &gamma, Some(&beta));
         let method = centered(epsilon);
-        add_normalise(x, residual, &affine, method, mask.as_ref(), false).output
+        add_normalize(x, residual, &affine, method, mask.as_ref(), false).output
     }
 
     fn rms_norm(x: FlexTensor, gamma: FlexTensor, epsilon: f64) -> FlexTensor {
         let affine = Affine::new(&x, &gamma, None);
-        normalise(&contiguous(x), &affine, uncentered(epsilon)).0
+        normalize(&contiguous(x), &affine, uncentered(epsilon)).0
     }
 }
 
@@ -168,7 +168,7 @@ impl<C: CheckpointStrategy> NormOps for Autodiff<Flex, C> {
             .stateful()
         {
             OpsKind::Tracked(prep) => {
-                let found = add_normalise(x, residual, &affine, method, mask.as_ref(), true);
+                let found = add_normalize(x, residual, &affine, method, mask.as_ref(), true);
                 let saved = Saved {
                     input: found.sum.expect("the sum is kept"),
                     moments: found.moments,
@@ -179,7 +179,7 @@ impl<C: CheckpointStrategy> NormOps for Autodiff<Flex, C> {
                 prep.finish(saved, found.output)
             }
             OpsKind::UnTracked(prep) => {
-                let found = add_normalise(x, residual, &affine, method, mask.as_ref(), false);
+                let found = add_normalize(x, residual, &affine, method, mask.as_ref(), false);
                 prep.finish(found.output)
             }
         }
@@ -209,7 +209,7 @@ fn record<C: CheckpointStrategy, const N: usize>(
 ) -> FloatTensor<Autodiff<Flex, C>> {
     let affine = Affine::new(&x, &gamma, beta.as_ref());
     let input = contiguous(x);
-    let (output, moments) = normalise(&input, &affine, method);
+    let (output, moments) = normalize(&input, &affine, method);
     match prep {
         OpsKind::Tracked(prep) => {
             let mask = None;

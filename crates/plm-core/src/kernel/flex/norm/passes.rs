@@ -1,10 +1,10 @@
-//! Normalisation of all rows of a tensor, over all threads.
+//! Normalization of all rows of a tensor, over all threads.
 
 use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
 
 use super::rows::{
-    Method, Moments, add_parameter_gradients, normalise_in_place, write_normalised, write_sum,
+    Method, Moments, add_parameter_gradients, normalize_in_place, write_normalized, write_sum,
 };
 use crate::kernel::SiteMask;
 use crate::kernel::flex::blocks::{for_each_block, map_blocks};
@@ -50,8 +50,8 @@ impl Affine {
     }
 }
 
-/// The normalised rows of a contiguous `x`.
-pub(super) fn normalise(
+/// The normalized rows of a contiguous `x`.
+pub(super) fn normalize(
     x: &FlexTensor,
     affine: &Affine,
     method: Method,
@@ -72,7 +72,7 @@ pub(super) fn normalise(
                     *found = method.moments(x);
                     // SAFETY: each row is visited once, in one task.
                     let out = unsafe { out.slice(at, width) };
-                    write_normalised(out, x, *found, gamma, beta);
+                    write_normalized(out, x, *found, gamma, beta);
                 }
             },
         );
@@ -82,23 +82,23 @@ pub(super) fn normalise(
     (tensor(output, x.shape()), moments)
 }
 
-/// The result of [`add_normalise`].
-pub(super) struct Normalised {
+/// The result of [`add_normalize`].
+pub(super) struct Normalized {
     pub(super) output: FlexTensor,
     /// `dropout(x) + residual`, if it is to be kept.
     pub(super) sum: Option<FlexTensor>,
     pub(super) moments: Vec<Moments>,
 }
 
-/// The normalised rows of `dropout(x) + residual`.
-pub(super) fn add_normalise(
+/// The normalized rows of `dropout(x) + residual`.
+pub(super) fn add_normalize(
     x: FlexTensor,
     residual: FlexTensor,
     affine: &Affine,
     method: Method,
     mask: Option<&SiteMask>,
     keep: bool,
-) -> Normalised {
+) -> Normalized {
     let (shape, other) = (x.shape(), residual.shape());
     assert_eq!(shape, other, "input and residual of a norm differ in shape");
     let (count, width) = extent(&x);
@@ -123,11 +123,11 @@ pub(super) fn add_normalise(
                         // SAFETY: as above.
                         let sum = write_sum(unsafe { sums.slice(at, width) }, x, residual, drop);
                         *found = method.moments(sum);
-                        write_normalised(out, sum, *found, gamma, beta);
+                        write_normalized(out, sum, *found, gamma, beta);
                     } else {
                         let sum = write_sum(out, x, residual, drop);
                         *found = method.moments(sum);
-                        normalise_in_place(sum, *found, gamma, beta);
+                        normalize_in_place(sum, *found, gamma, beta);
                     }
                 }
             },
@@ -146,7 +146,7 @@ pub(super) fn add_normalise(
             }
         })
     };
-    Normalised {
+    Normalized {
         output: tensor(output, shape),
         sum,
         moments,
@@ -156,7 +156,7 @@ pub(super) fn add_normalise(
 /// What the gradients need.
 #[derive(Debug, Clone)]
 pub(super) struct Saved {
-    /// What was normalised.
+    /// What was normalized.
     pub(super) input: FlexTensor,
     pub(super) moments: Vec<Moments>,
     pub(super) gamma: FlexTensor,
@@ -166,7 +166,7 @@ pub(super) struct Saved {
 
 /// The gradients of a norm.
 pub(super) struct NormGradients {
-    /// Of what was normalised.
+    /// Of what was normalized.
     pub(super) input: FlexTensor,
     /// The same times the dropout factors, if asked for and if there is a mask.
     pub(super) dropped: Option<FlexTensor>,

@@ -1,4 +1,4 @@
-//! Normalisation of single rows.
+//! Normalization of single rows.
 
 use std::mem::MaybeUninit;
 
@@ -8,7 +8,7 @@ use crate::kernel::flex::simd::{sum_of, sum_of_pairs};
 /// What is taken out of a row: the mean (0 if it stays) and the reciprocal of the deviation from it.
 pub(super) type Moments = [f32; 2];
 
-/// How rows are normalised.
+/// How rows are normalized.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Method {
     /// Whether the mean is taken out first: layer norm, else root-mean-square norm.
@@ -32,7 +32,7 @@ impl Method {
 
     /// Writes the gradient of a row.
     ///
-    /// With x̂ the normalised row and g = dy ∘ γ: dx = (g - mean(g) - x̂ mean(g ∘ x̂)) / σ, without
+    /// With x̂ the normalized row and g = dy ∘ γ: dx = (g - mean(g) - x̂ mean(g ∘ x̂)) / σ, without
     /// mean(g) if the mean was not taken out.
     #[inline(always)]
     pub(super) fn gradient<'a>(
@@ -66,7 +66,7 @@ impl Method {
 
 /// Writes γ x̂ + β.
 #[inline(always)]
-pub(super) fn write_normalised(
+pub(super) fn write_normalized(
     out: &mut [MaybeUninit<f32>],
     row: &[f32],
     [mean, factor]: Moments,
@@ -80,7 +80,7 @@ pub(super) fn write_normalised(
 
 /// Puts γ x̂ + β in the place of x.
 #[inline(always)]
-pub(super) fn normalise_in_place(
+pub(super) fn normalize_in_place(
     row: &mut [f32],
     [mean, factor]: Moments,
     gamma: &[f32],
