@@ -27,7 +27,7 @@ pub const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "pretrain",
-        about: "the loss curve of `cargo xtask pretrain` at plm-mini's settings on IMDB's training reviews, both \
+        about: "the loss curve of `cargo xtask pretrain` at plm-mini's size on IMDB's training reviews, both \
                 sides from the same weights on the same masked windows: ratios near 1 mean the same curve",
         peer: "torch_pretrain.py",
     },

@@ -21,7 +21,8 @@ struct Claim {
     evidence: Vec<Evidence>,
 }
 
-/// A check, or two rows of which the first must be above (or below) the second.
+/// A check, two rows of which the first must be above (or below) the second, or a row that must be above a
+/// number.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Evidence {
@@ -32,8 +33,18 @@ struct Evidence {
     row: Option<String>,
     than: Option<String>,
     metric: Option<String>,
+    /// The metric of the row `than`, where it is another one.
+    than_metric: Option<String>,
+    above: Option<f64>,
+    /// How many of its deviations a row must be above the number.
+    #[serde(default = "one")]
+    deviations: f64,
     #[serde(default)]
     below: bool,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 #[derive(Deserialize)]
@@ -56,7 +67,9 @@ pub(super) fn page(
         "# Claims\n\nWhat the papers' abstracts claim, in our words, beside what the kept runs found at their own sizes.\n\
          Made by `cargo xtask docs` from `xtask/claims.toml` and the [kept runs](repro/README.md).\n\n\
          A difference between two figures *holds* where it is larger than both deviations over the seeds, and is \
-         *not told apart* where it is smaller; of runs with one seed the sign alone is known.\n\n",
+         *not told apart* where it is smaller; of runs with one seed the sign alone is known. A figure beside a \
+         number holds where it lies above the number by more than its deviation, or by more than twice its \
+         standard error.\n\n",
     );
     if let Some(claim) = file
         .claim
@@ -103,8 +116,11 @@ impl Evidence {
                 .filter(|kept| self.part.as_ref().is_none_or(|part| *part == kept.part))
                 .map(|kept| &kept.report)
         };
-        match (&self.check, &self.row, &self.than, &self.metric) {
-            (Some(id), None, None, None) => {
+        let find = |report: &'a Report, id: &str, metric: &str| {
+            (report.rows.iter()).find(|row| row.id == id && row.metric == metric)
+        };
+        match (&self.check, &self.row, &self.than, &self.metric, self.above) {
+            (Some(id), None, None, None, None) => {
                 let check = reports()
                     .flat_map(|report| &report.checks)
                     .find(|check| check.id == *id)
@@ -116,13 +132,14 @@ impl Evidence {
                     markdown_verdict(check.pass()),
                 ))
             }
-            (None, Some(row), Some(than), Some(metric)) => {
-                let find = |report: &'a Report, id: &String| {
-                    (report.rows.iter()).find(|row| row.id == *id && row.metric == *metric)
-                };
+            (None, Some(row), Some(than), Some(metric), None) => {
+                let other_metric = self.than_metric.as_ref().unwrap_or(metric);
                 // Figures of two runs are not compared.
                 let (one, other) = reports()
-                    .find_map(|report| Some((find(report, row)?, find(report, than)?)))
+                    .find_map(|report| {
+                        let one = find(report, row, metric)?;
+                        Some((one, find(report, than, other_metric)?))
+                    })
                     .with_context(|| {
                         self.missing(&format!("rows `{row}` and `{than}`, {metric}"))
                     })?;
@@ -132,13 +149,30 @@ impl Evidence {
                 } else {
                     one.ours - other.ours
                 };
+                let beside = match &self.than_metric {
+                    Some(other) => format!("{metric} {sign} {other}"),
+                    None => metric.clone(),
+                };
                 Ok((
-                    format!("`{row}` {sign} `{than}`, {metric}"),
+                    format!("`{row}` {sign} `{than}`, {beside}"),
                     format!("{} against {}", figure(one), figure(other)),
                     verdict(difference, one.std, other.std),
                 ))
             }
-            _ => bail!("evidence is either `check`, or `row`, `than` and `metric`"),
+            (None, Some(row), None, Some(metric), Some(bound)) => {
+                let found = reports()
+                    .find_map(|report| find(report, row, metric))
+                    .with_context(|| self.missing(&format!("row `{row}`, {metric}")))?;
+                let spread = found.std.map(|std| std * self.deviations);
+                Ok((
+                    format!("`{row}` > {}, {metric}", number(bound)),
+                    figure(found),
+                    verdict(found.ours - bound, spread, spread),
+                ))
+            }
+            _ => bail!(
+                "evidence is either `check`, or `row`, `metric` and one of `than` and `above`"
+            ),
         }
     }
 
@@ -202,6 +236,19 @@ mod tests {
         format!("row = \"{one}\"\nthan = \"{other}\"\nmetric = \"accuracy\"")
     }
 
+    fn above(bound: f64) -> String {
+        format!("row = \"a\"\nmetric = \"accuracy\"\nabove = {bound:?}")
+    }
+
+    #[test]
+    fn metrics_of_both_rows_may_differ() {
+        let evidence = rows("a", "b") + "\nthan_metric = \"loss\"";
+        let text = format!("{:#}", claim(&evidence).unwrap_err());
+        assert!(text.contains("`a` and `b`"), "{text}");
+        let evidence = rows("a", "b") + "\nthan_metric = \"accuracy\"";
+        assert!(claim(&evidence).unwrap().contains("accuracy > accuracy"));
+    }
+
     #[test]
     fn verdicts_follow_from_the_figures() {
         for (evidence, verdict) in [
@@ -219,6 +266,10 @@ mod tests {
                 rows("d", "a") + "\npart = \"wide\"",
                 "0.61 ± 0.01414 against 0.51",
             ),
+            (above(0.75), "| holds |"),
+            (above(0.85), "| **does not hold** |"),
+            (above(0.80), "| not told apart |"),
+            (above(0.79) + "\ndeviations = 2", "| not told apart |"),
         ] {
             let page = claim(&evidence).unwrap();
             assert!(page.contains("It works."), "{page}");
@@ -239,6 +290,7 @@ mod tests {
             (rows("b", "d"), "`b` and `d`"),
             (rows("a", "b") + "\npart = \"wide\"", "`a` and `b`"),
             ("row = \"a\"".to_owned(), "evidence is either"),
+            (above(0.5) + "\nthan = \"b\"", "evidence is either"),
         ] {
             let text = format!("{:#}", claim(&evidence).unwrap_err());
             assert!(text.contains(word), "{text}");
