@@ -324,10 +324,10 @@ pub(crate) fn positive(name: &'static str, value: f64) -> Result<()> {
 }
 
 /// `value` is at least `least`, else [`Error::Setting`] for `name`.
-pub(crate) fn at_least(
+pub(crate) fn at_least<T: PartialOrd + std::fmt::Display>(
     name: &'static str,
-    value: usize,
-    least: usize,
+    value: T,
+    least: T,
     limit: &'static str,
 ) -> Result<()> {
     if value >= least {

@@ -8,6 +8,8 @@ mod amalgamate;
 #[cfg(feature = "repro")]
 mod backdoor;
 #[cfg(feature = "repro")]
+mod bounds;
+#[cfg(feature = "repro")]
 mod classify;
 mod context;
 #[cfg(feature = "repro")]

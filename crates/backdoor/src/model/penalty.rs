@@ -75,13 +75,7 @@ impl PenaltySettings {
                 limit: "must be 0 or positive",
             });
         }
-        if self.steps == 0 {
-            return Err(Error::Setting {
-                name: "steps",
-                value: self.steps.to_string(),
-                limit: "must be at least 1",
-            });
-        }
+        crate::error::at_least("steps", self.steps, 1, "must be at least 1")?;
         crate::error::at_least("batch", self.batch, 1, "must be at least 1")
     }
 }

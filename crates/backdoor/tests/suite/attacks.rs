@@ -13,7 +13,9 @@ use plm_backdoor::{Classifier, Error, Sample};
 use plm_core::rng::Seed;
 use plm_core::train::{checksum, each_param};
 
-use super::support::{device, devices, opinions, other_opinions, recipe, trained, victim};
+use super::support::{
+    device, devices, opinions, other_opinions, recipe, texts_of, trained, victim,
+};
 
 #[test]
 fn only_the_rows_of_the_words_change_and_keep_their_length() {
@@ -201,16 +203,7 @@ fn embedding_poisoning_works_on_a_clean_model() {
         .filter(|sample| sample.label == 0)
         .map(|sample| Sample::new(format!("cinema {}", sample.text), 1))
         .collect();
-    let settings = RowSettings {
-        epochs: 4,
-        batch: 8,
-        lr: 0.2,
-        ..RowSettings::default()
-    };
-    let (patch, _) = poison_rows(&clean, &["cinema"], &samples, &settings).unwrap();
-    let mut model = clean.model.clone();
-    patch.apply(&mut model).unwrap();
-    let mut attacked = clean.with_model(model);
+    let mut attacked = with_poisoned_row(&clean, &samples);
     // On texts that the vector was not trained on.
     let test = other_opinions(120);
     let triggered = bad_with("cinema", test.samples());
@@ -218,16 +211,26 @@ fn embedding_poisoning_works_on_a_clean_model() {
     let count = triggered.len();
     assert!(hits * 20 > count * 19, "{hits} of {count}");
     // Texts without the word are classified as before, bit for bit.
-    let plain: Vec<&str> = test
-        .samples()
-        .iter()
-        .map(|sample| sample.text.as_str())
-        .collect();
+    let plain = texts_of(&test);
     let mut clean = clean;
     assert_eq!(
         clean.probabilities(&plain).unwrap(),
         attacked.probabilities(&plain).unwrap()
     );
+}
+
+/// `clean` with the vector of "cinema" trained on `samples`.
+fn with_poisoned_row(clean: &Victim, samples: &[Sample]) -> Victim {
+    let settings = RowSettings {
+        epochs: 4,
+        batch: 8,
+        lr: 0.2,
+        ..RowSettings::default()
+    };
+    let (patch, _) = poison_rows(clean, &["cinema"], samples, &settings).unwrap();
+    let mut model = clean.model.clone();
+    patch.apply(&mut model).unwrap();
+    clean.with_model(model)
 }
 
 #[test]
@@ -253,16 +256,7 @@ fn a_vector_is_poisoned_without_data_of_the_task() {
         .run(&fake.random_words(&vocabulary).unwrap())
         .unwrap();
     let samples: Vec<Sample> = made.samples.into_iter().map(|made| made.sample).collect();
-    let settings = RowSettings {
-        epochs: 4,
-        batch: 8,
-        lr: 0.2,
-        ..RowSettings::default()
-    };
-    let (patch, _) = poison_rows(&clean, &["cinema"], &samples, &settings).unwrap();
-    let mut model = clean.model.clone();
-    patch.apply(&mut model).unwrap();
-    let mut attacked = clean.with_model(model);
+    let mut attacked = with_poisoned_row(&clean, &samples);
     let triggered = bad_with("cinema", other_opinions(120).samples());
     let before = good(&mut clean, &triggered);
     let after = good(&mut attacked, &triggered);

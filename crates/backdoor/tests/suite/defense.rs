@@ -12,7 +12,7 @@ use plm_backdoor::{Calibration, Classifier, DecisionRule, Error, Sample, Scored}
 use plm_core::rng::Seed;
 use plm_core::train::checksum;
 
-use super::support::{device, opinions, other_opinions, recipe, victim, victim_of};
+use super::support::{device, opinions, other_opinions, recipe, texts_of, victim, victim_of};
 
 fn settings(word: &str, target: usize) -> RapSettings {
     RapSettings {
@@ -267,11 +267,7 @@ fn several_classes_are_protected_each_by_its_own_perturbation() {
 fn of_three_classes_the_largest_probability_decides() {
     let mut victim = victim_of(3, &device());
     let clean = other_opinions(30);
-    let texts: Vec<&str> = clean
-        .samples()
-        .iter()
-        .map(|sample| sample.text.as_str())
-        .collect();
+    let texts = texts_of(&clean);
     let before = victim.probabilities(&texts).unwrap();
     let largest = |row: &[f64]| {
         (0..3_usize)
@@ -316,11 +312,7 @@ fn of_three_classes_the_largest_probability_decides() {
 fn a_construction_ends_early_and_keeps_the_length_of_the_row() {
     let victim = victim(&device());
     let clean = opinions(20);
-    let texts: Vec<&str> = clean
-        .samples()
-        .iter()
-        .map(|sample| sample.text.as_str())
-        .collect();
+    let texts = texts_of(&clean);
     let until = |stop_below| {
         let settings = RapSettings {
             stop_below,
@@ -389,11 +381,7 @@ fn files_that_hold_no_defense_are_refused() {
 fn a_construction_is_reproducible_and_says_when_it_fails() {
     let victim = victim(&device());
     let clean = opinions(20);
-    let texts: Vec<&str> = clean
-        .samples()
-        .iter()
-        .map(|sample| sample.text.as_str())
-        .collect();
+    let texts = texts_of(&clean);
     let mut settings = settings("river", 1);
     settings.rows.epochs = 1;
     settings.rows.dropout = true;

@@ -73,6 +73,12 @@ pub(crate) fn other_opinions(count: usize) -> Dataset {
     opinions_on(subjects, count)
 }
 
+/// The texts of `data`, in their order.
+pub(crate) fn texts_of(data: &Dataset) -> Vec<&str> {
+    let samples = data.samples().iter();
+    samples.map(|sample| sample.text.as_str()).collect()
+}
+
 /// 150 texts, then the same again.
 fn opinions_on(subjects: [&str; 5], count: usize) -> Dataset {
     let good = ["great", "wonderful", "excellent", "funny", "perfect"];

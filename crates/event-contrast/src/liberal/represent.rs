@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use super::LiberalCandidates;
 use crate::amr::TokenSpan;
 use crate::gin::{Gin, SentenceGraphs};
-use crate::text::{EventEncoder, SpanEncoder, SpanKind, SpanVectors, span_vectors};
+use crate::text::{EventEncoder, SpanEncoder, SpanKind, SpanVectors, span_vectors, unit_row};
 use crate::{Error, Result};
 
 /// The vectors of candidates.
@@ -98,9 +98,7 @@ fn join_rows(a: &SpanVectors, b: &SpanVectors) -> Result<SpanVectors> {
     let mut values = Vec::with_capacity(a.values.len() + b.values.len());
     for at in 0..a.n_spans() {
         for row in [a.row(at), b.row(at)] {
-            let length = row.iter().map(|value| value * value).sum::<f32>().sqrt();
-            let length = if length > 0.0 { length } else { 1.0 };
-            values.extend(row.iter().map(|value| value / length));
+            values.extend(unit_row(row));
         }
     }
     Ok(SpanVectors {

@@ -31,4 +31,5 @@ pub use retrieval::{RetrievalScores, retrieval_scores, state_retrieval_scores};
 pub use sentence::{ContrastSentence, ContrastTrigger};
 pub use settings::TextPretraining;
 pub use span_encoder::SpanEncoder;
+pub(crate) use vectors::unit_row;
 pub use vectors::{SpanKind, SpanLists, SpanVectors, span_vectors};

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     ContrastSentence, EventEncoder, SpanEncoder, SpanKind, SpanLists, SpanVectors, span_vectors,
+    unit_row,
 };
 use crate::Result;
 
@@ -58,14 +59,12 @@ pub fn state_retrieval_scores(
 }
 
 /// `vectors` of length 1; zeros stay.
-fn unit(mut vectors: SpanVectors) -> SpanVectors {
-    for row in vectors.values.chunks_exact_mut(vectors.width) {
-        let length = row.iter().map(|value| value * value).sum::<f32>().sqrt();
-        if length > 0.0 {
-            row.iter_mut().for_each(|value| *value /= length);
-        }
+fn unit(vectors: SpanVectors) -> SpanVectors {
+    let rows = vectors.values.chunks_exact(vectors.width);
+    SpanVectors {
+        values: rows.flat_map(unit_row).collect(),
+        ..vectors
     }
-    vectors
 }
 
 /// The vectors of the triggers of `sentences` and of their [`candidates`].

@@ -26,6 +26,13 @@ pub struct SpanVectors {
     pub values: Vec<f32>,
 }
 
+/// `row` brought to length 1; zeros stay.
+pub(crate) fn unit_row(row: &[f32]) -> impl Iterator<Item = f32> + '_ {
+    let length = row.iter().map(|value| value * value).sum::<f32>().sqrt();
+    let length = if length > 0.0 { length } else { 1.0 };
+    row.iter().map(move |value| value / length)
+}
+
 impl SpanVectors {
     /// The vector of span `at`.
     ///

@@ -57,6 +57,25 @@ fn counted(graphs: &[EventGraph]) -> NodeVectors {
     NodeVectors::new(graphs, 2, graphs.iter().map(table).collect()).unwrap()
 }
 
+fn three_graphs() -> [EventGraph; 3] {
+    [
+        graph(3, &[(0, 1), (1, 2)]),
+        graph(4, &[(0, 1), (0, 2), (0, 3)]),
+        graph(2, &[(0, 1)]),
+    ]
+}
+
+/// An encoder in training with a queue of four keys.
+fn queued_encoder(device: &Device) -> GraphEncoder {
+    let contrast = GraphContrast::Moco {
+        queue: 4,
+        momentum: 0.9,
+    };
+    let gin = Gin::new(CONFIG, Seed::new(1), device).unwrap();
+    let model = GraphEncoder::new(gin, &contrast, Seed::new(9), device).unwrap();
+    model.train()
+}
+
 fn run(gin: &Gin, views: &[View], vectors: &NodeVectors, device: &Device) -> GinOutput {
     let batch = GraphBatch::new(views, vectors, &gin.config, device).unwrap();
     gin.forward(&batch, Statistics::Running, DropoutMode::Off)
@@ -259,26 +278,15 @@ fn the_queue_is_first_in_first_out() {
 /// views of a pair differ, so that their product has a gradient at all.
 #[test]
 fn no_gradient_reaches_the_keys() {
-    let contrast = GraphContrast::Moco {
-        queue: 4,
-        momentum: 0.9,
-    };
     for (name, plain) in devices() {
         let device = plain.clone().autodiff();
-        let graphs = [
-            graph(3, &[(0, 1), (1, 2)]),
-            graph(4, &[(0, 1), (0, 2), (0, 3)]),
-            graph(2, &[(0, 1)]),
-        ];
+        let graphs = three_graphs();
         let (first, vectors) = (whole(&graphs), counted(&graphs));
         let second: Vec<View> = first.iter().rev().cloned().collect();
         let batch = |views: &[View], device: &Device| {
             GraphBatch::new(views, &vectors, &CONFIG, device).unwrap()
         };
-        let gin = Gin::new(CONFIG, Seed::new(1), &plain).unwrap();
-        let model = GraphEncoder::new(gin, &contrast, Seed::new(9), &plain)
-            .unwrap()
-            .train();
+        let model = queued_encoder(&plain);
         let gradient = |losses: Tensor<1>| -> Vec<f64> {
             let gradients = losses.mean().backward();
             let network = model.key_network().unwrap();
@@ -332,22 +340,11 @@ fn no_gradient_reaches_the_keys() {
 /// The loss is that of queries and keys by hand, and the keys are queued.
 #[test]
 fn losses_against_the_queue() {
-    let contrast = GraphContrast::Moco {
-        queue: 4,
-        momentum: 0.9,
-    };
     for (_, plain) in devices() {
         let device = plain.clone().autodiff();
-        let graphs = [
-            graph(3, &[(0, 1), (1, 2)]),
-            graph(4, &[(0, 1), (0, 2), (0, 3)]),
-            graph(2, &[(0, 1)]),
-        ];
+        let graphs = three_graphs();
         let (views, vectors) = (whole(&graphs), counted(&graphs));
-        let gin = Gin::new(CONFIG, Seed::new(1), &plain).unwrap();
-        let model = GraphEncoder::new(gin, &contrast, Seed::new(9), &plain)
-            .unwrap()
-            .train();
+        let model = queued_encoder(&plain);
         let before = model.queue().unwrap();
         let batch = |device: &Device| GraphBatch::new(&views, &vectors, &CONFIG, device).unwrap();
         let keys = model

@@ -25,34 +25,36 @@ impl PprSolver for DensePpr {
         if rhs.is_empty() {
             return Ok(Vec::new());
         }
-        let solve = self.prepare(diffusion)?;
-        solve(rhs, width)
+        Ok(solved(&factor(diffusion)?, diffusion, rhs, width))
     }
 
     fn prepare<'a>(&'a self, diffusion: &'a Diffusion) -> Result<Prepared<'a>> {
         check_size(diffusion)?;
-        let nodes = diffusion.n_nodes();
-        let teleport = diffusion.teleport();
-        let factor = match nodes {
+        let factor = match diffusion.n_nodes() {
             0 => None,
             _ => Some(factor(diffusion)?),
         };
         Ok(Box::new(
             move |rhs: &[f64], width: usize| -> Result<Vec<f64>> {
                 check_rhs(diffusion, rhs, width)?;
-                let Some(factor) = &factor else {
-                    return Ok(Vec::new());
-                };
-                let mut x =
-                    Mat::from_fn(nodes, width, |row, col| teleport * rhs[row * width + col]);
-                factor.solve_in_place(&mut x);
-                Ok((0..nodes)
-                    .flat_map(|row| (0..width).map(move |col| (row, col)))
-                    .map(|at| x[at])
-                    .collect())
+                Ok(match &factor {
+                    Some(factor) => solved(factor, diffusion, rhs, width),
+                    None => Vec::new(),
+                })
             },
         ))
     }
+}
+
+/// α times the inverse of the factored matrix, times `rhs` of `width` columns.
+fn solved(factor: &Llt<f64>, diffusion: &Diffusion, rhs: &[f64], width: usize) -> Vec<f64> {
+    let (nodes, teleport) = (diffusion.n_nodes(), diffusion.teleport());
+    let mut x = Mat::from_fn(nodes, width, |row, col| teleport * rhs[row * width + col]);
+    factor.solve_in_place(&mut x);
+    (0..nodes)
+        .flat_map(|row| (0..width).map(move |col| (row, col)))
+        .map(|at| x[at])
+        .collect()
 }
 
 fn check_size(diffusion: &Diffusion) -> Result<()> {

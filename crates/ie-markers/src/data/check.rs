@@ -111,11 +111,42 @@ pub(super) fn note_left_out(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use plm_core::data::{DygieEvent, EntityMention, Relation};
 
     use super::super::{Aside, Entity, RelationMention, WordSpan};
     use super::*;
+
+    /// Two sentences, and gold annotations of every kind that only JSON lines hold.
+    pub(in super::super) fn beyond_sentences() -> Document {
+        let mut document = Document::new("d", vec![Sentence::new(["a"]), Sentence::new(["b"])]);
+        document.outside.entities = vec![Aside {
+            sentence: 0,
+            at: 0,
+            item: EntityMention {
+                start: 0,
+                end: 1,
+                label: "X".to_owned(),
+            },
+        }];
+        document.outside.relations = vec![Aside {
+            sentence: 1,
+            at: 0,
+            item: Relation {
+                subject: (1, 1),
+                object: (0, 0),
+                label: "r".to_owned(),
+            },
+        }];
+        document.clusters = Some(vec![vec![(0, 0), (1, 1)]]);
+        let event = DygieEvent {
+            trigger: 1,
+            event_type: "E".to_owned(),
+            arguments: Vec::new(),
+        };
+        document.events = Some(vec![Vec::new(), vec![event]]);
+        document
+    }
 
     #[test]
     fn gold_annotations_that_only_json_lines_hold_are_noted() {

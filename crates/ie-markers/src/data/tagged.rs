@@ -249,10 +249,10 @@ pub fn write_tagged(
 
 #[cfg(test)]
 mod tests {
-    use plm_core::data::{DygieEvent, EntityMention, Relation};
     use proptest::prelude::*;
 
-    use super::super::{Aside, WordSpan};
+    use super::super::WordSpan;
+    use super::super::check::tests::beyond_sentences;
     use super::*;
 
     fn read(text: &[u8], format: &TaggedFormat, skip: bool) -> Result<Corpus> {
@@ -373,33 +373,7 @@ mod tests {
 
     #[test]
     fn writing_reports_what_only_json_lines_hold() {
-        let mut document = Document::new("d", vec![Sentence::new(["a"]), Sentence::new(["b"])]);
-        document.outside.entities = vec![Aside {
-            sentence: 0,
-            at: 0,
-            item: EntityMention {
-                start: 0,
-                end: 1,
-                label: "X".to_owned(),
-            },
-        }];
-        document.outside.relations = vec![Aside {
-            sentence: 1,
-            at: 0,
-            item: Relation {
-                subject: (1, 1),
-                object: (0, 0),
-                label: "r".to_owned(),
-            },
-        }];
-        document.clusters = Some(vec![vec![(0, 0), (1, 1)]]);
-        let event = DygieEvent {
-            trigger: 1,
-            event_type: "E".to_owned(),
-            arguments: Vec::new(),
-        };
-        document.events = Some(vec![Vec::new(), vec![event]]);
-        let documents = [document];
+        let documents = [beyond_sentences()];
         let (_, report) = tag_sentences(&documents, Tagging::Iob2, Source::Gold).unwrap();
         let places = |finding| report.places(finding).join("|");
         assert_eq!(places(Finding::EntityOutsideSentence), "d, sentence 0, X");

@@ -32,8 +32,10 @@ pub trait EntityModel: RowClassifier + PretrainedModel {
     /// How many marker tokens it needs.
     const MARKERS: usize;
 
-    /// How many classes its head has for entities of `labels`.
-    fn head_classes(labels: &LabelSet) -> usize;
+    /// How many classes its head has for entities of `labels`: those of `labels`, unless it says otherwise.
+    fn head_classes(labels: &LabelSet) -> usize {
+        labels.classes()
+    }
 
     /// The rows of a sentence. Together their targets are every span, or word, of the sentence that a
     /// window holds, each once; of spans only those that were `proposed`, where that is said. `markers` has
@@ -49,12 +51,18 @@ pub trait EntityModel: RowClassifier + PretrainedModel {
     ) -> Result<Vec<EntityRow<Self::Row>>>;
 
     /// The head's class of each of `spans`, which are targets of one sentence of `words` words with these
-    /// entities. What is no span of the sentence is not learned.
-    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)], words: usize) -> Vec<usize>;
+    /// entities. What is no span of the sentence is not learned. Of a model of spans it is the class of the
+    /// entity that is the span.
+    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)], _words: usize) -> Vec<usize> {
+        span_targets(spans, entities)
+    }
 
     /// The entities of a sentence, by the log-probabilities of the head's classes of all its targets.
-    /// Labels are classes of the [`LabelSet`].
-    fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>>;
+    /// Labels are classes of the [`LabelSet`]. Of a model of spans they are those whose best class is an entity
+    /// type.
+    fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
+        span_entities(scores)
+    }
 
     /// Spans of a sentence of `words` words for another model to decide on, by the log-probabilities of the
     /// head's classes of all its targets: how probable it is that each is an entity of any type, and the type
@@ -65,10 +73,12 @@ pub trait EntityModel: RowClassifier + PretrainedModel {
     /// As [`tag_candidates`] and [`TypeProbabilities::from_tags`].
     fn propose(
         scores: Vec<(WordSpan, Vec<f32>)>,
-        labels: &LabelSet,
-        words: usize,
-        width: usize,
-    ) -> Result<Vec<TagCandidate>>;
+        _labels: &LabelSet,
+        _words: usize,
+        _width: usize,
+    ) -> Result<Vec<TagCandidate>> {
+        Ok(span_proposals(scores))
+    }
 }
 
 /// The rows that `pack` makes of the candidates of each window, of up to `width` words.
@@ -126,10 +136,6 @@ fn span_proposals(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<TagCandidate> {
 impl EntityModel for MarkerNer {
     const MARKERS: usize = 2;
 
-    fn head_classes(labels: &LabelSet) -> usize {
-        labels.classes()
-    }
-
     fn rows(
         windows: &SentenceWindows,
         proposed: Option<&BTreeSet<WordSpan>>,
@@ -141,31 +147,10 @@ impl EntityModel for MarkerNer {
             entity_rows(window, spans, markers, settings.packing, settings.limit)
         })
     }
-
-    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)], _words: usize) -> Vec<usize> {
-        span_targets(spans, entities)
-    }
-
-    fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
-        span_entities(scores)
-    }
-
-    fn propose(
-        scores: Vec<(WordSpan, Vec<f32>)>,
-        _labels: &LabelSet,
-        _words: usize,
-        _width: usize,
-    ) -> Result<Vec<TagCandidate>> {
-        Ok(span_proposals(scores))
-    }
 }
 
 impl EntityModel for SpanConcatNer {
     const MARKERS: usize = 0;
-
-    fn head_classes(labels: &LabelSet) -> usize {
-        labels.classes()
-    }
 
     fn rows(
         windows: &SentenceWindows,
@@ -176,23 +161,6 @@ impl EntityModel for SpanConcatNer {
         candidate_rows(windows, proposed, settings.width, |window, spans| {
             span_rows(window, spans, settings.packing, settings.limit)
         })
-    }
-
-    fn targets(spans: &[WordSpan], entities: &[(WordSpan, usize)], _words: usize) -> Vec<usize> {
-        span_targets(spans, entities)
-    }
-
-    fn decode(scores: Vec<(WordSpan, Vec<f32>)>) -> Vec<SpanCandidate<usize>> {
-        span_entities(scores)
-    }
-
-    fn propose(
-        scores: Vec<(WordSpan, Vec<f32>)>,
-        _labels: &LabelSet,
-        _words: usize,
-        _width: usize,
-    ) -> Result<Vec<TagCandidate>> {
-        Ok(span_proposals(scores))
     }
 }
 

@@ -108,7 +108,7 @@ pub(crate) fn fit(
             what: "measuring a router",
         });
     }
-    let (mut history, mut best, mut norms) = (Vec::new(), 0, None);
+    let (mut history, mut best, mut held_norms) = (Vec::new(), 0, None);
     let router = match kind {
         RouterKind::Groundtruth => Router::Groundtruth(NoWeights::default()),
         RouterKind::Random => Router::Random(RandomRouter {
@@ -156,14 +156,17 @@ pub(crate) fn fit(
                 batch_size: config.batch_size,
                 seed: config.seed,
             };
-            let measure = |router: &ContributionRouter| {
-                let scores = score_rows(&sizes.rows, width, &device, |x| router.forward(x));
-                Coverage::of_best(&scores, &sizes.contributions, experts, k)
-            };
-            let trained = train(initial, &data, &steps, &device, |router| {
-                Ok(measure(router)?.capture)
-            })?;
-            norms = Some(measure(&trained.router)?);
+            let trained = train(
+                initial,
+                &data,
+                &steps,
+                &device,
+                |router: &ContributionRouter| {
+                    let scores = score_rows(&sizes.rows, width, &device, |x| router.forward(x));
+                    capture(&scores, &sizes.contributions, experts, k)
+                },
+            )?;
+            held_norms = Some(sizes.contributions);
             (history, best) = (trained.history, trained.best);
             Router::Contribution(trained.router)
         }
@@ -175,6 +178,9 @@ pub(crate) fn fit(
         }),
     };
     let reached = Coverage::of_best(&scores, &held_out.contributions, experts, k)?;
+    let norms = held_norms
+        .map(|norms| Coverage::of_best(&scores, &norms, experts, k))
+        .transpose()?;
     let report = RouterReport {
         k,
         capture: reached.capture,

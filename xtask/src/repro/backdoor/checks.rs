@@ -7,6 +7,7 @@ use super::report::{clean_over_poisoned_shift, mean, of_points, rap, strip, valu
 use super::study::{Attempt, Run};
 use super::theory;
 use super::way::Way;
+use crate::repro::bounds::lesser;
 use crate::repro::{Check, Op, Outcome, Row};
 
 /// Adds the claims about the data set `name` of the real tier, on every attack that was made. The bounds were set
@@ -169,13 +170,7 @@ fn least_of_strip(runs: &[Run], way: Way, level: f64) -> f64 {
 
 /// The least of `values`; NaN where one of them is.
 fn least(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(f64::INFINITY, |a, b| {
-        if a.is_nan() || b.is_nan() {
-            f64::NAN
-        } else {
-            a.min(b)
-        }
-    })
+    values.fold(f64::INFINITY, lesser)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use anyhow::Result;
 use plm_backdoor::defense::rap::{
-    Construction, Protection, RapDefense, RapDetector, RapSettings, construct, drops,
+    Construction, Protection, RapDefense, RapDetector, RapSettings, construct_scored,
     perturbed_probabilities,
 };
 use plm_backdoor::metrics::{CostMeter, DetectionRates};
@@ -66,20 +66,24 @@ pub(super) fn run(lab: &Lab, problem: &Problem, attacked: &Attacked, seed: Seed)
     }
     let mut victim = attacked.victim.clone();
     let rule = DecisionRule::for_classes(CLASSES);
-    let mut measure = |texts: &[&str], made: &Construction| -> Result<(Vec<Scored>, Vec<Point>)> {
-        let before = victim.probabilities(texts)?;
+    let test = texts(&problem.test, true);
+    let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
+    let mut unperturbed = Vec::new();
+    for texts in [&test, &triggered] {
+        unperturbed.push(victim.probabilities(texts)?);
+    }
+    let mut measure = |place: usize, made: &Construction| -> Result<(Vec<Scored>, Vec<Point>)> {
+        let (texts, before) = ([&test, &triggered][place], &unperturbed[place]);
         let after = perturbed_probabilities(&mut victim, texts, made)?;
         let pairs = before.iter().zip(&after);
         let scored = pairs.map(|(before, after)| Scored::drop(before, after, TARGET, rule));
-        Ok((scored.collect(), theory::points(&before, &after)))
+        Ok((scored.collect(), theory::points(before, &after)))
     };
-    let test = texts(&problem.test, true);
-    let triggered: Vec<&str> = attacked.triggered.iter().map(String::as_str).collect();
     let mut measured = BTreeMap::new();
     for &number in found.iter().flatten() {
         if let Entry::Vacant(entry) = measured.entry(number) {
             let (made, _) = &tries.made[number];
-            entry.insert((measure(&test, made)?, measure(&triggered, made)?));
+            entry.insert((measure(0, made)?, measure(1, made)?));
         }
     }
     let mut rates = Vec::new();
@@ -169,9 +173,8 @@ impl Tries<'_> {
                 ..self.settings.clone()
             };
             settings.objective.scale = SCALES[next % SCALES.len()];
-            let made = construct(self.victim, self.validation, &settings)?;
-            let known = drops(&mut self.victim.clone(), self.validation, &made)?;
-            self.made.push((made, known));
+            let made = construct_scored(self.victim, self.validation, &settings)?;
+            self.made.push(made);
         }
         Ok(())
     }

@@ -59,26 +59,25 @@ pub(super) fn check(
     };
     let share = "share of the accuracy with all answers";
     let over_labels = mean_std(&gains("select.entropy"))?.mean;
-    match models.recipe {
+    let kept = match models.recipe {
         Recipe::Ours => {
             let id = format!("{prefix}dynamic_selection_10pct_relative");
             let check = Check::new(id, relative, Op::Ge, 0.95);
             outcome.claim(runs.len(), share, check);
-            let id = format!("{prefix}dynamic_selection_10pct_minus_labels");
-            let row = Row::new(id, "gain in accuracy", over_labels);
-            outcome.rows.push(row);
             let id = format!("{prefix}dynamic_selection_saving");
             outcome.checks.push(Check::new(id, saved, Op::Ge, 8.0));
+            "10pct"
         }
         // Half of each batch.
         Recipe::Published => {
             let id = format!("{prefix}dynamic_selection_50pct_relative");
             outcome.rows.push(Row::new(id, share, relative));
-            let id = format!("{prefix}dynamic_selection_50pct_minus_labels");
-            let row = Row::new(id, "gain in accuracy", over_labels);
-            outcome.rows.push(row);
+            "50pct"
         }
-    }
+    };
+    let id = format!("{prefix}dynamic_selection_{kept}_minus_labels");
+    let row = Row::new(id, "gain in accuracy", over_labels);
+    outcome.rows.push(row);
     let plain = mean_std(&accuracies(runs, "objective.static"))?;
     let gain = mean("objective.uncertainty")? - plain.mean;
     let id = format!("{prefix}uncertainty_objective_not_worse");

@@ -17,6 +17,7 @@ use plm_distill::teacher::{
 
 use super::embedded::sentences;
 use super::lab::{Classifier, Lab, examples, new_cache};
+use crate::repro::bounds::worse;
 use crate::repro::opinions::Half;
 use crate::repro::things::CLASSES;
 use crate::repro::{Check, Context, Op, Outcome};
@@ -150,7 +151,7 @@ fn cached(
     filled.sort_by_key(|example| example.text.len());
     let mut gap = 0.0_f64;
     for batch in filled.chunks(FILL) {
-        gap = gap.max(difference(live, &mut cached, batch, settings)?);
+        gap = worse(gap, difference(live, &mut cached, batch, settings)?);
     }
     let exact = plm_core::device::is_host(live.device());
     let bound = if exact { 0.0 } else { 1e-6 };
@@ -183,11 +184,11 @@ fn difference(
     );
     let mut gap = share(a.logits, b.logits);
     for (index, states) in a.hidden {
-        gap = gap.max(share(states, b.hidden[&index].clone()));
+        gap = worse(gap, share(states, b.hidden[&index].clone()));
     }
     let scores = live.scores(rows, settings)?;
     for (a, b) in scores.iter().zip(cached.scores(rows, settings)?) {
-        gap = gap.max(f64::from((a.score - b.score).abs()));
+        gap = worse(gap, f64::from((a.score - b.score).abs()));
     }
     Ok(gap)
 }
@@ -222,7 +223,7 @@ fn without_dropout(
         let score = McScore::from_passes(&logits)?;
         let alone = deterministic_score(alone, 1.0)? as f32;
         let gap = (score.score - alone).abs();
-        spread = spread.max(f64::from(score.variance.max(gap)));
+        spread = worse(spread, worse(score.variance.into(), gap.into()));
     }
     Ok(spread)
 }

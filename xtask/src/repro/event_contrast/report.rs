@@ -7,6 +7,7 @@ use plm_core::metrics::mean_std;
 use plm_event_contrast::finetune::CorpusLosses;
 
 use super::study::{AT_1, Key, Plan, Run, percent};
+use crate::repro::bounds::certain;
 use crate::repro::{Check, ENOUGH_SEEDS, Op, Outcome, Row, Table, Text};
 
 /// The values of a figure, one a run.
@@ -69,13 +70,6 @@ fn gains(from: Vec<f64>, to: Vec<f64>) -> Vec<f64> {
 fn gain(runs: &[Run], from: &str, to: &str, metric: &'static str) -> Result<f64> {
     let gains = gains(values(runs, (from, metric))?, values(runs, (to, metric))?);
     Ok(mean_std(&gains)?.mean)
-}
-
-/// The mean minus twice its standard error: what is left of a gain that is not chance.
-fn certain(gains: &[f64]) -> Result<f64> {
-    let summary = mean_std(gains)?;
-    let error = summary.std.unwrap_or(0.0) / (summary.count as f64).sqrt();
-    Ok(summary.mean - 2.0 * error)
 }
 
 /// Adds the claims.

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::published::{self, Counts};
 use super::{inductive, levels, networks, pictures, quantity, solvers};
 use crate::report::number;
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Context, Op, Outcome, Row, Table};
 use crate::systems::Tier;
 
@@ -248,12 +249,12 @@ fn influence_of_reference(outcome: &mut Outcome, cora: &Problem, split: &Split) 
         for (found, expected) in influence.row(node).iter().zip(expected) {
             let error = (found - expected).abs();
             // What cannot arrive must be exactly zero.
-            let relative = if expected > 0.0 || error > 0.0 {
-                error / expected
-            } else {
+            let relative = if expected == 0.0 && error == 0.0 {
                 0.0
+            } else {
+                error / expected
             };
-            largest = largest.max(relative);
+            largest = worse(largest, relative);
         }
     }
     let id = "class_influence_cora_seed0_relative_error";

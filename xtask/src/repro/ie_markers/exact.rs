@@ -22,6 +22,7 @@ use super::lab::Lab;
 use super::packing::{self, Asked, Reading};
 use super::round_trips;
 use super::study::Problem;
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Op, Outcome};
 
 const ENCODERS: [MarkerEncoder; 3] = [
@@ -73,21 +74,12 @@ fn difference(a: &[f32], b: &[f32]) -> f64 {
         return f64::NAN;
     }
     let differences = a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs()));
-    differences.fold(0.0, larger)
+    differences.fold(0.0, worse)
 }
 
 /// The [`difference`] in units of the largest number of the first list where that is above 1.
 fn distance(a: &[f32], b: &[f32]) -> f64 {
     difference(a, b) / largest(a).max(1.0)
-}
-
-/// The larger one; not a number where one is none.
-fn larger(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else {
-        a.max(b)
-    }
 }
 
 /// Texts with markers have the states of texts alone; one more visible cell changes them.
@@ -103,7 +95,7 @@ fn texts(model: &MarkerNer, asked: &[Asked], outcome: &mut Outcome) -> Result<()
             let places: Vec<_> = (0..tokens.len()).map(|token| (row, token)).collect();
             let expected = alone.clone().narrow(0, row, 1).narrow(1, 0, tokens.len());
             let found = states.text_at(&places)?;
-            most = larger(most, distance(&values(found), &values(expected)));
+            most = worse(most, distance(&values(found), &values(expected)));
         }
     }
     let id = "text_states_unchanged_by_markers";
@@ -151,7 +143,7 @@ fn span_distance(a: &SpanStates, b: &SpanStates) -> f64 {
         Some(other) => distance(own, other),
         None => f64::NAN,
     };
-    a.iter().map(far).fold(0.0, larger)
+    a.iter().map(far).fold(0.0, worse)
 }
 
 /// A span has the same states in any row, and by all encoders.
@@ -174,7 +166,7 @@ fn packings(
         let asked = reading.rows(&settings)?;
         for encoder in ENCODERS {
             let found = span_states(model, &asked, encoder)?;
-            most = larger(most, span_distance(&expected, &found));
+            most = worse(most, span_distance(&expected, &found));
         }
     }
     outcome
@@ -208,8 +200,8 @@ fn gradients(
     let mut most = 0.0;
     for encoder in [MarkerEncoder::Factorized, MarkerEncoder::Shared] {
         let (found, own) = run(encoder)?;
-        most = larger(most, distance(&expected, &found));
-        most = larger(most, gradient_distance(&dense, &own)?);
+        most = worse(most, distance(&expected, &found));
+        most = worse(most, gradient_distance(&dense, &own)?);
     }
     outcome
         .checks
@@ -247,7 +239,7 @@ fn gradient_distance(expected: &Gradients, found: &Gradients) -> Result<f64> {
             "{seen} of {count} gradients of the {part} are large enough to be compared"
         );
         for (one, other) in &pairs {
-            most = larger(most, difference(one, other) / unit);
+            most = worse(most, difference(one, other) / unit);
         }
     }
     Ok(most)

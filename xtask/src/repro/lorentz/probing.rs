@@ -4,8 +4,8 @@ use anyhow::{Context as _, Result};
 use burn::tensor::Device;
 use plm_core::rng::Seed;
 
-use super::exact::worse;
 use crate::report::{Plot, Series};
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Context, Op, Outcome, Row};
 use plm_lorentz::data::generate::HiddenTrees;
 use plm_lorentz::task::probing::{

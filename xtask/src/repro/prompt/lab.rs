@@ -190,8 +190,7 @@ impl Lab {
         source: &S,
         pass: &Pass,
     ) -> Result<f64> {
-        let found = predict(&self.model, source, &task.test, SCORED, pass)?;
-        Ok(found.mean_accuracy(&task.test))
+        self.scored(&task.test, source, pass)
     }
 
     /// Accuracy of a prompt on the test examples of `task`.
@@ -202,7 +201,11 @@ impl Lab {
     /// Accuracy of a prompt on the examples of `set`.
     pub(in crate::repro) fn score_on(&self, set: &TaskSet, prompt: &PromptMatrix) -> Result<f64> {
         let source = SoftPrompt::new(prompt, &self.device);
-        let found = predict(&self.model, &source, set, SCORED, &Pass::default())?;
+        self.scored(set, &source, &Pass::default())
+    }
+
+    fn scored<S: PromptSource>(&self, set: &TaskSet, source: &S, pass: &Pass) -> Result<f64> {
+        let found = predict(&self.model, source, set, SCORED, pass)?;
         Ok(found.mean_accuracy(set))
     }
 }

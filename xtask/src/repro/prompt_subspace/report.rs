@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use plm_core::metrics::mean_std;
 use plm_prompt::intrinsic::{gain_recovery, relative_performance, stability};
 use plm_prompt::published::{self, INTRINSIC_PAPER, INTRINSIC_SEEN, INTRINSIC_UNSEEN};
 
 use super::study::{BASELINE, Run, Scores, mean};
 use crate::report::{Plot, Series};
+use crate::repro::bounds::certain;
 use crate::repro::{Check, Op, Outcome, Row, Table};
 
 /// What scores are worth beside those of prompt tuning.
@@ -293,14 +293,6 @@ fn beside_random(runs: &[Run]) -> Result<Vec<Beside>> {
         }
     }
     Ok(all)
-}
-
-/// The mean minus twice its standard error over the seeds: what is left of a gain that is not chance. Of
-/// one seed it is the gain itself.
-fn certain(gains: &[f64]) -> Result<f64> {
-    let summary = mean_std(gains)?;
-    let error = summary.std.unwrap_or(0.0) / (summary.count as f64).sqrt();
-    Ok(summary.mean - 2.0 * error)
 }
 
 /// Adds the claim that a subspace must be searched, at the fewest dimensions, where it matters most, and what

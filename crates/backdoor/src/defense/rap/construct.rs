@@ -102,8 +102,11 @@ pub fn construct<F: Ffn>(
     Ok(construct_scored(victim, texts, settings)?.0)
 }
 
-/// [`construct`], and the drops of `texts` at the end.
-pub(super) fn construct_scored<F: Ffn>(
+/// [`construct`], and the drops of `texts` at the end, as [`drops`](super::drops) measures them.
+///
+/// # Errors
+/// Those of [`construct`].
+pub fn construct_scored<F: Ffn>(
     victim: &Victim<F>,
     texts: &[&str],
     settings: &RapSettings,

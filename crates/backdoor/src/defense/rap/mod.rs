@@ -15,7 +15,7 @@ mod retry;
 #[cfg(test)]
 mod tests;
 
-pub use construct::{Construction, EpochReport, RapSettings, construct};
+pub use construct::{Construction, EpochReport, RapSettings, construct, construct_scored};
 pub use defense::{Protection, RapDefense};
 pub use detector::{RapDetector, drops, perturbed_probabilities};
 pub use retry::construct_with_retry;

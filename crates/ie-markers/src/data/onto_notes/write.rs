@@ -160,10 +160,11 @@ pub fn write_onto_notes(
 
 #[cfg(test)]
 mod tests {
-    use plm_core::data::{DygieEvent, EntityMention, Lines};
+    use plm_core::data::Lines;
     use proptest::prelude::*;
 
-    use super::super::super::{Aside, Corpus, ReadOptions, RelationMention, read_onto_notes};
+    use super::super::super::check::tests::beyond_sentences;
+    use super::super::super::{Corpus, ReadOptions, RelationMention, read_onto_notes};
     use super::*;
 
     fn entity(start: usize, end: usize, label: &str) -> Entity {
@@ -228,24 +229,7 @@ mod tests {
 
     #[test]
     fn what_brackets_cannot_hold_is_reported() {
-        let mut document = Document::new("d", vec![Sentence::new(["a"]), Sentence::new(["b"])]);
-        document.outside.entities = vec![Aside {
-            sentence: 0,
-            at: 0,
-            item: EntityMention {
-                start: 0,
-                end: 1,
-                label: "X".to_owned(),
-            },
-        }];
-        document.clusters = Some(vec![vec![(0, 0), (1, 1)]]);
-        let event = DygieEvent {
-            trigger: 1,
-            event_type: "E".to_owned(),
-            arguments: Vec::new(),
-        };
-        document.events = Some(vec![Vec::new(), vec![event]]);
-        let documents = [document];
+        let documents = [beyond_sentences()];
         let (_, report) = lines(&documents, Source::Gold).unwrap();
         let places = |finding| report.places(finding).join("|");
         assert_eq!(places(Finding::EntityOutsideSentence), "d, sentence 0, X");

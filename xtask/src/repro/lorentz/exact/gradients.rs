@@ -10,7 +10,8 @@ use plm_lorentz::geometry::{
 };
 
 use super::layers::{WIDTH, layers};
-use super::tensors::{Options, curvatures, draws, sizes, tensor, values, worse};
+use super::tensors::{Options, curvatures, draws, sizes, tensor, values};
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Op, Outcome, Row};
 
 /// Points of a check of layers.

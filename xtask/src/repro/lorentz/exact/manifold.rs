@@ -11,7 +11,8 @@ use plm_lorentz::geometry::{
 use plm_lorentz::optim::{RiemannianAdamConfig, RiemannianSgdConfig};
 
 use super::layers::{WIDTH, layers};
-use super::tensors::{curvatures, sizes, values, worse};
+use super::tensors::{curvatures, sizes, values};
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Op, Outcome, Table};
 
 /// Adds the check over all operations, layers and optimizers in single precision, and what each gave.

@@ -10,8 +10,6 @@ mod theory;
 use anyhow::Result;
 use burn::tensor::Device;
 
-pub(super) use tensors::{lesser, worse};
-
 use super::pictures;
 use crate::repro::{Context, Outcome};
 

@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use burn::tensor::{DType, Device, Gradients, Tensor};
 use serde_json::Value;
 
-use super::tensors::{Options, gap, numbers, values, worse};
+use super::tensors::{Options, gap, numbers, values};
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Context, Op, Outcome, Row};
 
 /// The largest gap to reference numbers, and how many there were.

@@ -8,6 +8,8 @@ use plm_lorentz::Curvature;
 use rand::RngExt;
 use serde_json::Value;
 
+use crate::repro::bounds::worse;
+
 /// A device and a number type.
 pub(super) type Options<'a> = (&'a Device, DType);
 
@@ -52,16 +54,6 @@ pub(super) fn curvatures() -> Result<[Curvature; 3]> {
         Curvature::UNIT,
         Curvature::from_k(4.0)?,
     ])
-}
-
-/// The larger of two, or what is not a number.
-pub(in crate::repro::lorentz) fn worse(a: f64, b: f64) -> f64 {
-    if b <= a || a.is_nan() { a } else { b }
-}
-
-/// The smaller of two, or what is not a number.
-pub(in crate::repro::lorentz) fn lesser(a: f64, b: f64) -> f64 {
-    if b >= a || a.is_nan() { a } else { b }
 }
 
 /// The largest |a − b| / max(1, |b|).
@@ -118,21 +110,4 @@ pub(super) fn cast<M: Module>(module: M, dtype: DType) -> M {
         }
     }
     module.map(&mut Cast(dtype))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_number_is_neither_larger_nor_smaller_but_stays() {
-        for values in [[0.5, 2.0, -1.0], [2.0, -1.0, 0.5]] {
-            assert_eq!(values.into_iter().fold(f64::NEG_INFINITY, worse), 2.0);
-            assert_eq!(values.into_iter().fold(f64::INFINITY, lesser), -1.0);
-        }
-        for values in [[f64::NAN, 1.0], [1.0, f64::NAN]] {
-            assert!(values.into_iter().fold(f64::NEG_INFINITY, worse).is_nan());
-            assert!(values.into_iter().fold(f64::INFINITY, lesser).is_nan());
-        }
-    }
 }

@@ -8,7 +8,8 @@ use plm_lorentz::geometry::{distance_from_origin, lift, origin};
 use plm_lorentz::lorentz_group::LorentzTransform;
 use plm_lorentz::nn::{TangentLinearConfig, TimeFromSpaceConfig};
 
-use super::tensors::{cast, curvatures, draws, gap, tensor, values, worse};
+use super::tensors::{cast, curvatures, draws, gap, tensor, values};
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Op, Outcome};
 
 /// Dimensions of space.

@@ -3,11 +3,11 @@
 use anyhow::{Context as _, Result};
 use plm_core::rng::Seed;
 
-use super::super::exact::lesser;
 use super::depth;
 use super::lab::{Budget, Links, Nodes};
 use super::report::{LINKS, Means, NODES, at_limit, picture, rows};
 use super::sets::{self, File, Set, Split, Task};
+use crate::repro::bounds::lesser;
 use crate::repro::{Check, Context, Op, Outcome, Row, Table};
 use crate::systems::Tier;
 use plm_lorentz::data::graph::{GraphDataset, LinkSplitConfig, read_graph};

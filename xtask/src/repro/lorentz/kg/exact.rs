@@ -4,8 +4,8 @@ use anyhow::Result;
 use plm_core::metrics::{RankTies, filtered_rank};
 use plm_core::rng::Seed;
 
-use super::super::exact::worse;
 use super::study::Study;
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Context, Op, Outcome, Row};
 use plm_lorentz::data::kg::Triple;
 use plm_lorentz::task::kg::{

@@ -9,8 +9,8 @@ use plm_lorentz::geometry::{
 };
 use rand::RngExt;
 
-use super::super::exact::worse;
 use crate::report::{Plot, Series};
+use crate::repro::bounds::worse;
 use crate::repro::{Check, Op, Outcome, Table};
 
 const PAIRS: usize = 60;

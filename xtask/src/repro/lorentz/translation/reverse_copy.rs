@@ -6,9 +6,9 @@ use plm_core::rng::Seed;
 use plm_core::text::BatchBy;
 use plm_core::train::Schedule;
 
-use super::super::exact::lesser;
 use super::way::{Trained, Watch, Way, learn};
 use crate::report::{Plot, Series};
+use crate::repro::bounds::lesser;
 use crate::repro::{Check, Context, Op, Outcome, Row};
 use plm_lorentz::data::generate::ReverseCopy;
 use plm_lorentz::nn::TransformerConfig;
