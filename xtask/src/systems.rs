@@ -1,5 +1,6 @@
 //! The systems that the workspace reproduces: the rows of `systems.toml`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -38,8 +39,25 @@ pub struct TierSpec {
     /// Assets of the store that must be there.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// Expected minutes on two cores.
+    /// Folders of the store that must be there and are no assets.
+    #[serde(default, rename = "folder")]
+    pub folders: Vec<Folder>,
+    /// Expected minutes where the system runs by itself.
     pub minutes: f64,
+}
+
+/// A folder of the store that no asset describes: whoever runs the tier fills it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folder {
+    /// Its name; without one `setting` has to give it.
+    pub name: Option<String>,
+    /// The setting that gives another name.
+    pub setting: Option<String>,
+    /// The setting with which this folder is not needed.
+    pub unless: Option<String>,
+    /// What it has to hold.
+    pub holds: String,
 }
 
 /// A value that `--set key=value` may change.
@@ -50,8 +68,17 @@ pub struct Setting {
     pub key: String,
     /// What it changes.
     pub help: String,
-    /// The value that makes the run shortest, for CI.
+    /// The tiers that read it; all of the system's unless given.
+    pub tiers: Option<Vec<Tier>>,
+    /// The value that makes the embedded tier shortest, for CI.
     pub smallest: Option<String>,
+}
+
+impl Setting {
+    /// True where `tier` reads it.
+    pub fn is_read_by(&self, tier: Tier) -> bool {
+        (self.tiers.as_ref()).is_none_or(|tiers| tiers.contains(&tier))
+    }
 }
 
 /// One system: a paper, or the shared core.
@@ -113,6 +140,42 @@ impl System {
                 )
             })
     }
+
+    /// Refuses settings and folders that contradict the tiers.
+    fn check(&self) -> Result<()> {
+        let there: BTreeSet<Tier> = self.tiers.iter().map(|spec| spec.tier).collect();
+        for setting in &self.settings {
+            let key = &setting.key;
+            if let Some(tiers) = &setting.tiers {
+                ensure!(!tiers.is_empty(), "setting `{key}`: no tier reads it");
+                for tier in tiers {
+                    ensure!(there.contains(tier), "setting `{key}`: no tier `{tier}`");
+                }
+            }
+            ensure!(
+                setting.smallest.is_none() || setting.is_read_by(Tier::Embedded),
+                "setting `{key}`: `smallest` is for the tier `embedded`, which does not read it"
+            );
+        }
+        for spec in &self.tiers {
+            for folder in &spec.folders {
+                ensure!(
+                    folder.name.is_some() || folder.setting.is_some(),
+                    "tier `{}`: a folder has neither a name nor a setting",
+                    spec.tier
+                );
+                for key in [&folder.setting, &folder.unless].into_iter().flatten() {
+                    let mut own = self.settings.iter().filter(|setting| setting.key == *key);
+                    ensure!(
+                        own.any(|setting| setting.is_read_by(spec.tier)),
+                        "tier `{}`: a folder names `{key}`, which is no setting that the tier reads",
+                        spec.tier
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
@@ -132,7 +195,8 @@ pub fn all() -> Result<Vec<System>> {
 /// Reads the systems of a TOML text.
 ///
 /// # Errors
-/// Where the text is not as [`System`] says or a name appears twice.
+/// Where the text is not as [`System`] says, a name appears twice, or a setting or a folder contradicts
+/// the tiers.
 pub fn parse(text: &str) -> Result<Vec<System>> {
     let file: File = toml::from_str(text).context("systems.toml")?;
     for (index, system) in file.system.iter().enumerate() {
@@ -143,6 +207,9 @@ pub fn parse(text: &str) -> Result<Vec<System>> {
             "systems.toml: `{}` appears twice",
             system.name
         );
+        system
+            .check()
+            .with_context(|| format!("systems.toml: `{}`", system.name))?;
     }
     Ok(file.system)
 }
@@ -153,14 +220,8 @@ pub fn parse(text: &str) -> Result<Vec<System>> {
 /// # Errors
 /// Where a name is unknown (the text lists those there are).
 pub fn select<'a>(systems: &'a [System], names: &[String]) -> Result<Vec<&'a System>> {
-    if names.is_empty() || names.iter().any(|name| name == "all") {
-        return Ok(systems
-            .iter()
-            .filter(|system| !system.tiers.is_empty())
-            .collect());
-    }
     let mut chosen: Vec<&System> = Vec::new();
-    for name in names {
+    for name in names.iter().filter(|name| *name != "all") {
         let named = systems.iter().find(|system| system.name == *name);
         let system = named.with_context(|| {
             let known: Vec<&str> = systems.iter().map(|system| system.name.as_str()).collect();
@@ -172,6 +233,11 @@ pub fn select<'a>(systems: &'a [System], names: &[String]) -> Result<Vec<&'a Sys
         if chosen.iter().all(|other| other.name != system.name) {
             chosen.push(system);
         }
+    }
+    if names.is_empty() || names.iter().any(|name| name == "all") {
+        chosen = (systems.iter())
+            .filter(|system| !system.tiers.is_empty())
+            .collect();
     }
     Ok(chosen)
 }
@@ -228,6 +294,52 @@ mod tests {
         let chosen = select(&systems, &twice).unwrap();
         let names: Vec<&str> = chosen.iter().map(|system| system.name.as_str()).collect();
         assert_eq!(names, ["b", "a"]);
+        let all = |other: &str| select(&systems, &["all".to_owned(), other.to_owned()]);
+        assert_eq!(all("a").unwrap().len(), 1);
+        let text = all("c").unwrap_err().to_string();
+        assert!(text.contains("no system is called `c`"), "{text}");
+    }
+
+    /// A system with two tiers, a setting and a folder that hold these lines.
+    fn with(setting: &str, folder: &str) -> Result<Vec<System>> {
+        parse(&format!(
+            "[[system]]\nname='a'\ntitle='A'\npackage='p'\nfolder='f'\nstatus='x'\n\
+             [[system.tier]]\ntier='embedded'\nminutes=1\n\
+             [[system.tier]]\ntier='paper'\nminutes=1\n\
+             [[system.tier.folder]]\nholds='weights'\n{folder}\n\
+             [[system.setting]]\nkey='model'\nhelp='model'\n{setting}\n"
+        ))
+    }
+
+    #[test]
+    fn settings_are_of_the_tiers_that_read_them() {
+        let systems = with("tiers=['paper']", "setting='model'").unwrap();
+        let setting = &systems[0].settings[0];
+        assert_eq!(
+            [Tier::Embedded, Tier::Paper].map(|tier| setting.is_read_by(tier)),
+            [false, true]
+        );
+        let everywhere = with("smallest='1'", "name='bert'").unwrap();
+        assert!(everywhere[0].settings[0].is_read_by(Tier::Embedded));
+    }
+
+    #[test]
+    fn what_contradicts_the_tiers_is_refused() {
+        for (setting, folder, reason) in [
+            ("tiers=[]", "name='bert'", "no tier reads it"),
+            ("tiers=['real']", "name='bert'", "no tier `real`"),
+            ("tiers=['paper']\nsmallest='1'", "name='bert'", "`smallest`"),
+            ("", "", "neither a name nor a setting"),
+            ("", "setting='base'", "names `base`"),
+            ("", "name='bert'\nunless='sets'", "names `sets`"),
+            ("tiers=['embedded']", "setting='model'", "names `model`"),
+        ] {
+            let text = format!("{:#}", with(setting, folder).unwrap_err());
+            assert!(
+                text.starts_with("systems.toml: `a`: ") && text.contains(reason),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -68,7 +68,12 @@ mod tests {
         let busy = Error::CacheInUse { dir: "t".into() };
         assert_eq!(busy.exit_code(), 1);
         let diverged = Error::Diverged {
-            source: plm_core::Error::invalid("gradients", "are not finite"),
+            source: plm_core::Error::NotFiniteGradients {
+                step: 7,
+                first: "classifier.output.weight".to_owned(),
+                in_a_row: 1,
+                limit: 0,
+            },
         };
         assert_eq!(diverged.exit_code(), 1);
         let export = Error::Export {

@@ -8,6 +8,7 @@ use crate::capture::FfnInputs;
 use crate::experts::MoeLayer;
 use crate::hidden::each_chunk;
 use crate::host::{matrix, values};
+use crate::policy::Selection;
 use crate::quality::Coverage;
 use crate::router::Router;
 use crate::score::{Contribution, contributions};
@@ -70,26 +71,12 @@ pub struct ExpertLoad {
 }
 
 impl ExpertLoad {
-    /// The load of `layer` over `inputs`.
-    ///
-    /// # Errors
-    /// [`Error::NoTokens`] without inputs; those of [`FfnInputs::check`] and of the policy.
-    pub fn of(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Self> {
-        inputs.check(layer.ffn.inner.weight.val().dims()[0])?;
-        if inputs.tokens() == 0 {
-            return Err(Error::NoTokens {
-                what: "load of experts",
-            });
+    /// The load of the experts of `selection`, which [`expert_selection`] gives for a layer.
+    pub fn of(selection: &Selection) -> Self {
+        let tokens = selection.by_expert();
+        Self {
+            counts: tokens.iter().map(|tokens| tokens.len() as u64).collect(),
         }
-        let experts = layer.partition.experts();
-        let scores = expert_scores(layer, inputs)?;
-        let selection = layer.policy.select(&scores, experts)?;
-        let counts = selection
-            .by_expert()
-            .iter()
-            .map(|tokens| tokens.len() as u64)
-            .collect();
-        Ok(Self { counts })
     }
 
     /// Experts that no token chose.
@@ -138,17 +125,38 @@ pub fn expert_contributions(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Vec<
     contributions_as(layer, layer.contribution, inputs)
 }
 
-/// How much the experts cover that the layer's router and policy choose for `inputs`, where `measure`
+/// The experts that the layer's router and policy choose for each of `inputs`: what [`ExpertLoad::of`]
+/// and [`coverage`] measure.
+///
+/// # Errors
+/// [`Error::NoTokens`] without inputs; [`Error::NotFinite`] for scores that are not; those of
+/// [`FfnInputs::check`] and of the policy.
+pub fn expert_selection(layer: &MoeLayer, inputs: &FfnInputs) -> Result<Selection> {
+    inputs.check(layer.ffn.inner.weight.val().dims()[0])?;
+    if inputs.tokens() == 0 {
+        return Err(Error::NoTokens {
+            what: "choosing experts",
+        });
+    }
+    let scores = expert_scores(layer, inputs)?;
+    layer.policy.select(&scores, layer.partition.experts())
+}
+
+/// How much the experts cover that `selection` has for `inputs` ([`expert_selection`]), where `measure`
 /// says what counts: [`MoeLayer::measure`] for figures that compare with those of other routers.
 ///
 /// # Errors
 /// [`Error::NoTokens`] without inputs, or where no contribution is positive; [`Error::NotFinite`] for
-/// scores or contributions that are not; those of [`FfnInputs::check`] and of the policy.
-pub fn coverage(layer: &MoeLayer, measure: Contribution, inputs: &FfnInputs) -> Result<Coverage> {
+/// contributions that are not; [`Error::Size`] for a selection of other tokens or experts; those of
+/// [`FfnInputs::check`].
+pub fn coverage(
+    layer: &MoeLayer,
+    selection: &Selection,
+    measure: Contribution,
+    inputs: &FfnInputs,
+) -> Result<Coverage> {
     let own = contributions_as(layer, measure, inputs)?;
-    let scores = expert_scores(layer, inputs)?;
-    let selection = layer.policy.select(&scores, layer.partition.experts())?;
-    Coverage::of_selection(&selection, &own)
+    Coverage::of_selection(selection, &own)
 }
 
 /// See [`expert_contributions`]; `kind` says what counts.
@@ -172,6 +180,12 @@ fn contributions_as(layer: &MoeLayer, kind: Contribution, inputs: &FfnInputs) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn load_counts_tokens() {
+        let selection = Selection::from_lists(&[vec![0, 2], vec![2], vec![]], 4).unwrap();
+        assert_eq!(ExpertLoad::of(&selection).counts, [1, 0, 2, 0]);
+    }
 
     #[test]
     fn load_statistics_by_hand() {

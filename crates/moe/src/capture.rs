@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use plm_core::models::Stack;
 use plm_core::nn::{Tapped, Taps};
 
+use crate::error::check_size;
 use crate::host::values;
 use crate::layer::LayerId;
 use crate::{Error, Result};
@@ -33,21 +34,13 @@ impl FfnInputs {
     /// # Errors
     /// [`Error::Size`] or [`Error::NotFinite`].
     pub fn check(&self, width: usize) -> Result<()> {
-        if self.width != width {
-            return Err(Error::Size {
-                what: "a captured input row".to_owned(),
-                found: self.width,
-                expected: width,
-            });
-        }
+        check_size("a captured input row", self.width, width)?;
         let width = width.max(1);
-        if !self.rows.len().is_multiple_of(width) {
-            return Err(Error::Size {
-                what: format!("the captured inputs in rows of {width}"),
-                found: self.rows.len(),
-                expected: self.rows.len().next_multiple_of(width),
-            });
-        }
+        check_size(
+            format_args!("the captured inputs in rows of {width}"),
+            self.rows.len(),
+            self.rows.len().next_multiple_of(width),
+        )?;
         match self.rows.iter().position(|value| !value.is_finite()) {
             Some(place) => Err(Error::NotFinite {
                 what: "the captured inputs".to_owned(),
@@ -147,24 +140,16 @@ impl Capture {
 
     fn add_layer(&mut self, layer: LayerId, rows: Tensor<3>, keep: &[bool]) -> Result<()> {
         let [batch, length, width] = rows.dims();
-        if keep.len() != batch * length {
-            return Err(Error::Size {
-                what: "the list of positions to keep".to_owned(),
-                found: keep.len(),
-                expected: batch * length,
-            });
-        }
+        check_size("the list of positions to keep", keep.len(), batch * length)?;
         let inputs = self.layers.entry(layer).or_default();
         if inputs.rows.is_empty() {
             inputs.width = width;
         }
-        if inputs.width != width {
-            return Err(Error::Size {
-                what: format!("an input row of layer {layer}"),
-                found: width,
-                expected: inputs.width,
-            });
-        }
+        check_size(
+            format_args!("an input row of layer {layer}"),
+            width,
+            inputs.width,
+        )?;
         for (row, _) in values(rows)
             .chunks_exact(width.max(1))
             .zip(keep)

@@ -6,6 +6,7 @@ use plm_core::nn::FeedForward;
 
 use crate::capture::Capture;
 use crate::config::MoeConfig;
+use crate::error::check_size;
 use crate::experts::MoeLayer;
 use crate::ffn::MoeFfn;
 use crate::layer::{FeedForwards, LayerId};
@@ -86,14 +87,12 @@ pub fn absorb<M: FeedForwards<Ffn = MoeFfn>>(
     check_names(&blocks, layers)?;
     for ((id, block), layer) in blocks.iter().zip(layers.values()) {
         let what = format!("tuned layer {id}");
-        check_size(&what, &block.ffn, &layer.ffn)?;
-        if block.experts != layer.partition.experts() {
-            return Err(Error::Size {
-                what: format!("the list of experts of {what}"),
-                found: block.experts,
-                expected: layer.partition.experts(),
-            });
-        }
+        check_alike(&what, &block.ffn, &layer.ffn)?;
+        check_size(
+            format_args!("the list of experts of {what}"),
+            block.experts,
+            layer.partition.experts(),
+        )?;
     }
     for (layer, (_, block)) in layers.values_mut().zip(blocks) {
         layer.ffn = block.ffn;
@@ -123,20 +122,13 @@ pub(crate) fn check_names<F>(
 ///
 /// # Errors
 /// [`Error::Size`].
-pub(crate) fn check_size(what: &str, found: &FeedForward, expected: &FeedForward) -> Result<()> {
+pub(crate) fn check_alike(what: &str, found: &FeedForward, expected: &FeedForward) -> Result<()> {
     let [width, neurons] = found.inner.weight.val().dims();
     let [own_width, own_neurons] = expected.inner.weight.val().dims();
-    for (part, found, expected) in [
-        ("an input row", width, own_width),
-        ("a token's neurons", neurons, own_neurons),
-    ] {
-        if found != expected {
-            return Err(Error::Size {
-                what: format!("{part} of {what}"),
-                found,
-                expected,
-            });
-        }
-    }
-    Ok(())
+    check_size(format_args!("an input row of {what}"), width, own_width)?;
+    check_size(
+        format_args!("a token's neurons of {what}"),
+        neurons,
+        own_neurons,
+    )
 }

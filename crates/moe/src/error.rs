@@ -1,5 +1,7 @@
 //! What can go wrong.
 
+use std::fmt;
+
 /// A mistake in what a function was given.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -83,3 +85,18 @@ pub enum Error {
 
 /// Result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Checks that `what` has as many values as expected. `what` is formatted for the error only.
+///
+/// # Errors
+/// [`Error::Size`].
+pub(crate) fn check_size(what: impl fmt::Display, found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Size {
+        what: what.to_string(),
+        found,
+        expected,
+    })
+}

@@ -32,7 +32,9 @@ mod store;
 mod testing;
 mod weights;
 
-pub use analysis::{Activity, Coactivation, ExpertLoad, coverage, expert_contributions};
+pub use analysis::{
+    Activity, Coactivation, ExpertLoad, coverage, expert_contributions, expert_selection,
+};
 pub use budget::{share_out, share_out_operations};
 pub use capture::{Capture, FfnInputs};
 pub use config::{Fill, MoeConfig, SplitKind};

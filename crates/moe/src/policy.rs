@@ -11,6 +11,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::check_size;
 use crate::{Error, Result};
 
 /// How experts are chosen from a token's scores.
@@ -82,13 +83,11 @@ impl Policy {
     /// [`Error::NotFinite`] for a score that is NaN or infinite.
     pub fn select(self, scores: &[f32], experts: usize) -> Result<Selection> {
         self.check(experts)?;
-        if !scores.len().is_multiple_of(experts) {
-            return Err(Error::Size {
-                what: "scores".to_owned(),
-                found: scores.len(),
-                expected: scores.len().next_multiple_of(experts),
-            });
-        }
+        check_size(
+            "scores",
+            scores.len(),
+            scores.len().next_multiple_of(experts),
+        )?;
         if let Some(place) = scores.iter().position(|score| !score.is_finite()) {
             return Err(Error::NotFinite {
                 what: "scores".to_owned(),

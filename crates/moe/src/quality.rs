@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::check_size;
 use crate::{Error, Result, Selection};
 
+/// What errors call scores.
+const SCORES: &str = "the scores of experts";
 /// What errors call contributions.
 const CONTRIBUTIONS: &str = "the contributions of experts";
 
@@ -42,7 +45,11 @@ impl Coverage {
     /// As [`capture`].
     pub fn of_selection(selection: &Selection, contributions: &[f32]) -> Result<Self> {
         let experts = selection.experts();
-        check_size(contributions.len(), selection.tokens() * experts)?;
+        check_size(
+            CONTRIBUTIONS,
+            contributions.len(),
+            selection.tokens() * experts,
+        )?;
         check_finite(CONTRIBUTIONS, contributions, experts)?;
         let chosen = (0..selection.tokens()).map(|token| {
             let chosen = selection.of(token).iter();
@@ -123,21 +130,10 @@ fn check(scores: &[f32], contributions: &[f32], experts: usize, k: usize) -> Res
         return Err(Error::Chosen { k, experts });
     }
     let whole = contributions.len().next_multiple_of(experts);
-    check_size(contributions.len(), whole)?;
-    check_size(scores.len(), whole)?;
-    check_finite("the scores of experts", scores, experts)?;
+    check_size(CONTRIBUTIONS, contributions.len(), whole)?;
+    check_size(SCORES, scores.len(), whole)?;
+    check_finite(SCORES, scores, experts)?;
     check_finite(CONTRIBUTIONS, contributions, experts)
-}
-
-fn check_size(found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::Size {
-        what: "the scores or contributions of experts".to_owned(),
-        found,
-        expected,
-    })
 }
 
 /// Checks that contributions are numbers.

@@ -2,6 +2,7 @@
 
 use plm_core::kernel::Activation;
 
+use crate::error::check_size;
 use crate::{Error, Partition, Result};
 
 /// A feed-forward layer `y = h · W_out + b_out` with `h = activation(W_in x + b_in)`, gated ones with
@@ -39,13 +40,7 @@ impl FfnWeights {
     pub fn check(&self) -> Result<()> {
         let (d, f) = (self.hidden_size, self.neurons);
         let matrix = |what: &str, values: &[f32], rows: usize, columns: usize| {
-            if values.len() != rows * columns {
-                return Err(Error::Size {
-                    what: what.to_owned(),
-                    found: values.len(),
-                    expected: rows * columns,
-                });
-            }
+            check_size(what, values.len(), rows * columns)?;
             match values.iter().position(|value| !value.is_finite()) {
                 Some(place) => Err(Error::NotFinite {
                     what: what.to_owned(),

@@ -70,12 +70,15 @@ pub fn same_size(what: impl fmt::Display, found: usize, expected: usize) -> Resu
 /// [`NotFiniteError`] naming the first that is not.
 pub fn finite(
     what: impl fmt::Display,
-    values: impl IntoIterator<Item = f64>,
+    values: impl IntoIterator<Item: Into<f64>>,
 ) -> Result<(), NotFiniteError> {
-    match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        Some((index, value)) => Err(NotFiniteError::new(what, index, value)),
-        None => Ok(()),
+    for (index, value) in values.into_iter().enumerate() {
+        let value: f64 = value.into();
+        if !value.is_finite() {
+            return Err(NotFiniteError::new(what, index, value));
+        }
     }
+    Ok(())
 }
 
 /// The setting `key` of `origin` is finite and above 0.
@@ -198,8 +201,10 @@ mod tests {
 
     #[test]
     fn the_first_value_that_is_no_number_is_named() {
-        assert_eq!(finite("drops", [0.0, -1e300]), Ok(()));
-        assert_eq!(finite("drops", std::iter::empty()), Ok(()));
+        assert_eq!(finite("drops", [0.0_f64, -1e300]), Ok(()));
+        assert_eq!(finite("drops", std::iter::empty::<f64>()), Ok(()));
+        let single = finite("drops", [0.5_f32, f32::NEG_INFINITY]).unwrap_err();
+        assert_eq!(single, NotFiniteError::new("drops", 1, f64::NEG_INFINITY));
         let error = finite("drops", [0.0, f64::INFINITY, f64::NAN]).unwrap_err();
         assert_eq!(error, NotFiniteError::new("drops", 1, f64::INFINITY));
         assert_eq!(

@@ -10,7 +10,8 @@ use crate::{Error, Result};
 /// Every name there is.
 const KNOWN: [&str; 5] = ["flex", "ndarray", "wgpu", "vulkan", "cuda"];
 
-/// The names that [`parse`] accepts in this build, best first.
+/// The names that [`parse`] knows in this build, best first; it refuses `cuda` where the machine has no
+/// such device.
 pub fn available() -> Vec<&'static str> {
     let mut names = Vec::new();
     if cfg!(feature = "flex") {
@@ -36,7 +37,7 @@ pub fn available() -> Vec<&'static str> {
 ///
 /// # Errors
 /// [`Error::Device`] where the name is unknown, its backend is not compiled in, the index is not a number,
-/// or no server answers.
+/// the machine has no CUDA device of that index, or no server answers.
 pub fn parse(name: &str) -> Result<Device> {
     if name.starts_with("ws://") {
         return remote(name);
@@ -56,7 +57,7 @@ pub fn parse(name: &str) -> Result<Device> {
         #[cfg(feature = "vulkan")]
         "vulkan" => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
         #[cfg(feature = "cuda")]
-        "cuda" => Ok(Device::cuda(index.unwrap_or(0))),
+        "cuda" => cuda(name, index.unwrap_or(0)),
         kind if KNOWN.contains(&kind) => {
             Err(refuse(name, "its feature is not compiled in".to_owned()))
         }
@@ -73,6 +74,20 @@ fn split_index(name: &str, mark: char) -> Result<(&str, Option<usize>)> {
         .parse::<usize>()
         .map_err(|_| refuse(name, format!("`{index}` is not a device index")))?;
     Ok((device, Some(number)))
+}
+
+/// The CUDA device `index`, if the driver counts so many.
+#[cfg(feature = "cuda")]
+fn cuda(name: &str, index: usize) -> Result<Device> {
+    // Counting opens none of them.
+    let count = Device::enumerate(burn::tensor::DeviceType::Cuda).len();
+    if index < count {
+        return Ok(Device::cuda(index));
+    }
+    Err(refuse(
+        name,
+        format!("CUDA devices of this machine: {count}"),
+    ))
 }
 
 /// The device that a burn server has at a URL, the first one unless `#INDEX` follows.
@@ -142,6 +157,15 @@ mod tests {
     fn every_available_name_parses() {
         for name in available() {
             assert!(parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[cfg(feature = "cuda")]
+    #[test]
+    fn a_device_that_the_machine_lacks_is_refused() {
+        for name in ["cuda:9999", "cuda:65536"] {
+            let text = parse(name).unwrap_err().to_string();
+            assert!(text.contains("CUDA devices of this machine"), "{text}");
         }
     }
 

@@ -69,6 +69,21 @@ pub enum Error {
         /// The names that can.
         available: String,
     },
+    /// Gradients of a training step are not finite.
+    #[error(
+        "gradients: are not finite at step {step} (first: `{first}`), {in_a_row} in a row, at most {limit} \
+         allowed"
+    )]
+    NotFiniteGradients {
+        /// The step, from 0.
+        step: u64,
+        /// The path of the first such gradient; `their sum` where only that is not finite.
+        first: String,
+        /// How many steps in a row had such gradients, this one included.
+        in_a_row: u64,
+        /// How many are allowed.
+        limit: u64,
+    },
     /// An argument's value is out of its domain.
     #[error("{what}: {reason}")]
     Invalid {

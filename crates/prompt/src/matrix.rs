@@ -74,7 +74,7 @@ impl PromptMatrix {
     /// # Errors
     /// [`Error::NotFinite`].
     pub(crate) fn check_finite(&self) -> Result<()> {
-        finite("prompt", self.values.iter().map(|&value| f64::from(value)))?;
+        finite("prompt", self.values.iter().copied())?;
         Ok(())
     }
 

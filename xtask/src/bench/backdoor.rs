@@ -131,7 +131,7 @@ fn checks(context: &Context, device: &Device) -> Result<Vec<Case>> {
         n_positions: POSITIONS,
         ..Gpt2Config::gpt2(tokenizer.vocabulary_size())
     };
-    let model = Pretrained::<Gpt2LmHeadModel>::new(&config, Seed::new(1), device).model;
+    let model = Pretrained::<Gpt2LmHeadModel>::new(&config, Seed::new(1), device)?.model;
     let mut language = CausalPerplexity::new(model, tokenizer, POSITIONS, 32, device)?;
     let asked = texts(1);
     let mut own = victim.clone();

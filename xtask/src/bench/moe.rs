@@ -156,7 +156,7 @@ fn encoder(device: &Device) -> Result<Vec<Case>> {
         hidden_act: Activation::Relu,
         ..EncoderConfig::bert(1_000)
     };
-    let model = Pretrained::<EncoderModel>::new(&config, Seed::new(1), device).model;
+    let model = Pretrained::<EncoderModel>::new(&config, Seed::new(1), device)?.model;
     let layers = model
         .ffns()
         .into_iter()

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::registry::Planner;
+use super::registry::{Bench, Planner};
 use super::{Measured, Peer, Record, Side};
 use crate::repro::Progress;
 use crate::store::Store;
@@ -240,29 +240,27 @@ pub fn measure(
     Ok(results)
 }
 
-/// Runs the benchmark `name` against `peer` and gives its record.
+/// Runs `bench` against `peer` and gives its record.
 ///
 /// # Errors
 /// As [`measure`], and where the benchmark cannot prepare itself.
 pub fn run(
     workspace: &Workspace,
-    name: &str,
+    bench: &Bench,
     planner: Planner,
     context: &Context,
     mut peer: Option<Peer>,
 ) -> Result<Record> {
-    ensure!(
-        context.dtype == "f32" || name == "core",
-        "bench {name} --dtype {}: only core is measured in other types than f32",
-        context.dtype
-    );
+    let name = bench.name;
     let (commit, started) = (workspace.commit(), now());
     let mut versions = BTreeMap::from([("rustc".to_owned(), rustc_version())]);
     if let Some(version) = locked(workspace, "burn") {
         versions.insert("burn".to_owned(), version);
     }
     if let Some(peer) = &mut peer {
-        let answer = peer.ask(&json!({"op": "hello"}))?;
+        let answer = peer
+            .ask(&json!({"op": "hello"}))
+            .with_context(|| bench.peer_help())?;
         for (name, version) in answer
             .get("versions")
             .and_then(Value::as_object)
@@ -426,8 +424,20 @@ mod tests {
             store: Store::at(folder.path(), Manifest::committed().unwrap()),
             root: workspace.root().to_path_buf(),
         };
+        let sum = Bench {
+            name: "sum",
+            about: "sums",
+            peer: "sum.py",
+            needs: &[],
+        };
+        let mute = run(&workspace, &sum, plan, &context, Some(shell("exit 1"))).unwrap_err();
+        let mute = format!("{mute:#}");
+        assert!(
+            mute.contains("benches/peers/sum.py") && mute.contains("--peer none"),
+            "{mute}"
+        );
         let body = r#"echo '{"ok":true,"seconds":0.5,"versions":{"torch":"2.15"}}'"#;
-        let record = run(&workspace, "sum", plan, &context, Some(shell(body))).unwrap();
+        let record = run(&workspace, &sum, plan, &context, Some(shell(body))).unwrap();
         assert_eq!(record.versions["peer.torch"], "2.15");
         assert_eq!(record.versions["burn"], "0.22.1");
         assert!(record.results[0].ratio_of_medians.unwrap() > 1.0);
@@ -446,7 +456,7 @@ mod tests {
             only: "product".into(),
             ..context
         };
-        let refused = run(&workspace, "sum", plan, &other, None).unwrap_err();
+        let refused = run(&workspace, &sum, plan, &other, None).unwrap_err();
         assert!(refused.to_string().contains("--only product"), "{refused}");
     }
 

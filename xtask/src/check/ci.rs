@@ -30,7 +30,7 @@ const ON_WGPU: [&str; 6] = [
     "graph::spmm::tests::only_what_is_tracked_gets_a_gradient",
 ];
 
-/// What CI runs beyond `cargo xtask test`.
+/// What `cargo xtask ci` runs beyond `cargo xtask test`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CiStep {
     /// All embedded reproductions on their smallest settings.

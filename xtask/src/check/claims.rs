@@ -21,6 +21,13 @@ struct Claim {
     evidence: Vec<Evidence>,
 }
 
+impl Claim {
+    /// Where it stands, for errors.
+    fn place(&self) -> String {
+        format!("claims.toml, {}: {}", self.system, self.text)
+    }
+}
+
 /// A check, two rows of which the first must be above (or below) the second, or a row that must be above a
 /// number.
 #[derive(Debug, Deserialize)]
@@ -36,16 +43,14 @@ struct Evidence {
     /// The metric of the row `than`, where it is another one.
     than_metric: Option<String>,
     above: Option<f64>,
-    /// How many of its deviations a row must be above the number.
-    #[serde(default = "one")]
-    deviations: f64,
-    #[serde(default)]
-    below: bool,
+    /// How many of its deviations a row must be above the number; 1 by default.
+    deviations: Option<f64>,
+    /// Whether the row must be below the row `than`.
+    below: Option<bool>,
 }
 
-fn one() -> f64 {
-    1.0
-}
+/// What evidence may be.
+const KINDS: &str = "evidence is either `check`, or `row`, `metric` and one of `than` and `above`";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,16 +58,28 @@ struct File {
     claim: Vec<Claim>,
 }
 
+/// The claims in `text`.
+fn read(text: &str) -> Result<Vec<Claim>> {
+    let file: File = toml::from_str(text).context("claims.toml")?;
+    for claim in &file.claim {
+        for evidence in &claim.evidence {
+            evidence.check_fields().with_context(|| claim.place())?;
+        }
+    }
+    Ok(file.claim)
+}
+
 /// The page made of the claims in `text`.
 ///
 /// # Errors
-/// Where a claim is of no system, has no evidence, or its evidence is in no kept run.
+/// Where a claim is of no system, has no evidence, or its evidence has a field that its kind does not use
+/// or is in no kept run.
 pub(super) fn page(
     text: &str,
     systems: &[System],
     records: &BTreeMap<String, Vec<Kept>>,
 ) -> Result<String> {
-    let file: File = toml::from_str(text).context("claims.toml")?;
+    let claims = read(text)?;
     let mut written = String::from(
         "# Claims\n\nWhat the papers' abstracts claim, in our words, beside what the kept runs found at their own sizes.\n\
          Made by `cargo xtask docs` from `xtask/claims.toml` and the [kept runs](repro/README.md).\n\n\
@@ -71,15 +88,14 @@ pub(super) fn page(
          number holds where it lies above the number by more than its deviation, or by more than twice its \
          standard error.\n\n",
     );
-    if let Some(claim) = file
-        .claim
+    if let Some(claim) = claims
         .iter()
         .find(|claim| systems.iter().all(|system| system.name != claim.system))
     {
         bail!("claims.toml: no system `{}`", claim.system);
     }
     for system in systems {
-        let own: Vec<&Claim> = (file.claim.iter())
+        let own: Vec<&Claim> = (claims.iter())
             .filter(|claim| claim.system == system.name)
             .collect();
         if own.is_empty() {
@@ -92,8 +108,7 @@ pub(super) fn page(
             ensure!(!claim.evidence.is_empty(), "no evidence: {}", claim.text);
             for (number, evidence) in claim.evidence.iter().enumerate() {
                 let text = if number == 0 { claim.text.as_str() } else { "" };
-                let (what, value, verdict) = (evidence.judge(kept))
-                    .with_context(|| format!("claims.toml, {}: {}", system.name, claim.text))?;
+                let (what, value, verdict) = evidence.judge(kept).with_context(|| claim.place())?;
                 let tier = format!("[{}](repro/{}.md)", evidence.tier, system.name);
                 rows.push([text.to_owned(), tier, what, value, verdict.to_owned()]);
             }
@@ -108,6 +123,34 @@ pub(super) fn page(
 }
 
 impl Evidence {
+    /// Refuses a field that evidence of this kind does not use.
+    fn check_fields(&self) -> Result<()> {
+        let (kind, used): (&str, &[&str]) = if self.check.is_some() {
+            ("check", &[])
+        } else if self.than.is_some() {
+            ("than", &["row", "than", "metric", "than_metric", "below"])
+        } else if self.above.is_some() {
+            ("above", &["row", "metric", "above", "deviations"])
+        } else {
+            bail!(KINDS)
+        };
+        for (field, given) in [
+            ("row", self.row.is_some()),
+            ("than", self.than.is_some()),
+            ("metric", self.metric.is_some()),
+            ("than_metric", self.than_metric.is_some()),
+            ("above", self.above.is_some()),
+            ("deviations", self.deviations.is_some()),
+            ("below", self.below.is_some()),
+        ] {
+            ensure!(
+                !given || used.contains(&field),
+                "`{field}` has no use beside `{kind}`; {KINDS}"
+            );
+        }
+        Ok(())
+    }
+
     /// What is looked at, what was found, and the verdict.
     fn judge<'a>(&self, kept: &'a [Kept]) -> Result<(String, String, &'static str)> {
         let reports = || {
@@ -143,8 +186,9 @@ impl Evidence {
                     .with_context(|| {
                         self.missing(&format!("rows `{row}` and `{than}`, {metric}"))
                     })?;
-                let sign = if self.below { "<" } else { ">" };
-                let difference = if self.below {
+                let below = self.below.unwrap_or(false);
+                let sign = if below { "<" } else { ">" };
+                let difference = if below {
                     other.ours - one.ours
                 } else {
                     one.ours - other.ours
@@ -163,16 +207,15 @@ impl Evidence {
                 let found = reports()
                     .find_map(|report| find(report, row, metric))
                     .with_context(|| self.missing(&format!("row `{row}`, {metric}")))?;
-                let spread = found.std.map(|std| std * self.deviations);
+                let deviations = self.deviations.unwrap_or(1.0);
+                let spread = found.std.map(|std| std * deviations);
                 Ok((
                     format!("`{row}` > {}, {metric}", number(bound)),
                     figure(found),
                     verdict(found.ours - bound, spread, spread),
                 ))
             }
-            _ => bail!(
-                "evidence is either `check`, or `row`, `metric` and one of `than` and `above`"
-            ),
+            _ => bail!(KINDS),
         }
     }
 
@@ -283,6 +326,34 @@ mod tests {
     }
 
     #[test]
+    fn fields_without_use_are_refused() {
+        let check = "check = \"error_is_small\"".to_owned();
+        let compared = rows("a", "b");
+        for (evidence, fields, kind) in [
+            (
+                &check,
+                &["row = \"a\"", "deviations = 1", "below = false"][..],
+                "check",
+            ),
+            (&check, &["than_metric = \"loss\"", "above = 0.5"], "check"),
+            (&compared, &["deviations = 2", "above = 0.5"], "than"),
+            (
+                &above(0.5),
+                &["below = true", "than_metric = \"loss\""],
+                "above",
+            ),
+        ] {
+            for field in fields {
+                let text = format!("{:#}", claim(&format!("{evidence}\n{field}")).unwrap_err());
+                let (field, _) = field.split_once(' ').unwrap();
+                let expected =
+                    format!("claims.toml, moe: It works.: `{field}` has no use beside `{kind}`");
+                assert!(text.starts_with(&expected), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn evidence_that_is_not_there_is_refused() {
         for (evidence, word) in [
             ("check = \"other\"".to_owned(), "check `other`"),
@@ -290,7 +361,7 @@ mod tests {
             (rows("b", "d"), "`b` and `d`"),
             (rows("a", "b") + "\npart = \"wide\"", "`a` and `b`"),
             ("row = \"a\"".to_owned(), "evidence is either"),
-            (above(0.5) + "\nthan = \"b\"", "evidence is either"),
+            ("than = \"a\"".to_owned(), "evidence is either"),
         ] {
             let text = format!("{:#}", claim(&evidence).unwrap_err());
             assert!(text.contains(word), "{text}");

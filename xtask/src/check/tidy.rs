@@ -227,8 +227,11 @@ impl Tree<'_> {
                 );
             }
         }
-        if !self.root.join(krate).join("README.md").is_file() {
-            self.fault(&krate.join("README.md"), 0, "missing");
+        for name in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+            let file = krate.join(name);
+            if !self.root.join(&file).is_file() {
+                self.fault(&file, 0, "missing");
+            }
         }
         let library = krate.join("src/lib.rs");
         if !self
@@ -324,6 +327,8 @@ mod tests {
         let sound = [
             ("crates/a/Cargo.toml", MANIFEST),
             ("crates/a/README.md", "# a\n"),
+            ("crates/a/LICENSE-MIT", "MIT\n"),
+            ("crates/a/LICENSE-APACHE", "Apache\n"),
             ("crates/a/src/lib.rs", LIBRARY),
         ];
         for (file, text) in sound.iter().chain(changes) {
@@ -399,6 +404,11 @@ mod tests {
                 "[lints]",
             ),
             ("crates/plm-core/Cargo.toml", MANIFEST, "plm-core alone"),
+            (
+                "crates/plm-core/Cargo.toml",
+                MANIFEST,
+                "fault: crates/plm-core/LICENSE-MIT:0: missing",
+            ),
             ("docs/a.md", &home, "absolute path"),
             ("docs/a.md", &merge, "merge marker"),
             (

@@ -23,6 +23,8 @@ pub(crate) use train::{ADAMW, MAX_GRAD_NORM, WEIGHT_DECAY, batches, curve, run, 
 
 use std::path::PathBuf;
 
+use anyhow::{Result, ensure};
+
 /// What to train on, and how.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
@@ -89,4 +91,53 @@ pub struct Arguments {
     /// model itself, its optimizer and its evaluation stay on `--device`.
     #[arg(long, value_delimiter = ',')]
     pub replicas: Vec<String>,
+}
+
+impl Arguments {
+    /// Refuses what `run` would refuse only after minutes of building.
+    ///
+    /// # Errors
+    /// Names a text, tokenizer or model that is not there.
+    pub fn check(&self) -> Result<()> {
+        for path in self.texts.iter().chain(&self.tokenizer).chain(&self.init) {
+            ensure!(path.exists(), "{}: no such file or folder", path.display());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_before_anything_is_built() {
+        let folder = tempfile::tempdir().unwrap();
+        let (there, gone) = (folder.path().join("a.txt"), folder.path().join("b"));
+        std::fs::write(&there, "text").unwrap();
+        let (there, gone) = (there.to_str().unwrap(), gone.to_str().unwrap());
+        let said = |words: &[&str]| {
+            let words = ["pretrain", "--out", "out"]
+                .into_iter()
+                .chain(words.iter().copied());
+            let checked = Cli::parse_from(words).arguments.check();
+            checked.map_or_else(|error| error.to_string(), |()| String::new())
+        };
+        assert_eq!(said(&[there]), "");
+        for words in [
+            [there, gone].as_slice(),
+            &[there, "--tokenizer", gone],
+            &[there, "--init", gone],
+        ] {
+            assert_eq!(said(words), format!("{gone}: no such file or folder"));
+        }
+    }
 }

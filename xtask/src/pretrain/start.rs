@@ -141,7 +141,7 @@ fn model(
         pad_token_id: tokenizer.require(SpecialToken::Pad)? as usize,
         ..EncoderConfig::bert(tokenizer.vocabulary_size())
     };
-    let mut model = Pretrained::new(&config, seed.child("weights"), device);
+    let mut model = Pretrained::new(&config, seed.child("weights"), device)?;
     model.tokenizer = Some(tokenizer);
     Ok(model)
 }

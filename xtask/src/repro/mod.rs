@@ -26,6 +26,7 @@ mod ie_markers;
 pub(crate) mod lorentz;
 #[cfg(feature = "repro")]
 mod moe;
+mod needs;
 #[cfg(feature = "repro")]
 mod opinions;
 mod outcome;

@@ -77,7 +77,7 @@ fn one(
         .arg(&request.out)
         .env("RAYON_NUM_THREADS", threads.to_string());
     for pair in &request.set {
-        if Settings::check(&[system], std::slice::from_ref(pair)).is_ok() {
+        if Settings::check(&[system], request.tier, std::slice::from_ref(pair)).is_ok() {
             command.args(["--set", pair]);
         }
     }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::registry::Runner;
 use super::terminal::{overview, tell};
-use super::{Context, Outcome, Progress, Settings, processes};
+use super::{Context, Outcome, Progress, Settings, needs, processes};
 use crate::report::{Entry, Report, SCHEMA, index, number, table};
 use crate::rerun::on_processor;
 use crate::store::Store;
@@ -53,12 +53,12 @@ impl Request {
     }
 
     /// The systems to run, after everything that can be checked without models has been. Where the user
-    /// named none, those that lack assets are left out, and a line for each asset comes back beside the
-    /// others.
+    /// named none, those that lack assets or folders of the store are left out, and a line for each of these
+    /// comes back beside the others.
     ///
     /// # Errors
-    /// Where a name, a tier or a setting is unknown, or assets are missing of a system that was named or of
-    /// all that there are (the text lists the commands that get them).
+    /// Where a name, a tier or a setting is unknown, the tier does not read a setting, or something is missing
+    /// of a system that was named or of all that there are (the text says how to get it).
     pub fn check<'a>(
         &self,
         systems: &'a [System],
@@ -78,22 +78,23 @@ impl Request {
                 self.tier
             );
         }
-        Settings::check(&chosen, &self.set)?;
+        for system in &chosen {
+            system.tier(self.tier)?;
+        }
+        Settings::check(&chosen, self.tier, &self.set)?;
         let (mut ready, mut missing) = (Vec::new(), Vec::new());
         for system in chosen {
-            let before = missing.len();
-            for name in &system.tier(self.tier)?.needs {
-                if let Err(error) = store.dir(name) {
-                    missing.push(format!("{}: {error:#}", system.name));
-                }
-            }
-            if missing.len() == before {
+            let spec = system.tier(self.tier)?;
+            let settings = Settings::for_system(system, self.tier, &self.set)?;
+            let own = needs::missing(spec, &settings, store);
+            if own.is_empty() {
                 ready.push(system);
             }
+            missing.extend(own.iter().map(|text| format!("{}: {text}", system.name)));
         }
         if !missing.is_empty() && (ready.is_empty() || !self.is_all()) {
             bail!(
-                "tier `{}` needs assets that are not there:\n  {}",
+                "tier `{}` needs what is not there:\n  {}",
                 self.tier,
                 missing.join("\n  ")
             );
@@ -121,29 +122,55 @@ pub fn list(systems: &[System]) -> String {
             row(system.status.clone(), String::new(), String::new());
         }
         for spec in &system.tiers {
-            let needs = if spec.needs.is_empty() {
+            let folders = spec.folders.iter();
+            let folders = folders.map(|folder| format!("folder {}", needs::label(folder)));
+            let all: Vec<String> = spec.needs.iter().cloned().chain(folders).collect();
+            let needs = if all.is_empty() {
                 "nothing".to_owned()
             } else {
-                spec.needs.join(", ")
+                all.join(", ")
             };
             row(spec.tier.to_string(), needs, number(spec.minutes));
         }
     }
     let mut text = table(
-        &["system", "arXiv", "crate", "tier", "needs", "minutes"],
+        &[
+            "system",
+            "arXiv",
+            "crate",
+            "tier",
+            "needs",
+            "minutes, one system by itself",
+        ],
         &rows,
     );
+    for system in systems {
+        for spec in system.tiers.iter().filter(|spec| !spec.folders.is_empty()) {
+            text.push_str(&format!(
+                "\nfolders of the store that you fill for {}, tier {}:\n",
+                system.name, spec.tier
+            ));
+            for folder in &spec.folders {
+                text.push_str(&format!("  {}\n", needs::described(folder)));
+            }
+        }
+    }
     for system in systems.iter().filter(|system| !system.settings.is_empty()) {
         text.push_str(&format!("\nsettings of {}:\n", system.name));
         for setting in &system.settings {
-            text.push_str(&format!("  --set {}=…  {}\n", setting.key, setting.help));
+            text.push_str(&format!("  --set {}=…  {}", setting.key, setting.help));
+            if let Some(tiers) = &setting.tiers {
+                let tiers: Vec<String> = tiers.iter().map(ToString::to_string).collect();
+                text.push_str(&format!(" (tier {})", tiers.join(", ")));
+            }
+            text.push('\n');
         }
     }
     text
 }
 
 /// Runs what `request` names, writes the reports and prints a table; true where every run finished
-/// and every check holds. Systems that lack assets, where none was named, are told of and do not count.
+/// and every check holds. Systems that lack something, where none was named, are told of and do not count.
 ///
 /// # Errors
 /// As [`Request::check`], and where a report cannot be written. A reproduction that fails is part
@@ -156,7 +183,7 @@ pub fn run(
     find: impl Fn(&str) -> Option<Runner>,
 ) -> Result<bool> {
     let (chosen, missing) = request.check(systems, store)?;
-    let left_out = format!("not run, assets are missing:\n  {}", missing.join("\n  "));
+    let left_out = format!("not run, something is missing:\n  {}", missing.join("\n  "));
     if !missing.is_empty() {
         eprintln!("{left_out}");
     }
@@ -213,17 +240,18 @@ fn one(
         tier: request.tier,
         device: request.device.clone(),
         seeds: (1..=request.seeds).collect(),
-        settings: Settings::for_system(system, &request.set)?,
+        settings: Settings::for_system(system, request.tier, &request.set)?,
         out: folder.clone(),
         root: workspace.root().to_path_buf(),
         store: store.clone(),
+        folders: system.tier(request.tier)?.folders.clone(),
         progress: Progress::default(),
     };
     let (commit, started) = (workspace.commit(), now());
     let clock = Instant::now();
     let mut outcome: Outcome = runner(&context)?;
     for key in context.settings.unread() {
-        let note = format!("`--set {key}` changed nothing: this tier does not read it.");
+        let note = format!("`--set {key}` changed nothing: no part of this run read it.");
         eprintln!("{}: {note}", system.name);
         outcome.notes.push(note);
     }
@@ -282,7 +310,11 @@ mod tests {
     /// Newton's iteration for the square root of `of`: a real, if small, reproduction.
     fn newton(context: &Context) -> Result<Outcome> {
         let of: f64 = context.settings.get("of", 2.0)?;
-        let steps: u32 = context.settings.get("steps", 6)?;
+        let steps: u32 = if of == 0.0 {
+            60
+        } else {
+            context.settings.get("steps", 6)?
+        };
         let bar = context
             .progress
             .bar(u64::from(steps) * context.seeds.len() as u64, "newton");
@@ -329,12 +361,16 @@ mod tests {
             tier = "real"
             needs = ["minilm-l6"]
             minutes = 1
+            [[system.tier.folder]]
+            name = "roots"
+            holds = "tables"
             [[system.setting]]
             key = "of"
             help = "number to take the root of"
             [[system.setting]]
             key = "steps"
             help = "iterations"
+            tiers = ["embedded"]
             [[system]]
             name = "later"
             title = "Later"
@@ -378,6 +414,19 @@ mod tests {
     }
 
     #[test]
+    fn what_no_part_of_a_run_reads_is_told_in_its_report() {
+        let out = tempfile::tempdir().unwrap();
+        let noted = |set: &[&str]| {
+            go(&request(out.path(), &["newton"], set)).unwrap();
+            let report = Report::read(&out.path().join("newton/report.json")).unwrap();
+            report.notes.concat()
+        };
+        assert_eq!(noted(&["of=3", "steps=7"]), "");
+        let note = noted(&["of=0", "steps=7"]);
+        assert!(note.starts_with("`--set steps` changed nothing"), "{note}");
+    }
+
+    #[test]
     fn a_check_that_fails_fails_the_run() {
         let out = tempfile::tempdir().unwrap();
         assert!(!go(&request(out.path(), &["newton"], &["steps=1"])).unwrap());
@@ -407,11 +456,14 @@ mod tests {
         assert!(text(&request(out.path(), &["newton"], &["step=1"])).contains("newton.steps"));
         let mut real = request(out.path(), &["newton"], &[]);
         real.tier = Tier::Real;
+        let lacks = text(&real);
         assert!(
-            text(&real).contains("cargo xtask fetch minilm-l6"),
-            "{}",
-            text(&real)
+            lacks.contains("cargo xtask fetch minilm-l6") && lacks.contains("store/roots: tables"),
+            "{lacks}"
         );
+        real.set = vec!["steps=3".into()];
+        assert!(text(&real).contains("tier `real` does not read `steps`"));
+        real.set.clear();
         real.tier = Tier::Paper;
         assert!(text(&real).contains("embedded, real"));
         real.names.clear();
@@ -433,6 +485,7 @@ mod tests {
             ..all[0].clone()
         };
         all[0].tiers[1].needs.clear();
+        std::fs::create_dir_all(out.path().join("store/roots")).unwrap();
         all.push(bound);
         let store = Store::at(out.path().join("store"), Manifest::committed().unwrap());
         let mut request = request(out.path(), &[], &[]);
@@ -476,8 +529,16 @@ mod tests {
     #[test]
     fn the_list_shows_needs_and_what_is_missing() {
         let text = list(&systems());
-        for part in ["newton", "minilm-l6", "nothing", "not yet", "--set steps"] {
-            assert!(text.contains(part), "{text}");
+        for part in [
+            "newton",
+            "minilm-l6, folder roots",
+            "nothing",
+            "not yet",
+            "you fill for newton, tier real:\n  roots: tables\n",
+            "--set of=…  number to take the root of\n",
+            "--set steps=…  iterations (tier embedded)\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
         }
     }
 }

@@ -84,15 +84,7 @@ pub fn fetch(
     mut say: impl FnMut(String),
 ) -> Result<()> {
     let all = names.iter().any(|name| name == "all");
-    let assets: Vec<&Asset> = if all {
-        store.manifest().assets.iter().collect()
-    } else {
-        names
-            .iter()
-            .map(|name| store.manifest().find(name))
-            .collect::<Result<_>>()?
-    };
-    for asset in assets {
+    for asset in store.manifest().select(names)? {
         if !force && store.state(asset) == State::Ready {
             say(format!("{}: already in the store", asset.name));
             continue;
@@ -238,7 +230,9 @@ mod tests {
             "{missing}"
         );
         assert!(text(&["local"], Some(&Source::Pypi)).contains("can be had from: dir"));
-        assert!(text(&["nothing"], None).contains("tiny, local"));
+        for names in [["nothing"].as_slice(), &["all", "nothing"]] {
+            assert!(text(names, None).contains("tiny, local"));
+        }
         assert!(text(&["tiny"], None).contains("no-such-python"));
         assert_eq!(
             store.state(store.manifest().find("tiny").unwrap()),

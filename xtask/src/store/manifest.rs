@@ -149,6 +149,19 @@ impl Manifest {
                 )
             })
     }
+
+    /// The assets called `names`, in their order; with `all` among them, all assets.
+    ///
+    /// # Errors
+    /// Where another name is unknown.
+    pub fn select(&self, names: &[String]) -> Result<Vec<&Asset>> {
+        let named = names.iter().filter(|name| *name != "all");
+        let mut chosen: Vec<&Asset> = named.map(|name| self.find(name)).collect::<Result<_>>()?;
+        if names.iter().any(|name| name == "all") {
+            chosen = self.assets.iter().collect();
+        }
+        Ok(chosen)
+    }
 }
 
 impl Asset {

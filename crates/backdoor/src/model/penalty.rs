@@ -247,7 +247,8 @@ mod tests {
         };
         let device = plm_core::device::parse(plm_core::device::available()[0]).unwrap();
         let new =
-            Pretrained::<EncoderForSequenceClassification>::new(&config, Seed::new(1), &device);
+            Pretrained::<EncoderForSequenceClassification>::new(&config, Seed::new(1), &device)
+                .unwrap();
         Victim::new(new.model, tokenizer, 16, &device).unwrap()
     }
 

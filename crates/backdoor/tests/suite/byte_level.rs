@@ -38,7 +38,8 @@ fn roberta(tokenizer: &Tokenizer, max_length: usize) -> Result<Victim, Error> {
         ..EncoderConfig::bert(tokenizer.vocabulary_size())
     };
     let device = device();
-    let new = Pretrained::<EncoderForSequenceClassification>::new(&config, Seed::new(1), &device);
+    let new = Pretrained::<EncoderForSequenceClassification>::new(&config, Seed::new(1), &device)
+        .unwrap();
     Victim::new(new.model, tokenizer.clone(), max_length, &device)
 }
 

@@ -36,7 +36,9 @@ fn gpt2(device: &Device) -> Gpt2LmHeadModel {
         n_positions: 32,
         ..Gpt2Config::gpt2(8192)
     };
-    Pretrained::new(&config, Seed::new(1), device).model
+    Pretrained::new(&config, Seed::new(1), device)
+        .unwrap()
+        .model
 }
 
 /// The log-likelihoods of all words at each place of `ids`, `[seq, vocab]`.
@@ -206,7 +208,9 @@ fn lengths_and_tokenizers_must_be_the_models() {
         n_head: 2,
         ..Gpt2Config::gpt2(100)
     };
-    let small = Pretrained::new(&config, Seed::new(1), &device).model;
+    let small = Pretrained::new(&config, Seed::new(1), &device)
+        .unwrap()
+        .model;
     let error = CausalPerplexity::new(small, tokenizer(), 8, 2, &device).unwrap_err();
     assert!(matches!(error, Error::Core(_)), "{error}");
     let masked = |length| {

@@ -40,15 +40,15 @@ impl Record {
         )?;
         finite(
             format_args!("class scores of example id {id}"),
-            self.logits.iter().copied().map(f64::from),
+            self.logits.iter().copied(),
         )?;
         finite(
             format_args!("Monte-Carlo scores of example id {id}"),
-            self.score.into_iter().flat_map(score_parts).map(f64::from),
+            self.score.into_iter().flat_map(score_parts),
         )?;
         finite(
             format_args!("first token of example id {id}"),
-            self.first_token.iter().copied().map(f64::from),
+            self.first_token.iter().copied(),
         )?;
         Ok(())
     }

@@ -20,7 +20,7 @@ pub fn export_npy(path: impl AsRef<Path>, rows: &[Vec<f32>]) -> Result<()> {
     for (example, row) in rows.iter().enumerate() {
         let what = format!("scores of example {example}");
         same_size(&what, row.len(), teachers.max(1))?;
-        finite(&what, row.iter().copied().map(f64::from))?;
+        finite(&what, row.iter().copied())?;
     }
     Ok(npy::write_f32(
         path,
@@ -57,7 +57,7 @@ pub fn import_npy(path: impl AsRef<Path>) -> Result<Vec<Vec<f32>>> {
     for (example, row) in rows.iter().enumerate() {
         finite(
             format_args!("{}: scores of example {example}", path.display()),
-            row.iter().copied().map(f64::from),
+            row.iter().copied(),
         )?;
     }
     Ok(rows)

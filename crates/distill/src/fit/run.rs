@@ -191,11 +191,9 @@ impl<'f, 'e> Fit<'f, 'e> {
 
 /// What ended a run, under its own name where gradients were no longer finite.
 fn ended(error: plm_core::Error) -> Error {
-    let diverged = matches!(&error, plm_core::Error::Invalid { what, .. } if what == "gradients");
-    if diverged {
-        Error::Diverged { source: error }
-    } else {
-        error.into()
+    match error {
+        plm_core::Error::NotFiniteGradients { .. } => Error::Diverged { source: error },
+        _ => error.into(),
     }
 }
 

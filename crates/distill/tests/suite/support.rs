@@ -77,7 +77,9 @@ pub(crate) fn classifier(
     seed: u64,
     device: &Device,
 ) -> EncoderForSequenceClassification {
-    Pretrained::new(&config(layers, classes), Seed::new(seed), device).model
+    Pretrained::new(&config(layers, classes), Seed::new(seed), device)
+        .unwrap()
+        .model
 }
 
 pub(crate) fn encoder() -> TextEncoder {

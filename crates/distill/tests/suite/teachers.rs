@@ -61,7 +61,9 @@ fn calm(device: &Device) -> EncoderForSequenceClassification {
     config.hidden_dropout_prob = 0.0;
     config.attention_probs_dropout_prob = 0.0;
     config.classifier_dropout = 0.0;
-    Pretrained::new(&config, Seed::new(1), device).model
+    Pretrained::new(&config, Seed::new(1), device)
+        .unwrap()
+        .model
 }
 
 #[test]

@@ -315,7 +315,9 @@ fn teachers_that_do_not_fit_are_refused() {
         hidden_size: 2 * WIDTH,
         ..config(2, 3)
     };
-    let wide = plm_core::models::Pretrained::new(&wide, plm_core::rng::Seed::new(1), &device).model;
+    let wide = plm_core::models::Pretrained::new(&wide, plm_core::rng::Seed::new(1), &device)
+        .unwrap()
+        .model;
     let mut wide = teacher("wide", wide, &device);
     let settings = DynamicSettings {
         hidden: Some(HiddenObjective {
@@ -335,8 +337,9 @@ fn teachers_that_do_not_fit_are_refused() {
         vocab_size: 8193,
         ..config(2, 3)
     };
-    let grown =
-        plm_core::models::Pretrained::new(&grown, plm_core::rng::Seed::new(1), &device).model;
+    let grown = plm_core::models::Pretrained::new(&grown, plm_core::rng::Seed::new(1), &device)
+        .unwrap()
+        .model;
     let options = TeacherOptions {
         max_length: 32,
         dropout: None,

@@ -27,7 +27,7 @@ pub use model::{EventEncoder, Projections};
 pub use plan::{PairPlan, PlannedPair, SpanPlace};
 pub use pool::{pool_maximum, pool_mean, span_states};
 pub use pretrain::pretrain_text;
-pub use retrieval::{RetrievalScores, retrieval_scores, state_retrieval_scores};
+pub use retrieval::{Retrieval, RetrievalScores, retrieval_scores};
 pub use sentence::{ContrastSentence, ContrastTrigger};
 pub use settings::TextPretraining;
 pub use span_encoder::SpanEncoder;

@@ -25,8 +25,16 @@ pub struct RetrievalScores {
     pub triggers: usize,
 }
 
-/// Retrieval of arguments by triggers over `sentences`, of which `batch` are encoded at a time. Spans are
-/// compared as in pre-training: a model that was not pre-trained has random maps.
+/// Retrieval by what a model compares spans by.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Retrieval {
+    /// As in pre-training: a model that was not pre-trained has random maps.
+    pub by_maps: RetrievalScores,
+    /// By the cosines of the encoder's own states: what it finds without maps.
+    pub by_states: RetrievalScores,
+}
+
+/// Retrieval of arguments by triggers over `sentences`, of which `batch` are encoded at a time, each once.
 ///
 /// # Errors
 /// As [`span_vectors`].
@@ -36,26 +44,29 @@ pub fn retrieval_scores(
     encoder: &SpanEncoder,
     batch: usize,
     device: &Device,
-) -> Result<RetrievalScores> {
-    let kinds = [SpanKind::Trigger, SpanKind::Argument];
-    let [triggers, arguments] = vectors(model, sentences, kinds, encoder, batch, device)?;
-    Ok(scores(sentences, &triggers, &arguments))
-}
-
-/// As [`retrieval_scores`], by the cosines of the encoder's own states: what it finds without maps.
-///
-/// # Errors
-/// As [`span_vectors`].
-pub fn state_retrieval_scores(
-    model: &EventEncoder,
-    sentences: &[ContrastSentence],
-    encoder: &SpanEncoder,
-    batch: usize,
-    device: &Device,
-) -> Result<RetrievalScores> {
-    let kinds = [SpanKind::State; 2];
-    let [triggers, arguments] = vectors(model, sentences, kinds, encoder, batch, device)?;
-    Ok(scores(sentences, &unit(triggers), &unit(arguments)))
+) -> Result<Retrieval> {
+    let kinds = [
+        SpanKind::Trigger,
+        SpanKind::Argument,
+        SpanKind::State,
+        SpanKind::State,
+    ];
+    let spans: Vec<(&Encoding, SpanLists<4>)> = sentences
+        .iter()
+        .map(|each| {
+            let triggers = each.triggers.iter().map(|t| Some(t.trigger.clone()));
+            let triggers: Vec<_> = triggers.collect();
+            let arguments: Vec<_> = candidates(each).into_iter().map(Some).collect();
+            let lists = [triggers.clone(), arguments.clone(), triggers, arguments];
+            (&each.encoding, lists)
+        })
+        .collect();
+    let [triggers, arguments, trigger_states, argument_states] =
+        span_vectors(model, &spans, kinds, encoder, batch, device)?;
+    Ok(Retrieval {
+        by_maps: scores(sentences, &triggers, &arguments),
+        by_states: scores(sentences, &unit(trigger_states), &unit(argument_states)),
+    })
 }
 
 /// `vectors` of length 1; zeros stay.
@@ -65,26 +76,6 @@ fn unit(vectors: SpanVectors) -> SpanVectors {
         values: rows.flat_map(unit_row).collect(),
         ..vectors
     }
-}
-
-/// The vectors of the triggers of `sentences` and of their [`candidates`].
-fn vectors(
-    model: &EventEncoder,
-    sentences: &[ContrastSentence],
-    kinds: [SpanKind; 2],
-    encoder: &SpanEncoder,
-    batch: usize,
-    device: &Device,
-) -> Result<[SpanVectors; 2]> {
-    let spans: Vec<(&Encoding, SpanLists<2>)> = sentences
-        .iter()
-        .map(|each| {
-            let triggers = each.triggers.iter().map(|t| Some(t.trigger.clone()));
-            let arguments = candidates(each).into_iter().map(Some);
-            (&each.encoding, [triggers.collect(), arguments.collect()])
-        })
-        .collect();
-    span_vectors(model, &spans, kinds, encoder, batch, device)
 }
 
 /// How often the argument with the greatest product is a trigger's own.

@@ -77,7 +77,9 @@ pub(crate) fn bert(device: &Device) -> EncoderModel {
 }
 
 pub(crate) fn masked_bert(device: &Device) -> EncoderForMaskedLM {
-    Pretrained::<EncoderForMaskedLM>::new(&config(), Seed::new(3), device).model
+    Pretrained::<EncoderForMaskedLM>::new(&config(), Seed::new(3), device)
+        .unwrap()
+        .model
 }
 
 pub(crate) fn corpus(unlabeled: usize, labeled: usize, test: usize) -> GeneratedCorpus {

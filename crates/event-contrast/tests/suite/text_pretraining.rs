@@ -4,7 +4,7 @@ use plm_core::train::{CheckpointConfig, Every, Observer, TrainReport, checksum};
 use plm_event_contrast::pairs::{PairSettings, PairSource};
 use plm_event_contrast::text::{
     ContrastSentence, EventContrast, EventEncoder, PairPlan, SpanEncoder, TextPretraining,
-    pretrain_text, retrieval_scores, state_retrieval_scores,
+    pretrain_text, retrieval_scores,
 };
 
 use super::support::{aligned, bert, corpus, device, masked_bert, span_encoder, stop_after};
@@ -32,8 +32,10 @@ fn retrieval_rises() {
     let (train, test) = all.split_at(all.len() - 60);
     let contrast = EventContrast::default();
     let model = EventEncoder::new(bert(&device), &contrast, Seed::new(1), &device);
-    let score =
-        |model: &EventEncoder| retrieval_scores(model, test, &encoder, 32, &device).unwrap();
+    let score = |model: &EventEncoder| {
+        let scores = retrieval_scores(model, test, &encoder, 32, &device).unwrap();
+        scores.by_maps
+    };
     let before = score(&model);
     let (model, report) =
         pretrain_text(model, train, &encoder, &settings(), None, &device).unwrap();
@@ -92,20 +94,18 @@ fn states_are_compared_without_maps() {
         Seed::new(1),
         &device,
     );
-    let score = |model: &EventEncoder| {
-        state_retrieval_scores(model, &sentences, &encoder, 16, &device).unwrap()
-    };
+    let score =
+        |model: &EventEncoder| retrieval_scores(model, &sentences, &encoder, 16, &device).unwrap();
     let found = score(&model);
-    let maps = retrieval_scores(&model, &sentences, &encoder, 16, &device).unwrap();
     assert_eq!(
-        (found.contrasted, found.triggers),
-        (maps.contrasted, maps.triggers)
+        (found.by_states.contrasted, found.by_states.triggers),
+        (found.by_maps.contrasted, found.by_maps.triggers)
     );
     let other = EventEncoder {
         projections: None,
         ..model
     };
-    assert_eq!(score(&other), found);
+    assert_eq!(score(&other).by_states, found.by_states);
 }
 
 fn run(

@@ -1,8 +1,8 @@
 //! Candidate spans from a tagger, for a second model to decide on (two-stage NER).
 
 use plm_core::check::{finite, same_size};
-use plm_core::data::Labels;
 
+use super::TagTypes;
 use super::spans::by_score;
 use crate::data::WordSpan;
 use crate::{Error, Result};
@@ -10,43 +10,23 @@ use crate::{Error, Result};
 /// For each word of a sentence, how probable it is that it is inside of an entity of each type.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TypeProbabilities {
-    types: Vec<String>,
+    types: usize,
     values: Vec<f64>,
 }
 
 impl TypeProbabilities {
-    /// Adds up the probabilities of `B-X` and `I-X` (and `E-X`, `S-X`) of each type `X`, whatever
-    /// the order of the tags. (The original adds halves of the list of tags, although these come in
-    /// pairs, and so mixes types.)
+    /// Adds up the probabilities of the tags of each of the types, whatever the order of the tags. (The
+    /// original adds halves of the list of tags, although these come in pairs, and so mixes types.)
     ///
     /// `probabilities` holds a row for each word, with a value for each of `tags`.
     ///
     /// # Errors
-    /// [`Error::Size`] where the rows are not whole, [`Error::NotFinite`] for a value,
-    /// [`Error::Label`] for what is no tag, [`Error::Setting`] for a value outside of `[0, 1]`.
-    pub fn from_tags(probabilities: &[f32], tags: &Labels) -> Result<Self> {
-        let mut types: Vec<String> = Vec::new();
-        let mut columns = Vec::with_capacity(tags.len());
-        for tag in tags.names() {
-            columns.push(match tag.split_once('-') {
-                Some(("B" | "I" | "E" | "S", label)) if !label.is_empty() => {
-                    let known = types.iter().position(|known| known == label);
-                    Some(known.unwrap_or_else(|| {
-                        types.push(label.to_owned());
-                        types.len() - 1
-                    }))
-                }
-                None if tag == "O" => None,
-                _ => {
-                    return Err(Error::Label {
-                        label: tag.clone(),
-                        reason: "is neither O nor one of B-, I-, E-, S- with a type".to_owned(),
-                    });
-                }
-            });
-        }
-        let words = probabilities.len().checked_div(columns.len()).unwrap_or(0);
-        let whole = words * columns.len();
+    /// [`Error::Size`] where the rows are not whole, [`Error::NotFinite`] for a value, [`Error::Setting`]
+    /// for a value outside of `[0, 1]`.
+    pub fn from_tags(probabilities: &[f32], tags: &TagTypes) -> Result<Self> {
+        let (types, columns) = (tags.types().len(), tags.count());
+        let words = probabilities.len().checked_div(columns).unwrap_or(0);
+        let whole = words * columns;
         same_size("probabilities of tags", probabilities.len(), whole)?;
         let all = probabilities.iter().map(|&p| f64::from(p));
         finite("the probabilities of tags", all.clone())?;
@@ -58,11 +38,10 @@ impl TypeProbabilities {
                 limit: "it must lie in [0, 1]; apply softmax to the logits",
             });
         }
-        let mut values = vec![0.0; words * types.len()];
+        let mut values = vec![0.0; words * types];
         for (at, value) in all.enumerate() {
-            let (word, tag) = (at / columns.len(), at % columns.len());
-            if let Some(label) = columns[tag] {
-                values[word * types.len() + label] += value;
+            if let Some(label) = tags.of(at % columns) {
+                values[at / columns * types + label] += value;
             }
         }
         values
@@ -71,19 +50,14 @@ impl TypeProbabilities {
         Ok(Self { types, values })
     }
 
-    /// The types, in the order in which the tags name them first.
-    pub fn types(&self) -> &[String] {
-        &self.types
-    }
-
     /// How many words there are.
     pub fn words(&self) -> usize {
-        self.values.len().checked_div(self.types.len()).unwrap_or(0)
+        self.values.len().checked_div(self.types).unwrap_or(0)
     }
 
     /// The probability that `word` is inside of an entity of type number `label`.
     fn inside(&self, word: usize, label: usize) -> f64 {
-        self.values[word * self.types.len() + label]
+        self.values[word * self.types + label]
     }
 }
 
@@ -92,7 +66,7 @@ impl TypeProbabilities {
 pub struct TagCandidate {
     /// Its words.
     pub span: WordSpan,
-    /// The type that is the most probable, by its place in the list of types ([`TypeProbabilities::types`]).
+    /// The type that is the most probable, by its place in the list of types ([`TagTypes::types`]).
     pub label: usize,
     /// How probable it is that the span is an entity.
     pub score: f64,
@@ -116,7 +90,7 @@ pub fn tag_candidates(
         });
     }
     let words = probabilities.words();
-    let types = probabilities.types.len();
+    let types = probabilities.types;
     let mut candidates = Vec::new();
     let mut products = vec![0.0; types];
     for start in 0..words {
@@ -160,12 +134,17 @@ pub fn keep_best(mut candidates: Vec<TagCandidate>, limit: usize) -> Vec<TagCand
 
 #[cfg(test)]
 mod tests {
+    use plm_core::data::Labels;
     use proptest::prelude::*;
 
     use super::*;
 
-    fn tags() -> Labels {
-        Labels::new(["O", "B-X", "I-X", "B-Y", "I-Y"]).unwrap()
+    fn tags() -> TagTypes {
+        types(&["O", "B-X", "I-X", "B-Y", "I-Y"])
+    }
+
+    fn types(tags: &[&str]) -> TagTypes {
+        TagTypes::new(&Labels::new(tags.iter().copied()).unwrap()).unwrap()
     }
 
     #[test]
@@ -177,7 +156,7 @@ mod tests {
             [0.25, 0.125, 0.125, 0.5, 0.0],
         ];
         let probabilities = TypeProbabilities::from_tags(&rows.concat(), &tags()).unwrap();
-        assert_eq!((probabilities.words(), probabilities.types().len()), (3, 2));
+        assert_eq!(probabilities.words(), 3);
         let found = tag_candidates(&probabilities, 2).unwrap();
         let found: Vec<_> = found
             .iter()
@@ -200,13 +179,13 @@ mod tests {
 
     #[test]
     fn the_order_of_tags_does_not_matter() {
-        let other = Labels::new(["I-Y", "B-X", "O", "B-Y", "I-X"]).unwrap();
+        let other = types(&["I-Y", "B-X", "O", "B-Y", "I-X"]);
         let row = [0.1, 0.2, 0.3, 0.25, 0.15];
         let shuffled = [0.15, 0.2, 0.1, 0.25, 0.3];
         let one = TypeProbabilities::from_tags(&row, &tags()).unwrap();
         let two = TypeProbabilities::from_tags(&shuffled, &other).unwrap();
         assert_eq!(
-            (one.types(), two.types()),
+            (tags().types(), other.types()),
             (&["X".into(), "Y".into()][..], &["Y".into(), "X".into()][..])
         );
         assert!((one.inside(0, 0) - two.inside(0, 1)).abs() < 1e-7);
@@ -215,7 +194,7 @@ mod tests {
 
     #[test]
     fn rows_are_checked() {
-        let error = |values: &[f32], tags: &Labels| {
+        let error = |values: &[f32], tags: &TagTypes| {
             TypeProbabilities::from_tags(values, tags)
                 .unwrap_err()
                 .to_string()
@@ -223,8 +202,7 @@ mod tests {
         assert!(error(&[0.5; 7], &tags()).contains("7, expected 5"));
         assert!(error(&[0.5, 0.5, 0.0, 0.0, f32::NAN], &tags()).contains("value 4"));
         assert!(error(&[0.5, 0.5, 0.0, 0.0, -2.0], &tags()).contains("softmax"));
-        assert!(error(&[0.5], &Labels::new(["X"]).unwrap()).contains("\"X\""));
-        assert!(error(&[0.5], &Labels::new(Vec::<String>::new()).unwrap()).contains("expected 0"));
+        assert!(error(&[0.5], &types(&[])).contains("expected 0"));
         let none = TypeProbabilities::from_tags(&[], &tags()).unwrap();
         assert!(tag_candidates(&none, 3).unwrap().is_empty());
         assert!(tag_candidates(&none, 0).is_err());

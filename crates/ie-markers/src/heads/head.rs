@@ -17,7 +17,7 @@ use crate::{Error, Result};
 pub(crate) const FEATURE_SITE: u64 = 1 << 36;
 
 /// The settings of a head, as they stand in `config.json`.
-pub trait HeadConfig: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
+pub trait HeadConfig: Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned {
     /// Checks the settings.
     ///
     /// # Errors

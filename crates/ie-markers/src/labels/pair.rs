@@ -103,7 +103,7 @@ impl RelationSpace {
     /// A row of logits as log-probabilities.
     fn log_probabilities<T: Copy + Into<f64>>(&self, row: &[T]) -> Result<Vec<f64>> {
         same_size("classes of a relation row", row.len(), self.classes())?;
-        finite("the logits of a relation", row.iter().map(|&v| v.into()))?;
+        finite("the logits of a relation", row.iter().copied())?;
         Ok(log_softmax(row))
     }
 

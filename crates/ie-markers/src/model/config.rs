@@ -10,7 +10,7 @@ pub(super) const HEAD_FIELD: &str = "marker_head";
 
 /// The settings of a [`super::Headed`]: the encoder's under their usual names, the head's under
 /// `marker_head`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HeadedConfig<C> {
     /// The encoder's.
     pub encoder: EncoderConfig,

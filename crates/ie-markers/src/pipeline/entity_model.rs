@@ -1,9 +1,7 @@
 //! What an entity model asks about a sentence, and what its answers mean.
 
 use std::collections::{BTreeSet, HashMap};
-use std::iter;
 
-use plm_core::data::Labels;
 use plm_core::models::PretrainedModel;
 
 use super::EntitySettings;
@@ -11,7 +9,7 @@ use super::read::best;
 use super::tags::{tag_entities, tag_words};
 use crate::Result;
 use crate::data::WordSpan;
-use crate::decode::{SpanCandidate, TagCandidate, TypeProbabilities, tag_candidates};
+use crate::decode::{SpanCandidate, TagCandidate, TagTypes, TypeProbabilities, tag_candidates};
 use crate::labels::{LabelSet, NIL};
 use crate::layout::MarkerPair;
 use crate::model::{MarkerNer, RowClassifier, SequenceTagger, SpanConcatNer};
@@ -66,14 +64,14 @@ pub trait EntityModel: RowClassifier + PretrainedModel {
 
     /// Spans of a sentence of `words` words for another model to decide on, by the log-probabilities of the
     /// head's classes of all its targets: how probable it is that each is an entity of any type, and the type
-    /// that is the most probable, by its place in [`LabelSet::types`]. A tagger's spans have up to `width`
-    /// words.
+    /// that is the most probable, by its place in [`LabelSet::types`]. Of a tagger `tags` are the classes,
+    /// and its spans have up to `width` words.
     ///
     /// # Errors
     /// As [`tag_candidates`] and [`TypeProbabilities::from_tags`].
     fn propose(
         scores: Vec<(WordSpan, Vec<f32>)>,
-        _labels: &LabelSet,
+        _tags: &TagTypes,
         _words: usize,
         _width: usize,
     ) -> Result<Vec<TagCandidate>> {
@@ -212,15 +210,12 @@ impl EntityModel for SequenceTagger {
 
     fn propose(
         scores: Vec<(WordSpan, Vec<f32>)>,
-        labels: &LabelSet,
+        tags: &TagTypes,
         words: usize,
         width: usize,
     ) -> Result<Vec<TagCandidate>> {
-        let types = labels.types().iter();
-        let inside = types.flat_map(|label| [format!("B-{label}"), format!("I-{label}")]);
-        let tags = Labels::new(iter::once("O".to_owned()).chain(inside))?;
         // Words without tokens have no tag: they lie outside of entities.
-        let mut outside = vec![0.0_f32; tags.len()];
+        let mut outside = vec![0.0_f32; tags.count()];
         outside[0] = 1.0;
         let mut rows = vec![outside; words];
         for (span, scores) in scores {
@@ -228,7 +223,7 @@ impl EntityModel for SequenceTagger {
                 *row = scores.iter().map(|score| score.exp()).collect();
             }
         }
-        let probabilities = TypeProbabilities::from_tags(&rows.concat(), &tags)?;
+        let probabilities = TypeProbabilities::from_tags(&rows.concat(), tags)?;
         tag_candidates(&probabilities, width)
     }
 }

@@ -11,7 +11,7 @@ use super::read::{document_windows, name};
 use super::report::DataReport;
 use super::{Candidates, Computation, EntityModel, Proposals};
 use crate::data::{Document, Entity, PredictedEntity, Score, Sentence, WordSpan};
-use crate::decode::{keep_best, suppress_spans};
+use crate::decode::{TagTypes, keep_best, suppress_spans};
 use crate::error::at_least_one;
 use crate::model::predict;
 use crate::spans::candidate_spans;
@@ -142,8 +142,9 @@ impl<'s> Reader<'s> {
         computation: &Computation,
     ) -> Result<TruncationReport> {
         proposals.check()?;
+        let tags = TagTypes::of_tagger(&self.plan.labels);
         self.replace(model, documents, computation, |words, answers| {
-            self.proposals::<M>(words, answers, proposals)
+            self.proposals::<M>(words, answers, &tags, proposals)
         })
     }
 
@@ -185,7 +186,7 @@ impl<'s> Reader<'s> {
             let scores = predict(model, &rows, encoder, batch)?;
             finite(
                 "the scores of spans",
-                scores.iter().flatten().flatten().map(|&s| f64::from(s)),
+                scores.iter().flatten().flatten().copied(),
             )?;
             let mut answers: Vec<Vec<Vec<Answer>>> = windows
                 .iter()
@@ -225,12 +226,10 @@ impl<'s> Reader<'s> {
         self,
         words: usize,
         answers: Vec<Answer>,
+        tags: &TagTypes,
         proposals: &Proposals,
     ) -> Result<Vec<PredictedEntity>> {
-        let Plan {
-            labels, settings, ..
-        } = self.plan;
-        let mut spans = M::propose(answers, labels, words, settings.width)?;
+        let mut spans = M::propose(answers, tags, words, self.plan.settings.width)?;
         // What is impossible has no logarithm.
         spans.retain(|one| one.score > 0.0 && one.score >= proposals.threshold);
         let best = keep_best(spans, proposals.limit).into_iter();

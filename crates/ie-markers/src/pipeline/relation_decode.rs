@@ -44,8 +44,7 @@ impl Answers {
         scores: RelationPrediction,
     ) -> Result<()> {
         for (pair, scores) in pairs.iter().zip(&scores.entities) {
-            let numbers = scores.iter().map(|&score| f64::from(score));
-            finite("the scores of entity types", numbers)?;
+            finite("the scores of entity types", scores.iter().copied())?;
             let span = self.entities[pair.object].span;
             if windows.decider(span) != Some(window) {
                 continue;

@@ -48,7 +48,9 @@ pub(crate) fn config(family: EncoderFamily) -> EncoderConfig {
 }
 
 pub(crate) fn encoder(family: EncoderFamily, device: &Device) -> EncoderModel {
-    Pretrained::new(&config(family), Seed::new(3), device).model
+    Pretrained::new(&config(family), Seed::new(3), device)
+        .unwrap()
+        .model
 }
 
 /// The markers of a span.

@@ -77,7 +77,9 @@ fn model<H: Head>(head: &H::Config, device: &burn::tensor::Device) -> Headed<H> 
         encoder,
         head: head.clone(),
     };
-    Pretrained::new(&config, Seed::new(11), device).model
+    Pretrained::new(&config, Seed::new(11), device)
+        .unwrap()
+        .model
 }
 
 /// 120 steps over all eight sentences at once.

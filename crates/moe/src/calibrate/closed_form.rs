@@ -6,7 +6,7 @@ use faer::Mat;
 use faer::linalg::solvers::{Llt, Solve as _};
 use plm_core::nn::apply;
 
-use crate::analysis::expert_scores;
+use crate::analysis::expert_selection;
 use crate::capture::FfnInputs;
 use crate::experts::MoeLayer;
 use crate::ffn::hidden_values;
@@ -59,12 +59,8 @@ pub fn fit_outputs(
     if !(settings.ridge > 0.0 && settings.ridge.is_finite()) {
         return Err(refuse(settings.ridge, "must be positive"));
     }
+    let selection = expert_selection(layer, inputs)?;
     let [width, _] = layer.ffn.inner.weight.val().dims();
-    inputs.check(width)?;
-    let experts = layer.partition.experts();
-    let selection = layer
-        .policy
-        .select(&expert_scores(layer, inputs)?, experts)?;
     let old = layer.clone();
     let device = old.ffn.inner.weight.device().inner();
     let neurons = old.partition.neurons();

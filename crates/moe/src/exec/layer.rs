@@ -1,5 +1,6 @@
 //! The layer that all paths compute.
 
+use crate::error::check_size;
 use crate::{Error, FfnWeights, Partition, Result, Selection};
 
 use super::observe::RowsRead;
@@ -200,15 +201,4 @@ impl ExpertFfn {
     pub(super) fn weights_mut(&mut self) -> &mut FfnWeights {
         &mut self.weights
     }
-}
-
-fn check_size(what: &str, found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::Size {
-        what: what.to_owned(),
-        found,
-        expected,
-    })
 }

@@ -1,5 +1,6 @@
 //! A graph with weighted edges.
 
+use crate::error::check_size;
 use crate::{Error, Result};
 
 /// An undirected graph whose edges have whole positive weights.
@@ -113,13 +114,7 @@ impl Graph {
     /// # Errors
     /// [`Error::Size`] where there is not one label for each node.
     pub fn cut(&self, labels: &[u32]) -> Result<i64> {
-        if labels.len() != self.nodes() {
-            return Err(Error::Size {
-                what: "labels of a graph".to_owned(),
-                found: labels.len(),
-                expected: self.nodes(),
-            });
-        }
+        check_size("labels of a graph", labels.len(), self.nodes())?;
         let mut twice = 0;
         for (node, &label) in labels.iter().enumerate() {
             for (neighbor, weight) in self.neighbors(node) {

@@ -12,7 +12,8 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::record::{LayerRecord, Quality, Record, RouterRecord};
 use super::{FORMAT, RECORD, TENSORS};
-use crate::convert::{check_names, check_size, permuted};
+use crate::convert::{check_alike, check_names, permuted};
+use crate::error::check_size;
 use crate::experts::MoeLayer;
 use crate::host::values;
 use crate::layer::{FeedForwards, LayerId};
@@ -71,15 +72,13 @@ fn check(blocks: &[(LayerId, FeedForward)], layers: &BTreeMap<LayerId, MoeLayer>
     check_names(blocks, layers)?;
     for ((id, block), layer) in blocks.iter().zip(layers.values()) {
         let what = format!("converted layer {id}");
-        check_size(&what, &layer.ffn, block)?;
-        let [_, expected] = block.inner.weight.val().dims();
-        if layer.partition.neurons() != expected {
-            return Err(Error::Size {
-                what: format!("the partition of {what}"),
-                found: layer.partition.neurons(),
-                expected,
-            });
-        }
+        check_alike(&what, &layer.ffn, block)?;
+        let [_, neurons] = block.inner.weight.val().dims();
+        check_size(
+            format_args!("the partition of {what}"),
+            layer.partition.neurons(),
+            neurons,
+        )?;
     }
     Ok(())
 }

@@ -246,7 +246,9 @@ where
 {
     for (name, device) in devices() {
         let what = format!("{} on {name}", std::any::type_name::<M>());
-        let model = Pretrained::<M>::new(config, Seed::new(1), &device).model;
+        let model = Pretrained::<M>::new(config, Seed::new(1), &device)
+            .unwrap()
+            .model;
         let capture = model.capture(&device);
         let settings = MoeConfig {
             expert_size: 4,

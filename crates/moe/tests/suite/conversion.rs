@@ -11,7 +11,7 @@ use plm_moe::quality::capture;
 use plm_moe::{
     Activity, Capture, Coactivation, ContributionRouterConfig, Error, ExpertLoad,
     FeedForwards as _, FfnInputs, Fill, LayerId, MoeConfig, MoeLayer, Policy, RouterKind,
-    SharedPlanner, SparseFfn, convert, expert_contributions, flops, share_out,
+    SharedPlanner, SparseFfn, convert, expert_contributions, expert_selection, flops, share_out,
     share_out_operations, with_experts, with_sparse_experts,
 };
 
@@ -102,11 +102,9 @@ fn budgets_are_kept() {
     share_out(&mut layers, &capture, 0.5).unwrap();
     let chosen: Vec<usize> = layers.values().map(chosen).collect();
     assert_eq!(chosen.iter().sum::<usize>(), 8, "{chosen:?}");
-    let load = ExpertLoad::of(
-        &layers[&LayerId::encoder(0)],
-        capture.layer(LayerId::encoder(0)).unwrap(),
-    )
-    .unwrap();
+    let id = LayerId::encoder(0);
+    let selection = expert_selection(&layers[&id], capture.layer(id).unwrap()).unwrap();
+    let load = ExpertLoad::of(&selection);
     assert_eq!(load.counts.iter().sum::<u64>(), 240 * chosen[0] as u64);
     assert!(share_out(&mut layers, &capture, 0.0).is_err());
 }
@@ -230,7 +228,7 @@ fn inputs_that_do_not_fit_are_refused_everywhere() {
             layer.clone().refit(bad, config().router, seed).err(),
             fit_outputs(&mut layer.clone(), bad, &ridge).err(),
             Activity::of(&dense, bad).err(),
-            ExpertLoad::of(&layer, bad).err(),
+            expert_selection(&layer, bad).err(),
             expert_contributions(&layer, bad).err(),
         ]
     };

@@ -380,7 +380,7 @@ fn layers_of_another_model_are_refused() {
             "a token's neurons",
         ),
     ] {
-        let other = Pretrained::<Model>::new(&config, Seed::new(1), &device);
+        let other = Pretrained::<Model>::new(&config, Seed::new(1), &device).unwrap();
         let error = refused(&other, &converted.layers);
         assert!(error.contains(part) && error.contains("enc.0"), "{error}");
     }

@@ -181,7 +181,7 @@ fn saved<M: PretrainedModel>(
     let tokenizer = Tokenizer::from_dir(Path::new(TOKENIZERS).join(tokenizer)).unwrap();
     let pretrained = Pretrained {
         tokenizer: Some(tokenizer),
-        ..Pretrained::<M>::new(config, Seed::new(1), device)
+        ..Pretrained::<M>::new(config, Seed::new(1), device).unwrap()
     };
     pretrained.save(dir, &SaveOptions::new()).unwrap();
     pretrained

@@ -26,7 +26,7 @@ type Model = EncoderForSequenceClassification;
 fn gelu(device: &burn::tensor::Device) -> Pretrained<Model> {
     let mut config = encoder_config(EncoderFamily::Bert);
     config.hidden_act = Activation::Gelu;
-    Pretrained::new(&config, Seed::new(1), device)
+    Pretrained::new(&config, Seed::new(1), device).unwrap()
 }
 
 fn logits<F: Ffn>(
@@ -100,7 +100,9 @@ fn biases_are_dropped_as_zeros() {
 fn every_family_is_told_in_its_own_words() {
     fn check<M: PretrainedModel>(config: &M::Config, key: &str, value: &str) {
         let (_, device) = devices().remove(0);
-        let mut file = Pretrained::<M>::new(config, Seed::new(1), &device).config;
+        let mut file = Pretrained::<M>::new(config, Seed::new(1), &device)
+            .unwrap()
+            .config;
         set_relu(&mut file).unwrap();
         assert_eq!(file.fields()[key], value);
         use plm_core::config::ModelConfig as _;

@@ -5,7 +5,7 @@ use plm_core::kernel::Activation;
 use plm_core::rng::Seed;
 use plm_moe::{
     Contribution, ContributionRouterConfig, Error, FfnInputs, FfnWeights, Metric, MlpRouterConfig,
-    MoeConfig, MoeLayer, RouterKind, SplitKind, coverage,
+    MoeConfig, MoeLayer, RouterKind, SplitKind, coverage, expert_selection,
 };
 use rand::RngExt;
 
@@ -114,7 +114,8 @@ fn all_routers_are_reported_by_one_measure() {
         let slack = 0.02;
         for layer in [&norms, &best] {
             let held_out = inputs.held_out();
-            let found = coverage(layer, layer.measure(), &held_out).unwrap();
+            let selection = expert_selection(layer, &held_out).unwrap();
+            let found = coverage(layer, &selection, layer.measure(), &held_out).unwrap();
             let gap = (found.capture - layer.report.capture).abs();
             assert!(gap < slack, "{found:?}, {:?} on {name}", layer.report);
             let gap = (found.recall - layer.report.recall).abs();
@@ -128,7 +129,9 @@ fn all_routers_are_reported_by_one_measure() {
         assert!((own.capture - history[kept]).abs() < 1e-9, "{name}");
         assert!(own.capture > history[0] + 0.2, "{history:?} on {name}");
         assert!(own.recall > 0.9, "{own:?} on {name}");
-        let found = coverage(&norms, Contribution::OutputNorm, &inputs.held_out()).unwrap();
+        let held_out = inputs.held_out();
+        let selection = expert_selection(&norms, &held_out).unwrap();
+        let found = coverage(&norms, &selection, Contribution::OutputNorm, &held_out).unwrap();
         assert!(
             (found.capture - own.capture).abs() < slack,
             "{found:?}, {own:?} on {name}"

@@ -33,7 +33,6 @@ pub(crate) fn tolerance(device: &str) -> f64 {
 
 pub(crate) fn encoder_config(family: EncoderFamily) -> EncoderConfig {
     EncoderConfig {
-        family,
         hidden_size: WIDTH,
         num_hidden_layers: LAYERS,
         num_attention_heads: 4,
@@ -42,7 +41,7 @@ pub(crate) fn encoder_config(family: EncoderFamily) -> EncoderConfig {
         max_position_embeddings: 32,
         initializer_range: 0.3,
         num_labels: 3,
-        ..EncoderConfig::bert(VOCABULARY)
+        ..EncoderConfig::of(family, VOCABULARY)
     }
 }
 
@@ -96,7 +95,7 @@ pub(crate) fn gpt2_config() -> Gpt2Config {
 
 /// A BERT classifier with ReLU.
 pub(crate) fn classifier(device: &Device) -> Pretrained<EncoderForSequenceClassification> {
-    Pretrained::new(&encoder_config(EncoderFamily::Bert), Seed::new(1), device)
+    Pretrained::new(&encoder_config(EncoderFamily::Bert), Seed::new(1), device).unwrap()
 }
 
 /// `rows` sequences of `length` tokens.

@@ -1,5 +1,7 @@
 //! Replacing the files of a directory all at once.
 
+mod keep;
+
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind, Write};
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use self::keep::keep;
 use crate::{Error, Result};
 
 /// A new directory that will take the place of another. Dropped, it vanishes.
@@ -65,30 +68,52 @@ impl Replacement {
         self.fresh.path()
     }
 
-    /// Puts the new directory in its place, with all that the old one held beside the files written
+    /// Puts the new directory in its place, with all that the old one holds beside the files written
     /// anew; files with `stale` names go.
+    ///
+    /// The target holds all of the old or all of the new, whenever the process is killed, where two
+    /// directories can be exchanged in one step: on Linux and Apple's systems, by most file systems.
+    /// Elsewhere there is no target for a moment, and the old directory has a hidden name beside it that
+    /// ends in `.old`.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] where a folder would take a file's place or the reverse; [`Error::Io`].
-    /// The old directory is then still there, or, where a later step failed, what was not moved out of
-    /// it lies in a hidden folder beside the new one.
+    /// The old directory is then as it was or, where the new one has its place already, may be left in a
+    /// hidden folder beside it.
     pub(super) fn finish(self, stale: impl Fn(&OsStr) -> bool) -> Result<()> {
-        let io = |error| Error::io(&self.target, error);
+        if self.complete(&stale)? {
+            return self.exchange(&stale);
+        }
+        fs::rename(self.fresh.path(), &self.target)
+            .map_err(|error| Error::io(&self.target, error))?;
+        // Nothing of that name is left to remove.
+        let _ = self.fresh.keep();
+        sync_directory(&self.parent)
+    }
+
+    /// Gives the new directory what is kept of the old one, and flushes it to disk; whether there is an
+    /// old one.
+    fn complete(&self, stale: &dyn Fn(&OsStr) -> bool) -> Result<bool> {
         sync_directories(self.fresh.path())?;
         if !self.target.exists() {
-            fs::rename(self.fresh.path(), &self.target).map_err(io)?;
-            // Nothing of that name is left to remove.
-            let _ = self.fresh.keep();
-            return sync_directory(&self.parent);
+            return Ok(false);
         }
         check_kinds(self.fresh.path(), &self.target)?;
+        keep(&self.target, self.fresh.path(), stale)?;
+        Ok(true)
+    }
+
+    /// Exchanges the directories and removes the old one.
+    fn exchange(self, stale: &dyn Fn(&OsStr) -> bool) -> Result<()> {
+        let io = |error| Error::io(&self.target, error);
         swap(self.fresh.path(), &self.target).map_err(io)?;
-        // The name of the new directory now belongs to the old one.
-        let moved = sync_directory(&self.parent)
-            .and_then(|()| carry_over(self.fresh.path(), &self.target, &stale));
-        if moved.is_err() {
+        // The name of the new directory now belongs to the old one, with all that came into it since it
+        // was looked through.
+        let late = sync_directory(&self.parent)
+            .and_then(|()| keep(self.fresh.path(), &self.target, stale));
+        if late.is_err() {
             let _ = self.fresh.keep();
-            return moved;
+            return late;
         }
         self.fresh.close().map_err(io)
     }
@@ -174,41 +199,27 @@ fn check_kinds(fresh: &Path, target: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Moves to `new` what `old` holds and `new` lacks, but for files with `stale` names.
-fn carry_over(old: &Path, new: &Path, stale: &dyn Fn(&OsStr) -> bool) -> Result<()> {
-    for entry in entries(old)? {
-        let (from, to) = (entry.path(), new.join(entry.file_name()));
-        let folder = kind(&from)?.is_some_and(|kind| kind.is_dir());
-        if kind(&to)?.is_none() {
-            if folder || !stale(&entry.file_name()) {
-                fs::rename(&from, &to).map_err(|error| Error::io(&to, error))?;
-            }
-        } else if folder {
-            carry_over(&from, &to, &|_| false)?;
-        }
-    }
-    sync_directory(new)
-}
-
 /// Exchanges two directories.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 fn swap(fresh: &Path, target: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     use rustix::io::Errno;
 
+    // Not every file system can do it in one step.
+    let cannot = [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP];
     match renameat_with(CWD, fresh, CWD, target, RenameFlags::EXCHANGE) {
-        // Not every file system can do it in one step.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => swap_in_steps(fresh, target),
+        Err(error) if cannot.contains(&error) => swap_in_steps(fresh, target),
         result => Ok(result?),
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 fn swap(fresh: &Path, target: &Path) -> io::Result<()> {
     swap_in_steps(fresh, target)
 }
 
-/// Exchanges two directories by three renames; each failure is undone.
+/// Exchanges two directories by three renames; each failure is undone. `target` is missing between the
+/// first and the second.
 fn swap_in_steps(fresh: &Path, target: &Path) -> io::Result<()> {
     let mut aside = fresh.as_os_str().to_owned();
     aside.push(".old");
@@ -233,11 +244,15 @@ fn sync_directories(directory: &Path) -> Result<()> {
     sync_directory(directory)
 }
 
+/// Flushes the entries of `directory`.
 fn sync_directory(directory: &Path) -> Result<()> {
+    sync(directory).map_err(|error| Error::io(directory, error))
+}
+
+/// Flushes a file, or the entries of a directory.
+fn sync(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
-        File::open(directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(|error| Error::io(directory, error))?;
+        File::open(path)?.sync_all()?;
     }
     Ok(())
 }
@@ -265,5 +280,43 @@ mod tests {
         swap_in_steps(&a, &b).unwrap();
         assert_eq!((name(&a), name(&b)), (first, second));
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_kept_is_in_place_before_the_exchange() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("saved");
+        for name in ["config.json", "letter.txt", "photos/2020/a"] {
+            write_file(&target.join(name), b"old").unwrap();
+        }
+        let kept = |directory: &Path| {
+            ["letter.txt", "photos/2020/a"].map(|name| fs::read(directory.join(name)).unwrap())
+        };
+        let expected = [b"old".to_vec(), b"old".to_vec()];
+        let place = Replacement::begin(&target, true).unwrap();
+        write_file(&place.path().join("config.json"), b"new").unwrap();
+        assert!(place.complete(&|_| false).unwrap());
+        assert_eq!(kept(place.path()), expected);
+        assert_eq!(fs::read(place.path().join("config.json")).unwrap(), b"new");
+        // Stopped here, all is as before.
+        drop(place);
+        assert_eq!(kept(&target), expected);
+        assert_eq!(fs::read(target.join("config.json")).unwrap(), b"old");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_comes_before_the_exchange_is_kept_too() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("saved");
+        write_file(&target.join("config.json"), b"old").unwrap();
+        let place = Replacement::begin(&target, true).unwrap();
+        write_file(&place.path().join("config.json"), b"new").unwrap();
+        assert!(place.complete(&|_| false).unwrap());
+        write_file(&target.join("late.txt"), b"late").unwrap();
+        place.exchange(&|_| false).unwrap();
+        assert_eq!(fs::read(target.join("late.txt")).unwrap(), b"late");
+        assert_eq!(fs::read(target.join("config.json")).unwrap(), b"new");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 }

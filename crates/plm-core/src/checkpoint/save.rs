@@ -1,6 +1,6 @@
 //! Saving a module as a Hugging Face directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
@@ -97,7 +97,8 @@ impl SaveOptions {
         self
     }
 
-    /// Adds a file: `config.json`, `tokenizer.json`, `1_Pooling/config.json`.
+    /// Adds a file: `config.json`, `tokenizer.json`, `1_Pooling/config.json`. It takes the place of the
+    /// one that [`crate::models::Pretrained::save`] would write under its name.
     pub fn companion(mut self, name: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         self.companions.push((name.into(), content.into()));
         self
@@ -106,6 +107,13 @@ impl SaveOptions {
     /// Whether a file called `name` was added.
     pub(crate) fn has_companion(&self, name: &str) -> bool {
         self.companions.iter().any(|(known, _)| known == name)
+    }
+
+    /// The first name under which a second file was added.
+    pub(crate) fn repeated_companion(&self) -> Option<&str> {
+        let mut seen = HashSet::new();
+        let mut names = self.companions.iter().map(|(name, _)| name.as_str());
+        names.find(|name| !seen.insert(*name))
     }
 }
 
@@ -124,10 +132,15 @@ pub struct SaveReport {
 /// Writes `module` to the directory `dir` under the names of `table`.
 ///
 /// All files are written to a new directory beside `dir`, flushed to disk, and only then put in
-/// its place, in one step on Linux. A failure leaves what was there as it was. An existing
-/// directory must be empty or hold a checkpoint. Files of the same names are replaced and weights of
-/// other names (shards, PyTorch files) removed; everything else in it, folders included, is moved to
-/// the new directory right after that step, one entry at a time.
+/// its place. A failure leaves what was there as it was. An existing directory must be empty or hold
+/// a checkpoint. Files of the same names are replaced and weights of other names (shards, PyTorch
+/// files) removed; everything else in it, folders included, is in the new directory before: by hard
+/// links, or copied where the file system has none.
+///
+/// A process killed on the way leaves `dir` with all of the old or all of the new, and maybe a hidden
+/// folder beside it. This holds where two directories can be exchanged in one step: on Linux and
+/// Apple's systems, by most file systems. Elsewhere there is a moment without `dir`, when what it held
+/// has a hidden name beside it that ends in `.old`.
 ///
 /// # Errors
 /// - [`Error::Io`] where the file system says no.

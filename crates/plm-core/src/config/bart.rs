@@ -46,7 +46,7 @@ pub struct BartConfig {
     pub tie_word_embeddings: bool,
     /// Id of the padding token.
     pub pad_token_id: usize,
-    /// Id of the end-of-sequence token.
+    /// Id of the end-of-sequence token; the first where the file has a list.
     pub eos_token_id: usize,
     /// Id that the decoder starts with.
     pub decoder_start_token_id: usize,
@@ -136,7 +136,7 @@ impl ModelConfig for BartConfig {
             scale_embedding: file.or("scale_embedding", false)?,
             tie_word_embeddings: file.or("tie_word_embeddings", true)?,
             pad_token_id: file.or("pad_token_id", 1)?,
-            eos_token_id: file.or("eos_token_id", 2)?,
+            eos_token_id: file.token("eos_token_id")?.unwrap_or(2),
             decoder_start_token_id: file.or("decoder_start_token_id", 2)?,
             num_labels,
         };

@@ -6,6 +6,9 @@ use super::json::{ConfigFile, ModelConfig};
 use crate::Result;
 use crate::kernel::Activation;
 
+/// Largest distance that MPNet's relative position bias tells apart.
+pub(crate) const MPNET_MAX_DISTANCE: usize = 128;
+
 /// Which family an encoder belongs to. The families share their layers and differ in names,
 /// positions and heads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +67,17 @@ pub struct EncoderConfig {
 }
 
 impl EncoderConfig {
-    /// BERT-base's settings, the starting point for a model of one's own.
+    /// The base model's settings in `family`, the starting point for a model of one's own.
+    pub fn of(family: EncoderFamily, vocab_size: usize) -> Self {
+        match family {
+            EncoderFamily::Bert => Self::bert(vocab_size),
+            EncoderFamily::Roberta => Self::roberta(vocab_size),
+            EncoderFamily::Mpnet => Self::mpnet(vocab_size),
+            EncoderFamily::DistilBert => Self::distilbert(vocab_size),
+        }
+    }
+
+    /// BERT-base's settings.
     pub fn bert(vocab_size: usize) -> Self {
         Self {
             family: EncoderFamily::Bert,
@@ -86,6 +99,39 @@ impl EncoderConfig {
             relative_attention_num_buckets: 32,
             tie_word_embeddings: true,
             num_labels: 2,
+        }
+    }
+
+    /// RoBERTa-base's settings.
+    pub fn roberta(vocab_size: usize) -> Self {
+        Self {
+            family: EncoderFamily::Roberta,
+            max_position_embeddings: 514,
+            type_vocab_size: 1,
+            layer_norm_eps: 1e-5,
+            pad_token_id: 1,
+            ..Self::bert(vocab_size)
+        }
+    }
+
+    /// MPNet-base's settings.
+    pub fn mpnet(vocab_size: usize) -> Self {
+        Self {
+            family: EncoderFamily::Mpnet,
+            type_vocab_size: 0,
+            ..Self::roberta(vocab_size)
+        }
+    }
+
+    /// DistilBERT-base's settings.
+    pub fn distilbert(vocab_size: usize) -> Self {
+        Self {
+            family: EncoderFamily::DistilBert,
+            num_hidden_layers: 6,
+            classifier_dropout: 0.2,
+            qa_dropout: 0.1,
+            type_vocab_size: 0,
+            ..Self::bert(vocab_size)
         }
     }
 
@@ -183,9 +229,11 @@ impl EncoderConfig {
         if self.num_labels == 0 {
             return Err(file.error("num_labels", "is 0"));
         }
-        if self.family == EncoderFamily::Mpnet && self.relative_attention_num_buckets < 4 {
-            let value = self.relative_attention_num_buckets;
-            let reason = format!("is {value}, below 4");
+        // A quarter of the buckets are exact distances of one direction, fewer than it tells apart.
+        let buckets = self.relative_attention_num_buckets;
+        let (least, most) = (4, 4 * MPNET_MAX_DISTANCE - 1);
+        if self.family == EncoderFamily::Mpnet && !(least..=most).contains(&buckets) {
+            let reason = format!("is {buckets}, not from {least} to {most}");
             return Err(file.error("relative_attention_num_buckets", reason));
         }
         Ok(())
@@ -276,30 +324,77 @@ impl ModelConfig for EncoderConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::relative_bucket;
+
+    const FAMILIES: [EncoderFamily; 4] = [
+        EncoderFamily::Bert,
+        EncoderFamily::Roberta,
+        EncoderFamily::Mpnet,
+        EncoderFamily::DistilBert,
+    ];
 
     #[test]
     fn fields_are_read_back_for_every_family() {
-        for family in [
-            EncoderFamily::Bert,
-            EncoderFamily::Roberta,
-            EncoderFamily::Mpnet,
-            EncoderFamily::DistilBert,
-        ] {
+        for family in FAMILIES {
             let config = EncoderConfig {
-                family,
                 hidden_size: 24,
                 num_hidden_layers: 3,
                 num_attention_heads: 6,
                 intermediate_size: 40,
                 hidden_act: Activation::Relu,
                 num_labels: 5,
-                ..EncoderConfig::bert(70)
+                ..EncoderConfig::of(family, 70)
             };
+            assert_eq!(config.family, family);
             let file = ConfigFile::from_fields("test", config.to_fields());
             let again = EncoderConfig::from_file(&file).unwrap();
-            assert_eq!(again.num_labels, 5, "{family:?}");
-            assert_eq!(again.hidden_act, Activation::Relu, "{family:?}");
-            assert_eq!(again.intermediate_size, 40, "{family:?}");
+            assert_eq!(again, config);
+        }
+    }
+
+    #[test]
+    fn what_a_file_cannot_say_is_refused_by_name() {
+        let refusal = |config: &EncoderConfig| {
+            let error = ConfigFile::from_config("new model", config).unwrap_err();
+            error.to_string()
+        };
+        for family in [EncoderFamily::Mpnet, EncoderFamily::DistilBert] {
+            let config = EncoderConfig {
+                type_vocab_size: 2,
+                ..EncoderConfig::of(family, 70)
+            };
+            let text = refusal(&config);
+            assert!(text.ends_with("cannot say `type_vocab_size: 2`"), "{text}");
+        }
+        let config = EncoderConfig {
+            layer_norm_eps: 1e-5,
+            initializer_range: f64::NAN,
+            ..EncoderConfig::distilbert(70)
+        };
+        let text = refusal(&config);
+        let both = "cannot say `layer_norm_eps: 1e-5`, `initializer_range: NaN`";
+        assert!(text.ends_with(both), "{text}");
+    }
+
+    #[test]
+    fn buckets_of_mpnet_tell_distances_apart() {
+        let read = |buckets| {
+            let config = EncoderConfig {
+                relative_attention_num_buckets: buckets,
+                ..EncoderConfig::mpnet(70)
+            };
+            ConfigFile::from_config("new model", &config)
+        };
+        for buckets in [0, 3, 512, 1 << 40] {
+            let text = read(buckets).unwrap_err().to_string();
+            assert!(text.contains("not from 4 to 511"), "{text}");
+        }
+        for buckets in [4, 511] {
+            read(buckets).unwrap();
+            for distance in -600..600 {
+                let bucket = relative_bucket(distance, true, buckets, MPNET_MAX_DISTANCE);
+                assert!((0..buckets as i64).contains(&bucket), "{buckets}: {bucket}");
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub struct Gpt2Config {
     pub tie_word_embeddings: bool,
     /// Id of the padding token, if there is one.
     pub pad_token_id: Option<usize>,
-    /// Id of the end-of-text token.
+    /// Id of the end-of-text token; the first where the file has a list.
     pub eos_token_id: Option<usize>,
     /// Number of classes of a classification head.
     pub num_labels: usize,
@@ -124,7 +124,7 @@ impl ModelConfig for Gpt2Config {
             scale_attn_by_inverse_layer_idx: file.or("scale_attn_by_inverse_layer_idx", false)?,
             tie_word_embeddings: file.or("tie_word_embeddings", true)?,
             pad_token_id: file.optional("pad_token_id")?,
-            eos_token_id: file.optional("eos_token_id")?,
+            eos_token_id: file.token("eos_token_id")?,
             num_labels: file.num_labels()?,
         };
         config.check(file)?;

@@ -1,5 +1,6 @@
 //! `config.json` as a file: parsing, typed access, keeping what we do not know.
 
+use std::fmt::Debug;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -20,7 +21,7 @@ pub struct ConfigFile {
 }
 
 /// A configuration that can be read from and written to a `config.json`.
-pub trait ModelConfig: Sized + Clone {
+pub trait ModelConfig: Sized + Clone + PartialEq + Debug {
     /// Reads and checks the fields.
     ///
     /// # Errors
@@ -63,6 +64,29 @@ impl ConfigFile {
             fields,
             generation: None,
         }
+    }
+
+    /// The file of a new model with these settings, which must be read back as they are; `origin`
+    /// names it in errors.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for settings that do not hold together, [`Error::Invalid`] for those that the
+    /// family's file has no field for.
+    pub fn from_config<C: ModelConfig>(origin: impl Into<String>, config: &C) -> Result<Self> {
+        let file = Self::from_fields(origin, config.to_fields());
+        let kept = C::from_file(&file)?;
+        if kept == *config {
+            return Ok(file);
+        }
+        let (given, kept) = (format!("{config:#?}"), format!("{kept:#?}"));
+        let lost: Vec<&str> = given
+            .lines()
+            .filter(|line| !kept.lines().any(|other| other == *line))
+            .map(|line| line.trim().trim_end_matches(','))
+            .collect();
+        let lost = lost.join("`, `");
+        let reason = format!("a `config.json` of its family cannot say `{lost}`");
+        Err(Error::invalid(file.origin, reason))
     }
 
     /// The content of the `generation_config.json` beside the file, unread, where there is one.
@@ -114,6 +138,20 @@ impl ConfigFile {
             Some(value) => serde_json::from_value(value.clone())
                 .map(Some)
                 .map_err(|error| self.error(key, format!("is {value}: {error}"))),
+        }
+    }
+
+    /// A token's id, or the first of a list of ids, if it is there and not null.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is of another type or an empty list.
+    pub(super) fn token(&self, key: &str) -> Result<Option<usize>> {
+        if !matches!(self.fields.get(key), Some(Value::Array(_))) {
+            return self.optional(key);
+        }
+        match self.required::<Vec<usize>>(key)?.first() {
+            Some(&id) => Ok(Some(id)),
+            None => Err(self.error(key, "is an empty list")),
         }
     }
 
@@ -176,6 +214,11 @@ impl ConfigFile {
     /// Sets field `key`.
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
         self.fields.insert(key.to_owned(), value.into());
+    }
+
+    /// Takes field `key` out.
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.fields.remove(key);
     }
 
     /// Sets the number of classes, under transformers' default names `LABEL_0`, `LABEL_1`, ….

@@ -1,6 +1,7 @@
 //! Model configurations, read from Hugging Face's `config.json`.
 //!
-//! Fields are spelled as in the file; unknown fields are ignored; values are checked once, here.
+//! Fields are spelled as in the file; unknown fields are ignored. Values are checked here, where a file is
+//! read; the settings of a new model are written down and read back ([`ConfigFile::from_config`]).
 
 mod bart;
 mod encoder;
@@ -10,6 +11,7 @@ mod seq2seq;
 mod t5;
 
 pub use bart::BartConfig;
+pub(crate) use encoder::MPNET_MAX_DISTANCE;
 pub use encoder::{EncoderConfig, EncoderFamily};
 pub use gpt2::Gpt2Config;
 pub(crate) use json::GENERATION_FILE;

@@ -46,7 +46,7 @@ pub struct T5Config {
     pub scale_decoder_outputs: bool,
     /// Id of the padding token.
     pub pad_token_id: usize,
-    /// Id of the end-of-sequence token.
+    /// Id of the end-of-sequence token; the first where the file has a list.
     pub eos_token_id: usize,
     /// Id that the decoder starts with.
     pub decoder_start_token_id: usize,
@@ -115,7 +115,8 @@ impl T5Config {
     }
 }
 
-/// `relu`, `gelu`, … or `gated-…`; the gated GELU of T5 1.1 is the tanh approximation.
+/// `relu`, `gelu`, … or `gated-…`; the gated GELU of T5 1.1 is the tanh approximation, and the exact one is
+/// called `gated-gelu_python`.
 fn feed_forward(file: &ConfigFile) -> Result<(Activation, bool)> {
     let name: String = file.or("feed_forward_proj", "relu".to_owned())?;
     if name == "gated-gelu" {
@@ -165,7 +166,7 @@ impl ModelConfig for T5Config {
             tie_word_embeddings: tie && scale_decoder_outputs,
             scale_decoder_outputs,
             pad_token_id,
-            eos_token_id: file.or("eos_token_id", 1)?,
+            eos_token_id: file.token("eos_token_id")?.unwrap_or(1),
             decoder_start_token_id: file.or("decoder_start_token_id", pad_token_id)?,
             num_labels: file.num_labels()?,
         };
@@ -178,6 +179,7 @@ impl ModelConfig for T5Config {
         let act = act.as_str().unwrap_or_default();
         let feed_forward_proj = match (self.gated, self.activation) {
             (true, Activation::GeluTanh) => "gated-gelu".to_owned(),
+            (true, Activation::Gelu) => "gated-gelu_python".to_owned(),
             (true, _) => format!("gated-{act}"),
             (false, _) => act.to_owned(),
         };

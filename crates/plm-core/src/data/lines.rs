@@ -121,7 +121,7 @@ impl<R: BufRead> Lines<R> {
     fn fill(&mut self) -> Result<bool> {
         self.buffer.clear();
         // One byte for the line's end and one to see that there is too much.
-        let room = self.limit as u64 + 2;
+        let room = (self.limit as u64).saturating_add(2);
         let read = (&mut self.reader)
             .take(room)
             .read_until(b'\n', &mut self.buffer)
@@ -213,5 +213,12 @@ mod tests {
         assert_eq!(found.len(), 2);
         let error = found[1].as_ref().unwrap_err().to_string();
         assert!(error.starts_with("f:2: longer than 4 bytes"), "{error}");
+    }
+
+    #[test]
+    fn there_may_be_no_limit() {
+        let lines = Lines::new(&b"12\n3\n"[..], "f").with_limit(usize::MAX);
+        let found: Vec<_> = lines.map(|line| line.unwrap().text).collect();
+        assert_eq!(found, ["12", "3"]);
     }
 }

@@ -389,6 +389,8 @@ mod tests {
                 "{error}"
             );
         }
+        let unlimited = csv.with_row_limit(usize::MAX);
+        assert_eq!(fields("a,b\n\"x\ny\",z\n", unlimited), [["x\ny", "z"]]);
         // Many rows within the limit are fine, however long the file is.
         let many = "a,b\n".repeat(50_000);
         assert_eq!(

@@ -47,6 +47,10 @@ pub trait GenerativeModel {
     /// # Shapes
     /// - ids: `[rows, length]`
     /// - result: `[rows, vocabulary]`
+    ///
+    /// # Panics
+    /// If an id is not in the vocabulary, on devices that check it, or the tokens are more than
+    /// [`GenerativeModel::max_positions`].
     fn step(&self, ids: Tensor<2, Int>, cache: &mut DecoderCache) -> Tensor<2>;
 
     /// The plain device that ids go to.
@@ -67,7 +71,8 @@ pub trait GenerativeModel {
 ///
 /// # Errors
 /// [`crate::Error::Config`] for settings out of range or at odds with each other, the input or the
-/// model; [`crate::Error::Invalid`] for an input that cannot be continued, or scores that are NaN.
+/// model; [`crate::Error::Invalid`] for an input that cannot be continued, has ids that the model has no
+/// rows for or fields that would not be heeded (dropout, taps), or for scores that are NaN.
 pub fn generate<M: GenerativeModel>(
     model: &M,
     input: &EncoderInput,

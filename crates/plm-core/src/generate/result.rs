@@ -19,14 +19,15 @@ pub struct Generation {
     pub prompts: Vec<Vec<i64>>,
     /// Each example's sequences, best first in beam search.
     pub hypotheses: Vec<Vec<Hypothesis>>,
-    /// What [`Generation::sequences`] fills with: the padding token, else the first end-of-sequence
-    /// token, else 0.
+    /// What [`Generation::sequences`] fills with, in beam search too: the padding token, else the first
+    /// end-of-sequence token, else 0.
     pub fill: i64,
 }
 
 impl Generation {
-    /// All sequences with their prompts, examples in order, filled to one length: what transformers
-    /// returns as `sequences`.
+    /// All sequences with their prompts, examples in order, filled to one length with [`Generation::fill`]:
+    /// what transformers returns as `sequences`, but for its beam search where the padding token's id is
+    /// 0, as in T5: that fills with the first end-of-sequence token.
     pub fn sequences(&self) -> Vec<Vec<i64>> {
         let mut rows: Vec<Vec<i64>> = self
             .prompts

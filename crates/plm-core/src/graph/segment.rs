@@ -248,7 +248,7 @@ pub fn segment_mean<const D: usize>(x: Tensor<D>, segments: &Segments) -> Tensor
 
 /// The maximum of each segment's items; 0 where it is empty.
 ///
-/// Items that share the maximum share its gradient in equal parts.
+/// Items that share the maximum share its gradient in equal parts; infinite ones have none.
 ///
 /// # Shapes
 /// - x: `[n_items, ...]`
@@ -270,8 +270,10 @@ pub fn segment_max<const D: usize>(x: Tensor<D>, segments: &Segments) -> Tensor<
         .float()
         .cast(dtype);
     let shares = winners.clone() / segments.spread(segments.sum_flat(winners).clamp_min(1.0));
-    // The difference to its own value is exactly zero and carries the gradient.
-    let sum = segments.sum_flat(x * shares);
+    // The difference to its own value is exactly zero and carries the gradient. Infinite items are left
+    // out of it: times zero, or less their own value, they are no numbers.
+    let infinite = x.clone().is_inf();
+    let sum = segments.sum_flat(x.mask_fill(infinite, 0.0) * shares);
     let value = sum.clone().without_autodiff();
     segments.unflatten(maxima + (sum - value), dims)
 }
@@ -346,6 +348,20 @@ mod tests {
             let grads = segment_max(x.clone(), &segments).sum().backward();
             let expected = [0.0, 1.0, 0.5, 0.0, 0.5, 0.0, 0.5, 1.0, 0.5, 0.0];
             assert_eq!(numbers(x.grad(&grads).unwrap()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn infinite_items_have_a_place_in_the_order() {
+        let (high, low) = (f64::INFINITY, f64::NEG_INFINITY);
+        let segments = Segments::new(&[0, 0, 1, 1, 2, 2, 2], 3).unwrap();
+        for (name, device) in devices() {
+            let items = [1.0, low, low, low, high, 2.0, high];
+            let x = tensor(&items, [7], &device.autodiff(), DType::F32).require_grad();
+            let max = segment_max(x.clone(), &segments);
+            assert_eq!(numbers(max.clone()), [1.0, low, high], "{name}");
+            let slope = numbers(x.grad(&max.sum().backward()).unwrap());
+            assert_eq!(slope, [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], "{name}");
         }
     }
 

@@ -12,13 +12,20 @@ fn with_avx2<R>(op: impl FnOnce() -> R) -> R {
     op()
 }
 
+/// Whether this machine has vectors of 256 bits and the fused multiply-add.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn has_avx2_and_fma() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
 /// Runs `op`, compiled for the widest vectors that the machine has.
 ///
 /// `op` must be an `#[inline(always)]` closure over functions that are inlined too.
 #[inline(always)]
 pub fn vectorized<R>(op: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+    if has_avx2_and_fma() {
         if is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512cd")

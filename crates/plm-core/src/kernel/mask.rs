@@ -43,7 +43,8 @@ impl SiteMask {
     /// The same mask for tensors that have some rows of the whole only, in any order.
     ///
     /// Rows lie along the last axis but one. Row `i` of entry `b` of the first axis gets the factors of
-    /// the example and position `places[b * rows + i]`.
+    /// the example and position `places[b * rows + i]`. A tensor `[rows, width]` counts as
+    /// `[1, rows, width]`.
     #[must_use]
     pub fn at(mut self, places: Arc<[(usize, usize)]>) -> Self {
         self.places = Some(places);
@@ -91,7 +92,16 @@ impl SiteMask {
         x ^ (x >> 16)
     }
 
-    /// The key of row `row` of a tensor whose axes between the first and the last are `middle`, rows
+    /// The axes between examples and elements of a tensor of shape `dims`.
+    pub(crate) fn middle<'d>(&self, dims: &'d [usize]) -> &'d [usize] {
+        match dims {
+            [_, _] if self.places.is_some() => &dims[..1],
+            [_, middle @ .., _] => middle,
+            _ => &[],
+        }
+    }
+
+    /// The key of row `row` of a tensor whose axes between examples and elements are `middle`, rows
     /// counted over all axes but the last.
     pub(crate) fn row_key(&self, middle: &[usize], row: usize) -> u32 {
         let mut stride: usize = middle.iter().product();
@@ -124,11 +134,7 @@ impl SiteMask {
         if count == 0 {
             return values;
         }
-        let middle = if dims.len() > 2 {
-            &dims[1..dims.len() - 1]
-        } else {
-            &[]
-        };
+        let middle = self.middle(dims);
         let (threshold, scale) = (self.threshold(), self.scale());
         values
             .par_chunks_mut(width)
@@ -189,6 +195,7 @@ mod tests {
         }
         let whole = mask().factors(&[2, 4, 16]);
         let chosen = mask().at(places.into()).factors(&[1, 4, 16]);
+        assert_eq!(mask().at(places.into()).factors(&[4, 16]), chosen);
         for (at, (example, position)) in places.into_iter().enumerate() {
             assert_eq!(row(&chosen, at), row(&whole, example * 4 + position));
         }

@@ -8,6 +8,7 @@
 pub mod flex;
 mod instruction_set;
 mod mask;
+pub(crate) mod precision;
 pub mod reference;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
@@ -117,6 +118,8 @@ pub fn linear_activate<const D: usize>(
 
 /// Layer normalization over the last axis (Ba et al. 2016), variance without Bessel's correction.
 ///
+/// Half-precision numbers are normalized in single precision.
+///
 /// # Shapes
 /// - x: `[..., width]`
 /// - gamma, beta: `[width]`
@@ -158,6 +161,8 @@ pub fn add_layer_norm<const D: usize>(
 }
 
 /// Root-mean-square normalization over the last axis (Zhang and Sennrich 2019), as in T5.
+///
+/// Half-precision numbers are normalized in single precision.
 ///
 /// # Shapes
 /// - x: `[..., width]`
@@ -254,7 +259,8 @@ fn has_autodiff(q: &Tensor<3>, k: &Tensor<3>, v: &Tensor<3>, args: &AttentionArg
 ///
 /// Rows whose target is `ignore_index` do not count; if no row counts, the loss is 0. With
 /// `label_smoothing` ε the target distribution is 1 - ε on the target plus ε spread evenly over all
-/// classes (Szegedy et al. 2016).
+/// classes (Szegedy et al. 2016). Losses of half-precision logits are computed and averaged in single
+/// precision.
 ///
 /// # Shapes
 /// - logits: `[n, classes]`

@@ -5,6 +5,7 @@
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Bool, FloatDType, Int, Tensor};
 
+use super::precision::{to_compute, to_dtype};
 use super::{Activation, AttentionArgs, SiteMask};
 
 /// See [`super::linear`].
@@ -23,16 +24,25 @@ pub fn layer_norm<const D: usize>(
     beta: Tensor<1>,
     epsilon: f64,
 ) -> Tensor<D> {
+    let dtype = x.dtype();
+    let (x, gamma, beta) = (to_compute(x), to_compute(gamma), to_compute(beta));
     let mean = x.clone().mean_dim(D - 1);
     let centered = x - mean;
     let variance = centered.clone().square().mean_dim(D - 1);
-    centered / (variance + epsilon).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
+    let normalized = centered / (variance + epsilon).sqrt();
+    to_dtype(
+        normalized * gamma.unsqueeze::<D>() + beta.unsqueeze::<D>(),
+        dtype,
+    )
 }
 
 /// See [`super::rms_norm`].
 pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    let dtype = x.dtype();
+    let (x, gamma) = (to_compute(x), to_compute(gamma));
     let mean_square = x.clone().square().mean_dim(D - 1);
-    x / (mean_square + epsilon).sqrt() * gamma.unsqueeze()
+    let normalized = x / (mean_square + epsilon).sqrt();
+    to_dtype(normalized * gamma.unsqueeze::<D>(), dtype)
 }
 
 /// See [`super::activate`].
@@ -105,7 +115,9 @@ pub fn cross_entropy(
     ignore_index: Option<i64>,
     label_smoothing: f64,
 ) -> Tensor<1> {
-    let dtype = FloatDType::from(logits.dtype());
+    let dtype = logits.dtype();
+    let logits = to_compute(logits);
+    let computed = FloatDType::from(logits.dtype());
     let log_probs = log_softmax(logits, 1);
     let ignored = match ignore_index {
         Some(index) => targets.clone().equal_elem(index),
@@ -130,8 +142,8 @@ pub fn cross_entropy(
         .clone()
         .bool_not()
         .float()
-        .cast(dtype)
+        .cast(computed)
         .sum()
         .clamp_min(1.0);
-    losses.mask_fill(ignored, 0.0).sum() / count
+    to_dtype(losses.mask_fill(ignored, 0.0).sum() / count, dtype)
 }

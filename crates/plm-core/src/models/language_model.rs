@@ -10,6 +10,10 @@ macro_rules! word_scores_at {
         /// - places: `[places]`, each `example * length + position`
         /// - rows: vocabulary ids, `[chosen]`; all words where absent
         /// - result: `[places, chosen]`
+        ///
+        /// # Panics
+        /// If a place lies outside of `hidden` or one of `rows` is not in the vocabulary, on devices
+        /// that check it; GPUs do not.
         pub fn logits_at(
             &self,
             hidden: Tensor<3>,

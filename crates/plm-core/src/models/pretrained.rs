@@ -107,7 +107,8 @@ impl<M: PretrainedModel> Pretrained<M> {
     }
 
     /// Reads a base checkpoint, or one with any head, and puts a new head of `num_labels` classes on
-    /// it, drawn from `seed`. The file's own head stays unused, whatever its size; a pooler is read.
+    /// it, drawn from `seed`. The file's own head stays unused, whatever its size, and so does the
+    /// `problem_type` that it was trained for; a pooler is read.
     ///
     /// # Errors
     /// As [`Pretrained::load`]; [`Error::Invalid`] if `num_labels` is 0.
@@ -123,6 +124,7 @@ impl<M: PretrainedModel> Pretrained<M> {
         let dir = dir.as_ref();
         let mut config = ConfigFile::read(dir)?;
         config.set_num_labels(num_labels);
+        config.remove("problem_type");
         let table = M::key_table(&M::Config::from_file(&config)?);
         let mut options = LoadOptions::default().with_new_heads();
         for path in M::HEAD {
@@ -146,22 +148,23 @@ impl<M: PretrainedModel> Pretrained<M> {
         M::settle(&mut config, &settings, &source)?;
         let settings = M::Config::from_file(&config)?;
         let names: Vec<String> = source.names().map(str::to_owned).collect();
-        let mut model = M::from_config(&settings, &names, device);
+        let model = M::from_config(&settings, &names, device);
+        let mut options = options.clone();
+        for name in M::leftovers(&settings) {
+            options = options.allow_unused(name);
+        }
+        let table = M::key_table(&settings);
+        let (mut model, mut report) = load_into(model, &source, &table, &options)?;
+        // Only now, when the sizes are known to be those of the file's tensors.
         if let Some(seed) = new_head {
             model = initialize(model, seed.child("head"), |path| {
-                if M::HEAD.iter().any(|head| path.starts_with(head)) {
+                if report.missing.iter().any(|missing| missing == path) {
                     M::init(&settings, path)
                 } else {
                     Init::Keep
                 }
             });
         }
-        let mut options = options.clone();
-        for name in M::leftovers(&settings) {
-            options = options.allow_unused(name);
-        }
-        let table = M::key_table(&settings);
-        let (model, mut report) = load_into(model, &source, &table, &options)?;
         let mut tokenizer = Tokenizer::from_dir_if_present(dir)?;
         match &mut tokenizer {
             Some(tokenizer) => {
@@ -178,15 +181,20 @@ impl<M: PretrainedModel> Pretrained<M> {
     }
 
     /// A new model, drawn from `seed` by the family's rule.
-    pub fn new(config: &M::Config, seed: Seed, device: &Device) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Config`] for settings that do not hold together, [`Error::Invalid`] for those that the
+    /// family's `config.json` has no field for: a saved model would be read as another.
+    pub fn new(config: &M::Config, seed: Seed, device: &Device) -> Result<Self> {
+        let file = ConfigFile::from_config("new model", config)?;
         let model = M::from_config(config, &[], device);
         let model = initialize(model, seed, |path| M::init(config, path));
-        Self {
+        Ok(Self {
             model,
-            config: ConfigFile::from_fields("new model", config.to_fields()),
+            config: file,
             tokenizer: None,
             report: LoadReport::default(),
-        }
+        })
     }
 
     /// The settings, checked.
@@ -217,12 +225,18 @@ impl<M: PretrainedModel> Pretrained<M> {
     }
 
     /// Writes a directory that transformers loads with nothing missing or unexpected:
-    /// `config.json`, weights, the tokenizer and, where one was read, `generation_config.json`. What
-    /// else is in the directory stays.
+    /// `config.json`, weights, the tokenizer and, where one was read, `generation_config.json`. A file
+    /// of the same name in `options` is written instead. What else is in the directory stays.
     ///
     /// # Errors
-    /// As [`save`].
+    /// As [`save`]; [`Error::Invalid`] where `options` holds two files of one name.
     pub fn save(&self, dir: impl AsRef<Path>, options: &SaveOptions) -> Result<SaveReport> {
+        if let Some(name) = options.repeated_companion() {
+            return Err(Error::invalid(
+                "companion file",
+                format!("`{name}` was added twice"),
+            ));
+        }
         let settings = self.settings()?;
         let mut fields = self.config.fields().clone();
         let architecture = M::architecture(&settings);
@@ -232,16 +246,19 @@ impl<M: PretrainedModel> Pretrained<M> {
         fields.insert("dtype".to_owned(), json!(options.dtype_name()));
         let text = serde_json::to_vec_pretty(&Value::Object(fields))
             .map_err(|error| Error::invalid("config.json", error.to_string()))?;
-        let mut options = options.clone().companion("config.json", text);
+        let mut files = vec![("config.json", text)];
         if let Some(tokenizer) = &self.tokenizer {
-            for (name, content) in tokenizer.to_files()? {
+            let own = tokenizer.to_files()?.into_iter();
+            files.extend(own.map(|(name, text)| (name, text.into_bytes())));
+        }
+        if let Some(content) = self.config.generation() {
+            files.push((GENERATION_FILE, content.to_vec()));
+        }
+        let mut options = options.clone();
+        for (name, content) in files {
+            if !options.has_companion(name) {
                 options = options.companion(name, content);
             }
-        }
-        if let Some(content) = self.config.generation()
-            && !options.has_companion(GENERATION_FILE)
-        {
-            options = options.companion(GENERATION_FILE, content);
         }
         save(dir, &self.model, &M::key_table(&settings), &options)
     }

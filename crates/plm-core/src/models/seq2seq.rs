@@ -21,8 +21,9 @@ pub enum Stack {
 
 /// One batch for T5 or BART: one input for each stack, layers numbered from 0 in both.
 ///
-/// Neither family has token types; both panic if there are any. The decoder's causal mask is added
-/// to its `mask`. `last_hidden_state` and hidden-state taps follow Hugging Face.
+/// Neither family has token types; both panic if there are any. Of ids [`EncoderInput`] says what must
+/// hold. The decoder's causal mask is added to its `mask`. `last_hidden_state` and hidden-state taps
+/// follow Hugging Face.
 #[derive(Debug, Clone)]
 pub struct Seq2SeqInput {
     /// What the encoder reads.
@@ -153,7 +154,7 @@ pub(super) fn word_vectors(table: &Embedding, input: &EncoderInput, scale: f64) 
 /// start at row `first`.
 ///
 /// # Panics
-/// If the table is too short.
+/// If the table is too short for positions that count by themselves.
 pub(super) fn position_vectors(table: &Embedding, input: &EncoderInput, first: usize) -> Tensor<3> {
     let [_, length] = input.tokens.dims();
     match &input.positions {

@@ -4,40 +4,82 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
-use super::encoder::EncoderInput;
-use crate::nn::{DecoderCache, DecoderContext, DropoutContext, LayerContext, Positions, Taps};
+use super::encoder::{EncoderInput, Tokens};
+use super::seq2seq::host_ids;
+use crate::nn::{
+    AttentionMask, DecoderCache, DecoderContext, DropoutContext, DropoutMode, LayerContext,
+    Positions, Taps,
+};
 use crate::{Error, Result};
 
-/// What of an input only passes over whole sequences read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unread {
-    /// Replaced rows and token types: all else is the encoder's, which reads it.
-    WordsAndTypes,
-    /// Positions and feed-forward factors as well.
-    All,
-}
-
-/// Refuses fields of `input` that generation would not heed.
+/// Refuses fields of `input` that generation would not heed; `heeded` names those that an encoder reads.
 ///
 /// # Errors
 /// [`Error::Invalid`] naming the first that is set.
-pub(super) fn refuse_unread(input: &EncoderInput, unread: Unread) -> Result<()> {
-    let all = unread == Unread::All;
+pub(super) fn refuse_unread(input: &EncoderInput, heeded: &[&str]) -> Result<()> {
+    let positions = !matches!(input.positions, Positions::Default);
     let fields = [
         ("row_override", input.row_override.is_some()),
         ("token_type_ids", input.token_type_ids.is_some()),
-        (
-            "positions",
-            all && !matches!(input.positions, Positions::Default),
-        ),
-        ("ffn_masks", all && !input.ffn_masks.is_empty()),
+        ("positions", positions),
+        ("ffn_masks", !input.ffn_masks.is_empty()),
+        ("dropout", input.dropout.mode != DropoutMode::Off),
+        ("taps", !input.taps.is_empty()),
     ];
-    match fields.into_iter().find(|(_, set)| *set) {
+    let unread = fields
+        .into_iter()
+        .find(|(field, set)| *set && !heeded.contains(field));
+    match unread {
         None => Ok(()),
         Some((field, _)) => Err(Error::invalid(
             format!("`{field}` of the input"),
             "is set, but generation step by step does not heed it",
         )),
+    }
+}
+
+/// Checks that tokens given as ids are in a vocabulary of `words`.
+///
+/// # Errors
+/// As [`check_rows`].
+pub(super) fn check_words(tokens: &Tokens, words: usize) -> Result<()> {
+    match tokens {
+        Tokens::Ids(ids) => check_rows("token id", &host_ids(ids), words),
+        Tokens::Embeds(_) => Ok(()),
+    }
+}
+
+/// Checks that `ids` are rows of a table of `rows`; `what` names one of them.
+///
+/// # Errors
+/// [`Error::Invalid`] naming the first that is not.
+pub(super) fn check_rows(what: &str, ids: &[Vec<i64>], rows: usize) -> Result<()> {
+    let fits = |id: &i64| usize::try_from(*id).is_ok_and(|id| id < rows);
+    for (example, row) in ids.iter().enumerate() {
+        if let Some(position) = row.iter().position(|id| !fits(id)) {
+            let reason = format!(
+                "is {} at position {position} of example {example}, not in 0..{rows}",
+                row[position]
+            );
+            return Err(Error::invalid(what, reason));
+        }
+    }
+    Ok(())
+}
+
+/// What a decoder may not see of the encoder's output, which is the encoder's padding:
+/// `[batch, 1, keys]`.
+///
+/// # Errors
+/// [`Error::Invalid`] for a mask per query, which says nothing about the decoder's queries.
+pub(super) fn memory_mask(input: &EncoderInput) -> Result<Option<Tensor<3, Bool>>> {
+    match &input.mask {
+        None => Ok(None),
+        Some(mask @ AttentionMask::Padding(_)) => Ok(Some(mask.to_kernel())),
+        Some(AttentionMask::Pairwise(_)) => {
+            let reason = "is per query, which says nothing about the decoder's: give padding";
+            Err(Error::invalid("`mask` of the input", reason))
+        }
     }
 }
 

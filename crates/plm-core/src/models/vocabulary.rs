@@ -1,6 +1,6 @@
 //! New words for a pre-trained model.
 
-use burn::module::{Module, Param};
+use burn::module::{Module, Param, ParamId};
 use burn::nn::Embedding;
 use burn::tensor::{Tensor, TensorData};
 
@@ -62,6 +62,14 @@ fn append<const D: usize>(old: Tensor<D>, new: Tensor<D>, axis: usize) -> Tensor
 /// an operation until it is cut off, and only a tensor without history can ask for gradients.
 fn leaf<const D: usize>(values: Tensor<D>, tracked: bool) -> Tensor<D> {
     values.detach().set_require_grad(tracked)
+}
+
+/// A parameter of its own with the values of `param`, trainable as that is.
+pub(super) fn copy_of<const D: usize>(param: &Param<Tensor<D>>) -> Param<Tensor<D>> {
+    // The mapper carries what a plain device does not show: whether training would change it.
+    let (_, values, mapper) = param.clone().consume();
+    let tracked = values.is_require_grad();
+    Param::from_mapped_value(ParamId::new(), leaf(values, tracked), mapper)
 }
 
 /// `table` with `rows` below it.

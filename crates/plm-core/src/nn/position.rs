@@ -13,7 +13,8 @@ pub enum Positions {
     /// As the model counts by itself.
     #[default]
     Default,
-    /// Row numbers of the position table: `[batch, length]`.
+    /// Row numbers of the position table: `[batch, length]`. Those that it does not have panic on CPUs
+    /// and are not noticed on GPUs.
     Ids(Tensor<2, Int>),
     /// Row numbers, and true where the position vector is zero instead (soft prompts):
     /// both `[batch, length]`.

@@ -44,6 +44,9 @@ impl TapPositions {
     /// # Shapes
     /// - x: `[batch, length, width]`
     /// - result: `[batch, kept, width]`
+    ///
+    /// # Panics
+    /// If a position is not below `length`, on devices that check it; GPUs do not.
     pub fn pick(&self, x: &Tensor<3>) -> Tensor<3> {
         match self {
             Self::All => x.clone(),
@@ -62,6 +65,20 @@ impl TapPositions {
                 x.clone().gather(1, index)
             }
         }
+    }
+}
+
+impl Taps {
+    /// Whether no values are wanted.
+    pub fn is_empty(&self) -> bool {
+        let wanted = [
+            &self.hidden_states,
+            &self.ffn_inputs,
+            &self.ffn_pre_activations,
+            &self.ffn_activations,
+            &self.attentions,
+        ];
+        wanted.iter().all(|layers| layers.is_empty())
     }
 }
 

@@ -45,10 +45,13 @@ pub(super) fn read(dir: &Path, settings: Settings<'_>) -> Result<(tk::Tokenizer,
         let tokenizer = byte_pairs(&json, &merges, model_type.as_deref(), settings)?;
         Ok((tokenizer, json))
     } else {
-        let hint = if Tokenizer::sentencepiece_in(dir)?.is_some() {
-            "; its spiece.model must be converted to a tokenizer.json first"
-        } else {
-            ""
+        let model = Tokenizer::sentencepiece_in(dir)?;
+        let hint = match model.as_deref().and_then(Path::file_name) {
+            Some(name) => {
+                let name = name.display();
+                format!("; its {name} must be converted to a tokenizer.json first")
+            }
+            None => String::new(),
         };
         Err(Error::format(
             dir,

@@ -13,6 +13,9 @@ use super::tokenizer::{Tokenizer, guarded};
 use super::{SpecialToken, legacy};
 use crate::{Error, Result};
 
+/// What sentencepiece models are called: T5's, and those of XLM-R and CamemBERT.
+const SENTENCEPIECE: [&str; 2] = ["spiece.model", "sentencepiece.bpe.model"];
+
 /// The largest tokenizer file that is read. The largest in use (a quarter of a million tokens)
 /// have about 35 MB.
 const MAX_BYTES: u64 = 256 << 20;
@@ -23,7 +26,7 @@ impl Tokenizer {
     /// RoBERTa, BART, GPT-2). The last two take the family from `model_type` in `config.json`, or
     /// from the vocabulary where there is none, and their settings (`do_lower_case`,
     /// `strip_accents`, `tokenize_chinese_chars`, `add_prefix_space`) from
-    /// `tokenizer_config.json`. Sentencepiece models (T5) must have been converted to a
+    /// `tokenizer_config.json`. Sentencepiece models (T5, XLM-R) must have been converted to a
     /// `tokenizer.json`. Tokens that `tokenizer_config.json` (`added_tokens_decoder`) or
     /// `added_tokens.json` declare, and special ones that `tokenizer_config.json` or
     /// `special_tokens_map.json` name (`mask_token`, `additional_special_tokens`,
@@ -54,6 +57,7 @@ impl Tokenizer {
         let special = SpecialTokens::resolve(&sources, |token| inner.token_to_id(token))?;
         let mut tokenizer = Self::from_parts(inner, special, settings.unwrap_or_default())?;
         tokenizer.origin = Some(origin);
+        tokenizer.special_map = map.unwrap_or_default();
         Ok(tokenizer)
     }
 
@@ -77,8 +81,13 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Io`] where `dir` may not be searched.
     pub(crate) fn sentencepiece_in(dir: &Path) -> Result<Option<PathBuf>> {
-        let path = dir.join("spiece.model");
-        Ok(exists(&path)?.then_some(path))
+        for name in SENTENCEPIECE {
+            let path = dir.join(name);
+            if exists(&path)? {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads one `tokenizer.json`; the special tokens' roles follow from their names.

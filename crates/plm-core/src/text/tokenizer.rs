@@ -11,17 +11,21 @@ use crate::{Error, Result};
 /// A tokenizer with its special tokens, in Hugging Face's semantics.
 ///
 /// Wraps the [`tokenizers`](https://docs.rs/tokenizers) crate. Three things differ from it:
-/// truncation and padding stored in a `tokenizer.json` are ignored, because both are explicit
-/// here; the special tokens' roles are known ([`Tokenizer::special`]); and every failure is an
-/// [`Error`], even where the wrapped crate panics on a malformed definition.
+/// truncation and padding stored in a `tokenizer.json` are kept for saving but not heeded, because
+/// both are explicit here; the special tokens' roles are known ([`Tokenizer::special`]); and every
+/// failure is an [`Error`], even where the wrapped crate panics on a malformed definition.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
     /// Without post-processor, truncation and padding: those run after our own truncation.
     pub(super) inner: tk::Tokenizer,
     pub(super) post_processor: Option<tk::PostProcessorWrapper>,
+    /// What `tokenizer.json` held of truncation and padding, for saving.
+    pub(super) stored: (Option<tk::TruncationParams>, Option<tk::PaddingParams>),
     pub(super) special: SpecialTokens,
     /// What `tokenizer_config.json` held, for saving.
     pub(super) settings: serde_json::Map<String, serde_json::Value>,
+    /// What `special_tokens_map.json` held, for saving.
+    pub(super) special_map: serde_json::Map<String, serde_json::Value>,
     /// Tokens that the model it was loaded with has no row for.
     pub(super) beyond: Beyond,
     /// The file that its vocabulary was read from.
@@ -36,14 +40,20 @@ impl Tokenizer {
         settings: serde_json::Map<String, serde_json::Value>,
     ) -> Result<Self> {
         let post_processor = inner.get_post_processor().cloned();
+        let stored = (
+            inner.get_truncation().cloned(),
+            inner.get_padding().cloned(),
+        );
         inner.with_post_processor(None::<tk::PostProcessorWrapper>);
         inner.with_padding(None);
         guarded("truncation", || inner.with_truncation(None).map(|_| ()))?;
         Ok(Self {
             inner,
             post_processor,
+            stored,
             special,
             settings,
+            special_map: serde_json::Map::new(),
             beyond: Beyond::default(),
             origin: None,
         })

@@ -244,6 +244,10 @@ pub struct MappedBatches<B, F> {
 }
 
 /// The batches of `source`, each passed through `make`, for instance from indices to tensors.
+///
+/// `make` must depend on the batch alone for a resumed run to be exact: a generator or a counter that it
+/// keeps is not part of [`Batches::state`]. Random numbers are drawn in the step function, from
+/// [`StepContext::seed`](super::StepContext::seed), which a resumed run repeats.
 pub fn map_batches<B, T, F>(source: B, make: F) -> MappedBatches<B, F>
 where
     B: Batches,

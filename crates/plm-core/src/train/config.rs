@@ -130,9 +130,12 @@ pub struct TrainConfig {
     pub non_finite: NonFinite,
     /// Optimizer steps per line of the log. Losses stay on the device between lines.
     pub log_every: u64,
-    /// Where log and evaluations are written as JSON lines.
+    /// Where log and evaluations are written as JSON lines. Without checkpoints, lines are added to
+    /// those that the file has. With them, those after the newest checkpoint are cut off, for its run
+    /// repeats the steps: all where there is none yet.
     pub metrics: Option<PathBuf>,
-    /// How often to evaluate.
+    /// How often to evaluate. This, `evaluate_initial`, `patience` and `restore_best` count in runs with
+    /// an evaluation only, such as [`Trainer::fit_evaluated`](super::Trainer::fit_evaluated).
     pub evaluate: Every,
     /// Whether to evaluate before the first step, so that the initial weights can be the best.
     pub evaluate_initial: bool,
@@ -140,7 +143,8 @@ pub struct TrainConfig {
     pub goal: Goal,
     /// What the metric must gain to count as better.
     pub min_delta: f64,
-    /// Evaluations without a better metric after which the run ends.
+    /// Evaluations without a better metric after which the run ends. Needs an `evaluate` other than
+    /// [`Every::Never`].
     pub patience: Option<u64>,
     /// Whether the model with the best metric is returned instead of the last one.
     pub restore_best: bool,
@@ -186,6 +190,14 @@ impl TrainConfig {
         }
         if self.patience == Some(0) {
             return Err(refuse("patience", "is 0, must be positive"));
+        }
+        if let Some(patience) = self.patience
+            && self.evaluate == Every::Never
+        {
+            return Err(refuse(
+                "patience",
+                &format!("is {patience}, but `evaluate` is never: it would end nothing"),
+            ));
         }
         if let Some(norm) = self.max_grad_norm
             && !(norm.is_finite() && norm > 0.0)

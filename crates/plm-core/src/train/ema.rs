@@ -9,7 +9,7 @@ use burn::tensor::{DType, TensorData};
 /// An exponential moving average of a model's single-precision parameters, held on the host.
 ///
 /// After each update the average is `decay · average + (1 - decay) · parameter`; the first update
-/// copies the parameters.
+/// copies the parameters. A run that is resumed goes on with [`WeightAverage::resume`].
 #[derive(Debug, Clone)]
 pub struct WeightAverage {
     decay: f64,
@@ -32,6 +32,28 @@ impl WeightAverage {
             decay,
             average: None,
         })
+    }
+
+    /// Goes on with an `average` that [`WeightAverage::average`] gave.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where `decay` is outside `[0, 1)` or `average` holds nothing or anything but
+    /// floating-point numbers. Whether it fits the model shows in the next update.
+    pub fn resume(decay: f64, average: Snapshot) -> Result<Self> {
+        let refuse = |reason: String| Error::invalid("average", reason);
+        let mut resumed = Self::new(decay)?;
+        let tensors = average.tensors();
+        if tensors.is_empty() {
+            return Err(refuse("holds no parameter".to_owned()));
+        }
+        if let Some((path, data)) = tensors.iter().find(|(_, data)| !data.dtype().is_float()) {
+            let found = data.dtype();
+            return Err(refuse(format!(
+                "`{path}` has elements of type {found:?}, no floating-point numbers"
+            )));
+        }
+        resumed.average = Some(average);
+        Ok(resumed)
     }
 
     /// Takes in the parameters of `module`.

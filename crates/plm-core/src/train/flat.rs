@@ -1,9 +1,10 @@
 //! Flat vectors of numbers that lie where they are fastest to work on.
 
-use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::device::is_host;
+pub(crate) use crate::kernel::precision::{to_compute, to_dtype};
 use crate::vector::dot;
 
 /// Elements that one thread works on at a time. Fixed, so that sums do not depend on the number of
@@ -103,7 +104,7 @@ impl Flat {
         }
     }
 
-    /// Multiplies by `factor`.
+    /// Multiplies by `factor`; half-precision numbers in single precision, and they stay in it.
     pub(crate) fn scale(&mut self, factor: f64) {
         match self {
             Self::Host(values) => {
@@ -112,11 +113,11 @@ impl Flat {
                     .par_chunks_mut(CHUNK)
                     .for_each(|chunk| chunk.iter_mut().for_each(|x| *x *= factor));
             }
-            Self::Device(tensor) => *tensor = tensor.clone().mul_scalar(factor),
+            Self::Device(tensor) => *tensor = to_compute(tensor.clone()).mul_scalar(factor),
         }
     }
 
-    /// Adds `other`.
+    /// Adds `other`; half-precision numbers in single precision, and they stay in it.
     ///
     /// # Panics
     /// If the lengths differ.
@@ -132,12 +133,12 @@ impl Flat {
                         .for_each(|(sum, &value)| *sum += value);
                 }),
             (Self::Device(sum), other) => {
-                let other = other.to_tensor(&sum.device());
-                *sum = sum.clone().add(other);
+                let other = to_compute(other.to_tensor(&sum.device()));
+                *sum = to_compute(sum.clone()).add(other);
             }
             (sum @ Self::Host(_), Self::Device(other)) => {
                 let own = sum.to_tensor(&other.device());
-                *sum = Self::Device(own.add(other));
+                *sum = Self::Device(own.add(to_compute(other)));
             }
         }
     }
@@ -165,27 +166,6 @@ pub(crate) fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
         .into_data()
         .try_into_vec::<f32>()
         .expect("single-precision numbers")
-}
-
-/// `tensor` in the precision that updates are computed in: at least single.
-pub(crate) fn to_compute<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    match tensor.dtype() {
-        DType::F16 | DType::BF16 => tensor.cast(FloatDType::F32),
-        _ => tensor,
-    }
-}
-
-/// `tensor` in element type `dtype`.
-pub(crate) fn to_dtype<const D: usize>(tensor: Tensor<D>, dtype: DType) -> Tensor<D> {
-    if tensor.dtype() == dtype {
-        return tensor;
-    }
-    match dtype {
-        DType::F16 => tensor.cast(FloatDType::F16),
-        DType::BF16 => tensor.cast(FloatDType::BF16),
-        DType::F64 => tensor.cast(FloatDType::F64),
-        _ => tensor.cast(FloatDType::F32),
-    }
 }
 
 fn compute_dtype(dtype: DType) -> DType {

@@ -40,7 +40,8 @@ impl Gradients {
     /// Runs the backward pass of `loss` and collects the gradients of `module`'s parameters.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where `loss` is not one number or depends on no trainable parameter.
+    /// [`Error::Invalid`] where `loss` is not one number or depends on no trainable parameter of
+    /// `module`.
     pub fn of<M: Module>(loss: &Tensor<1>, module: &M) -> Result<Self> {
         if loss.dims() != [1] {
             return Err(Error::invalid(
@@ -60,6 +61,12 @@ impl Gradients {
             gradients: Self::new(),
         };
         module.visit(&mut visitor);
+        if visitor.gradients.is_empty() {
+            return Err(Error::invalid(
+                "loss",
+                "depends on no trainable parameter of this model: was it computed with another one?",
+            ));
+        }
         Ok(visitor.gradients)
     }
 

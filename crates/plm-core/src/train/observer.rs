@@ -63,7 +63,8 @@ pub struct StepRecord {
     pub lr: f64,
     /// The global norm of the gradient before clipping, where it was computed.
     pub grad_norm: Option<f64>,
-    /// Whether the step was skipped because the gradient was not finite.
+    /// Whether the parameters stayed as they were: the gradient was not finite, or all batches of the
+    /// step had weight 0.
     pub skipped: bool,
 }
 

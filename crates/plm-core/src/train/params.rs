@@ -41,6 +41,12 @@ impl ParamInfo<'_> {
             || self.owner.contains("Norm")
     }
 
+    /// Whether this is a running statistic, such as batch normalization keeps: burn shows one as a
+    /// parameter, by the name of its field.
+    pub(crate) fn is_running_statistic(&self) -> bool {
+        !self.trainable && self.name().starts_with("running_")
+    }
+
     /// Whether the path is `prefix` or lies below it.
     ///
     /// `layers.1` covers `layers.1.weight` and not `layers.10.weight`.
@@ -144,6 +150,30 @@ pub(crate) fn check_unshared<M: Module>(module: &M) -> Result<()> {
         Some(path) => Err(Error::invalid(
             "model",
             format!("parameter `{path}` is also held under another path; each must be held once"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a module with running statistics, which copies of a module share with it: each would write
+/// over what the others found. `module` must be in training, so that trainable parameters show as such.
+///
+/// # Errors
+/// [`Error::Invalid`] naming the first of them.
+pub(crate) fn check_stateless<M: Module>(module: &M) -> Result<()> {
+    let mut found = None;
+    each_param(module, |info| {
+        if found.is_none() && info.is_running_statistic() {
+            found = Some(info.path.to_owned());
+        }
+    });
+    match found {
+        Some(path) => Err(Error::invalid(
+            "model",
+            format!(
+                "has the running statistic `{path}`, which copies in threads of their own cannot keep; \
+                 train with `fit`, or use a layer without running statistics"
+            ),
         )),
         None => Ok(()),
     }

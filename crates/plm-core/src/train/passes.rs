@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::gradients::Gradients;
 use super::step::{StepContext, StepLoss};
+use crate::kernel::precision::is_half;
 use crate::{Error, Result};
 
 /// Gives the next batch of an optimizer step with its context, and nothing after the last.
@@ -69,14 +70,20 @@ impl Pass {
             return Ok(None);
         }
         let plain = loss.clone().inner();
-        // A mean over all is the sum of means times their weights over the sum of weights.
-        let loss = if context.accumulation > 1 {
+        // A mean over all is the sum of means times their weights over the sum of weights. Half-precision
+        // numbers could leave their range on the way back, so their gradients are weighted instead.
+        let (weighted, half) = (context.accumulation > 1, is_half(loss.dtype()));
+        let loss = if weighted && !half {
             loss.mul_scalar(weight)
         } else {
             loss
         };
+        let mut gradients = Gradients::of(&loss, model)?;
+        if weighted && half {
+            gradients.scale(weight);
+        }
         Ok(Some(Self {
-            gradients: Gradients::of(&loss, model)?,
+            gradients,
             loss: plain,
             weight,
         }))
@@ -109,5 +116,47 @@ where
             }
         }
         Ok(passes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Param;
+    use burn::tensor::{DType, TensorData};
+
+    use super::*;
+    use crate::rng::Seed;
+
+    #[test]
+    fn weights_do_not_drive_half_precision_gradients_out_of_their_range() {
+        let context = StepContext {
+            step: 0,
+            total_steps: None,
+            epoch: 0,
+            micro: 0,
+            accumulation: 2,
+            factor: 1.0,
+            seed: Seed::new(0),
+        };
+        for name in crate::device::available() {
+            let device = crate::device::parse(name).unwrap();
+            for dtype in [DType::F16, DType::BF16] {
+                if !device.supports_dtype(dtype) {
+                    continue;
+                }
+                let data = TensorData::new(vec![1.0_f32], [1]);
+                let place = (&device.clone().autodiff(), dtype);
+                let model = Param::from_tensor(Tensor::<1>::from_data(data, place));
+                let mut passes = Passes::default();
+                for (slope, weight) in [(2.0_f64, 60_000.0), (4.0, 20_000.0)] {
+                    let found = StepLoss::new(model.val().mul_scalar(slope), weight);
+                    let pass = Pass::of(found, &model, &context).unwrap();
+                    passes.add(pass.expect("its weight is not 0"));
+                }
+                passes.average(context.accumulation);
+                let slope = passes.gradients.get("").unwrap()[0];
+                assert!((slope - 2.5).abs() < 1e-5, "{name} {dtype:?}: {slope}");
+            }
+        }
     }
 }

@@ -15,17 +15,16 @@ use crate::Result;
 /// Gradients are added in the order of the batches, whichever device they come from, so that devices
 /// that compute alike give the bits that one of them gives alone.
 pub(super) struct OnReplicas<S> {
-    /// With autodiff.
     devices: Vec<Device>,
     step: S,
 }
 
 impl<S> OnReplicas<S> {
     pub(super) fn new(devices: &[Device], step: S) -> Self {
-        let devices = (devices.iter())
-            .map(|device| device.clone().inner().autodiff())
-            .collect();
-        Self { devices, step }
+        Self {
+            devices: devices.to_vec(),
+            step,
+        }
     }
 }
 
@@ -40,7 +39,13 @@ where
         let Some(home) = model.devices().into_iter().next() else {
             return Ok(passes);
         };
-        let (devices, step, home) = (self.devices.as_slice(), &self.step, &home);
+        // burn refuses operations on tensors that differ in gradient checkpointing, so inputs are to be
+        // made as the parameters were.
+        let context = home.clone().autodiff();
+        let devices: Vec<Device> = (self.devices.iter())
+            .map(|device| device.clone().with_autodiff_context_from(&context))
+            .collect();
+        let (devices, step, home) = (devices.as_slice(), &self.step, &home);
         let replicas: Vec<M> = (devices.iter())
             .map(|device| model.clone().fork(device))
             .collect();

@@ -167,7 +167,10 @@ impl<'r, 'o, M: Module, B: Batches> Run<'r, 'o, M, B> {
                 }
                 None => {
                     empty_epoch = true;
-                    self.settle(false, true)?;
+                    // Before the first step it is the end of an epoch that an earlier run has used up.
+                    if self.step > 0 {
+                        self.settle(false, true)?;
+                    }
                 }
             }
         }

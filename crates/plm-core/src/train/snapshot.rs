@@ -11,8 +11,8 @@ use crate::{Error, Result};
 
 /// Copies of parameters, keyed by path.
 ///
-/// Float parameters and running statistics are held; integer and boolean ones are not, because
-/// training does not change them.
+/// Float parameters and running statistics, the latter as the last forward pass left them, are held;
+/// integer and boolean ones are not, because training does not change them.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     tensors: BTreeMap<String, TensorData>,
@@ -27,12 +27,8 @@ impl Snapshot {
     /// Copies the float parameters that `select` chooses.
     pub fn of_selected<M: Module>(module: &M, select: impl Fn(&ParamInfo<'_>) -> bool) -> Self {
         let mut tensors = BTreeMap::new();
-        module.visit(&mut Reader {
-            place: Place::default(),
-            select,
-            see: |path, data| {
-                tensors.insert(path, data);
-            },
+        read(module, select, |path, data| {
+            tensors.insert(path, data);
         });
         Self { tensors }
     }
@@ -87,6 +83,8 @@ impl Snapshot {
         {
             return Err(Error::invalid("parameters", reason));
         }
+        // What is pending would be written over the new values later.
+        settle(&module);
         Ok(module.map(&mut Writer {
             place: Place::default(),
             tensors: &mut self.tensors,
@@ -98,15 +96,32 @@ impl Snapshot {
 /// shapes and bits.
 pub fn checksum<M: Module>(module: &M, select: impl Fn(&ParamInfo<'_>) -> bool) -> String {
     let mut hash = Sha256::new();
+    read(module, select, |path, data| {
+        hash.update(format!("{path} {:?} {:?};", data.dtype(), data.shape()));
+        hash.update(data.as_bytes());
+    });
+    hex(&hash.finalize())
+}
+
+/// Shows the parameters that `select` chooses.
+fn read<M: Module>(
+    module: &M,
+    select: impl Fn(&ParamInfo<'_>) -> bool,
+    see: impl FnMut(String, TensorData),
+) {
+    settle(module);
     module.visit(&mut Reader {
         place: Place::default(),
         select,
-        see: |path: String, data: TensorData| {
-            hash.update(format!("{path} {:?} {:?};", data.dtype(), data.shape()));
-            hash.update(data.as_bytes());
-        },
+        see,
     });
-    hex(&hash.finalize())
+}
+
+/// Carries out the updates of running statistics that are pending: burn keeps the last one aside, where
+/// visitors do not see it, until the next forward pass or a validation copy is made. Copies of tensors
+/// are handles; making them costs next to nothing.
+fn settle<M: Module>(module: &M) {
+    drop(module.valid());
 }
 
 /// Lower-case hexadecimal digits.

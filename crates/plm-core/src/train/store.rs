@@ -129,11 +129,12 @@ impl CheckpointStore {
         self.dir.join(format!("{PREFIX}{step:010}"))
     }
 
-    /// Writes a checkpoint, then removes those that are neither the best nor among the last.
+    /// Writes a checkpoint, then removes those that are neither the best nor among the last. One that
+    /// cannot be removed is no error: the next call and the next opening try again.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::Format`] where writing fails; nothing is left of this checkpoint
-    /// then, and the older ones stay.
+    /// [`Error::Io`] or [`Error::Format`] where writing fails or the directory cannot be listed; the
+    /// older checkpoints stay then.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
         let step = checkpoint.state.step;
         let target = self.path(step);
@@ -188,12 +189,13 @@ impl CheckpointStore {
                 let path = self.path(step);
                 // Renamed first: a removal that is cut off must not leave half a checkpoint.
                 let doomed = self.dir.join(format!("{TEMPORARY}old-{step:010}"));
-                fs::rename(&path, &doomed).map_err(|error| Error::io(&path, error))?;
+                // One more checkpoint than asked for is no reason to end a run, nor is a leftover.
+                let _ = fs::rename(&path, &doomed);
             }
         }
         for (name, path) in entries(&self.dir)? {
             if name.starts_with(TEMPORARY) {
-                fs::remove_dir_all(&path).map_err(|error| Error::io(&path, error))?;
+                let _ = fs::remove_dir_all(&path);
             }
         }
         Ok(())
@@ -333,7 +335,12 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
 /// Waits until a file is on disk, and sums it up as it reads back.
 fn flush_and_sum(path: &Path) -> Result<FileSum> {
     let fail = |error| Error::io(path, error);
-    let mut file = File::open(path).map_err(fail)?;
+    // Windows flushes no file that is open for reading only.
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(fail)?;
     file.sync_all().map_err(fail)?;
     let mut hash = Sha256::new();
     let mut bytes = 0;

@@ -7,7 +7,7 @@ use super::batches::Batches;
 use super::config::TrainConfig;
 use super::observer::Observer;
 use super::optimizer::Optimizer;
-use super::params::check_unshared;
+use super::params::{check_stateless, check_unshared};
 use super::passes::{Backward, OneByOne};
 use super::replicas::OnReplicas;
 use super::report::TrainReport;
@@ -101,13 +101,19 @@ impl<'o> Trainer<'o> {
     /// Trains `model` on `batches` with the loss that `step` gives.
     ///
     /// A model on a plain device is put on its autodiff device first. The state of the optimizer
-    /// carries over where this is called again without checkpoints.
+    /// carries over where this is called again without checkpoints, but for parameters whose shape has
+    /// changed, see [`Optimizer::step`].
+    ///
+    /// `batches` go on from where they stand. The rest of an epoch that was begun before counts as one;
+    /// where only the end of one is left, that is passed over.
     ///
     /// # Errors
     /// What `step` or `batches` give;
+    /// [`Error::NotFiniteGradients`](crate::Error::NotFiniteGradients) where gradients are not finite
+    /// beyond what the settings allow;
     /// [`Error::Invalid`](crate::Error::Invalid) where the loss depends on no trainable parameter, a
-    /// weight is negative or not finite, gradients are not finite beyond what the settings allow, an
-    /// epoch has no batch, or a parameter sits at two paths of the model;
+    /// weight is negative or not finite, an epoch has no batch, or a parameter sits at two paths of the
+    /// model;
     /// [`Error::Checkpoint`](crate::Error::Checkpoint) where a checkpoint does not fit this run;
     /// [`Error::Io`](crate::Error::Io) where checkpoints or metrics cannot be written.
     pub fn fit<M, B, S>(&mut self, model: M, batches: &mut B, step: S) -> Result<(M, TrainReport)>
@@ -147,16 +153,18 @@ impl<'o> Trainer<'o> {
     ///
     /// Each device gets a copy of the model at every optimizer step, and the batches of the step are
     /// dealt out in turn; `step` is called in a thread for each device, with the copy and the
-    /// (autodiff) device that its inputs must be on. Gradients are brought to the device that `model` is
-    /// on and added there in the order of the batches. The settings' `accumulation` is the number of
-    /// batches in a step; it should be a multiple of the number of devices.
+    /// (autodiff) device that its inputs must be on, with gradient checkpointing where `model` has it.
+    /// Gradients are brought to the device that `model` is on and added there in the order of the batches.
+    /// The settings' `accumulation` is the number of batches in a step; it should be a multiple of the
+    /// number of devices.
     ///
     /// The result does not depend on the devices further than their arithmetic does: a run may be stopped
     /// on two devices and go on with four. A device may be named more than once.
     ///
     /// # Errors
     /// As [`Trainer::fit`]; [`Error::Config`](crate::Error::Config) where there is no device, or more than
-    /// batches in a step.
+    /// batches in a step; [`Error::Invalid`](crate::Error::Invalid) where `model` has running statistics,
+    /// as batch normalization does: copies would share them.
     pub fn fit_parallel<M, B, S>(
         &mut self,
         model: M,
@@ -169,7 +177,7 @@ impl<'o> Trainer<'o> {
         B: Batches<Batch: Send>,
         S: Fn(&M, &Device, B::Batch, &StepContext) -> Result<StepLoss> + Sync,
     {
-        self.check_devices(devices)?;
+        let model = self.for_devices(model, devices)?;
         let mut backward = OnReplicas::new(devices, step);
         self.run(model, batches, &mut backward, None)
     }
@@ -193,12 +201,13 @@ impl<'o> Trainer<'o> {
         S: Fn(&M, &Device, B::Batch, &StepContext) -> Result<StepLoss> + Sync,
         E: FnMut(&M, &EvaluationContext) -> Result<Evaluation>,
     {
-        self.check_devices(devices)?;
+        let model = self.for_devices(model, devices)?;
         let mut backward = OnReplicas::new(devices, step);
         self.run(model, batches, &mut backward, Some(&mut evaluate))
     }
 
-    fn check_devices(&self, devices: &[Device]) -> Result<()> {
+    /// `model` in training, if copies of it on `devices` can be trained.
+    fn for_devices<M: Module>(&self, model: M, devices: &[Device]) -> Result<M> {
         let (count, most) = (devices.len(), self.config.accumulation);
         if count == 0 || count > most {
             return Err(Error::config(
@@ -207,7 +216,9 @@ impl<'o> Trainer<'o> {
                 format!("is {most} with {count} devices; each device needs a batch of the step"),
             ));
         }
-        Ok(())
+        let model = model.train();
+        check_stateless(&model)?;
+        Ok(model)
     }
 
     fn run<'r, M: Module, B: Batches>(

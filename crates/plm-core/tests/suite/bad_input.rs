@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use plm_core::Error;
-use plm_core::models::{EncoderForMaskedLM, Pretrained};
+use plm_core::generate::GenerationConfig;
+use plm_core::models::{EncoderForMaskedLM, EncoderForSequenceClassification, Pretrained};
 use plm_core::rng::Seed;
 use plm_core::text::EncodeOptions;
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{Fixture, devices};
 
-/// A copy of a good checkpoint, to be broken.
+/// A copy of a good checkpoint with a small tokenizer and settings for generation, to be broken.
 struct Broken {
     dir: tempfile::TempDir,
 }
@@ -24,6 +25,12 @@ impl Broken {
         for name in ["config.json", "model.safetensors"] {
             fs::copy(good.join(name), dir.path().join(name)).unwrap();
         }
+        let name = "generation_config.json";
+        let generation = Fixture::open("bart-lm").dir.join(name);
+        fs::copy(generation, dir.path().join(name)).unwrap();
+        let texts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/text/wordpiece");
+        let name = "tokenizer.json";
+        fs::copy(texts.join(name), dir.path().join(name)).unwrap();
         Self { dir }
     }
 
@@ -133,6 +140,24 @@ fn weights_of_another_size_are_listed() {
 }
 
 #[test]
+fn a_new_head_asks_for_no_memory_before_the_weights_fit() {
+    let (_, device) = devices().remove(0);
+    let broken = Broken::new();
+    broken.config(|fields| {
+        fields.insert("hidden_size".to_owned(), json!(1 << 30));
+    });
+    let dir = broken.dir.path();
+    let seed = Seed::new(1);
+    let loaded =
+        Pretrained::<EncoderForSequenceClassification>::load_with_new_head(dir, 3, seed, &device);
+    let text = loaded.unwrap_err().to_string();
+    assert!(
+        text.contains("word_embeddings") && text.contains("[60, 1073741824]"),
+        "{text}"
+    );
+}
+
+#[test]
 fn damaged_weight_files_name_the_file() {
     let changes: [fn(Vec<u8>) -> Vec<u8>; 5] = [
         |bytes| bytes[..bytes.len() / 2].to_vec(),
@@ -199,6 +224,7 @@ fn tokens_that_the_model_has_no_row_for_are_reported_and_refused_in_use() {
 #[test]
 fn a_sentencepiece_model_alone_says_what_to_do() {
     let broken = Broken::new();
+    fs::remove_file(broken.path("tokenizer.json")).unwrap();
     fs::write(broken.path("spiece.model"), b"x").unwrap();
     let mut model = load(broken.dir.path()).unwrap();
     assert!(model.tokenizer.is_none());
@@ -271,24 +297,30 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..2000),
-        file in prop::sample::select(vec!["config.json", "model.safetensors", "tokenizer.json"]),
+        file in prop::sample::select(vec![
+            "config.json",
+            "generation_config.json",
+            "model.safetensors",
+            "tokenizer.json",
+        ]),
         at in any::<prop::sample::Index>(),
         splice in any::<bool>(),
     ) {
         let broken = Broken::new();
         let path = broken.path(file);
-        let content = match fs::read(&path) {
-            Ok(mut good) if splice => {
-                let at = at.index(good.len());
-                let end = (at + bytes.len()).min(good.len());
-                good.splice(at..end, bytes);
-                good
-            }
-            _ => bytes,
-        };
+        let mut content = fs::read(&path).unwrap();
+        if splice {
+            let at = at.index(content.len());
+            let end = (at + bytes.len()).min(content.len());
+            content.splice(at..end, bytes);
+        } else {
+            content = bytes;
+        }
         fs::write(path, content).unwrap();
         // Either outcome is right; reaching it is what is tested.
-        if let Err(error) = load(broken.dir.path()) {
+        let dir = broken.dir.path();
+        let errors = [load(dir).err(), GenerationConfig::read(dir).err()];
+        for error in errors.into_iter().flatten() {
             prop_assert!(!error.to_string().is_empty());
         }
     }

@@ -53,6 +53,12 @@ fn without_prefix() {
 }
 
 #[test]
+fn attentions_of_both_stacks() {
+    assert!(Fixture::open("bart-attentions").has("cross_attentions.0"));
+    language_model("bart-attentions");
+}
+
+#[test]
 fn generation() {
     check_generation::<BartForConditionalGeneration>("bart-lm");
 }

@@ -15,7 +15,9 @@ use super::tensors::same;
 const PLACES: [(usize, usize); 5] = [(1, 2), (0, 4), (1, 0), (0, 0), (1, 2)];
 
 fn model(config: &EncoderConfig, device: &Device) -> EncoderModel {
-    Pretrained::<EncoderModel>::new(config, Seed::new(4), device).model
+    Pretrained::<EncoderModel>::new(config, Seed::new(4), device)
+        .unwrap()
+        .model
 }
 
 /// The states at [`PLACES`] by way of those at all tokens.

@@ -88,7 +88,7 @@ fn grow<M: PretrainedModel + WordTable>(
     run: impl Fn(&M, usize, &Device) -> Vec<f32>,
 ) {
     for (name, device) in devices() {
-        let mut model = Pretrained::<M>::new(config, Seed::new(1), &device);
+        let mut model = Pretrained::<M>::new(config, Seed::new(1), &device).unwrap();
         model.tokenizer = Some(tokenizer(text));
         let old = M::vocab_size(config);
         let before = run(&model.model, 10, &device);
@@ -139,7 +139,7 @@ fn grow_scores<M: PretrainedModel + WordTable>(
     scores: impl Fn(&M, Tensor<2>) -> Tensor<2>,
 ) {
     for (name, device) in devices() {
-        let mut model = Pretrained::<M>::new(config, Seed::new(1), &device);
+        let mut model = Pretrained::<M>::new(config, Seed::new(1), &device).unwrap();
         model.model = prepare(model.model);
         model.tokenizer = Some(tokenizer(text));
         let old = M::vocab_size(config);

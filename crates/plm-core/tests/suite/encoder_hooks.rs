@@ -35,7 +35,9 @@ fn config() -> EncoderConfig {
 }
 
 fn model(device: &Device) -> EncoderForMaskedLM {
-    Pretrained::<EncoderForMaskedLM>::new(&config(), Seed::new(1), device).model
+    Pretrained::<EncoderForMaskedLM>::new(&config(), Seed::new(1), device)
+        .unwrap()
+        .model
 }
 
 fn batch(device: &Device) -> EncoderInput {
@@ -377,7 +379,9 @@ fn freezing_saves_the_backward_pass() {
         intermediate_size: 512,
         ..config()
     };
-    let model = Pretrained::<EncoderModel>::new(&config, Seed::new(2), &device).model;
+    let model = Pretrained::<EncoderModel>::new(&config, Seed::new(2), &device)
+        .unwrap()
+        .model;
     let tokens: Vec<i64> = (0..8 * 32).map(|index| index % 50).collect();
     let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, [8, 32]), &device);
     let input = EncoderInput::ids(tokens);

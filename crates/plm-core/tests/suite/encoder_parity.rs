@@ -83,7 +83,8 @@ fn base(name: &str) {
             for (index, state) in &output.tapped.hidden_states {
                 check(&format!("hidden_states.{index}"), state.clone());
             }
-            check("last_hidden_state", output.last_hidden_state);
+            let last = format!("{prefix}last_hidden_state");
+            fixture.check(&last, output.last_hidden_state, device_name);
             let attentions = format!("{prefix}attentions.0");
             if fixture.has(&attentions) {
                 let weights = output.tapped.attentions[&0].clone();
@@ -209,7 +210,8 @@ macro_rules! cases {
 
 cases! {
     base: bert_base "bert-base-model", bert_without_prefix "bert-noprefix",
-        mpnet_base "mpnet-base-model", distilbert_base "distilbert-base-model";
+        roberta_base "roberta-base-model", mpnet_base "mpnet-base-model",
+        distilbert_base "distilbert-base-model";
     masked_lm: bert_masked_lm "bert-mlm", bert_untied "bert-mlm-untied",
         bert_old_names "bert-mlm-oldkeys", roberta_masked_lm "roberta-mlm",
         bert_sharded "bert-sharded", bert_relu "bert-relu", bert_torch "bert-bin",

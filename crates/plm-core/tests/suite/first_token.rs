@@ -27,7 +27,6 @@ pub(super) fn families() -> [EncoderConfig; 4] {
         EncoderFamily::DistilBert,
     ]
     .map(|family| EncoderConfig {
-        family,
         pad_token_id: 1,
         hidden_size: 16,
         num_hidden_layers: LAYERS,
@@ -36,12 +35,14 @@ pub(super) fn families() -> [EncoderConfig; 4] {
         hidden_act: Activation::Gelu,
         max_position_embeddings: 32,
         initializer_range: 0.3,
-        ..EncoderConfig::bert(50)
+        ..EncoderConfig::of(family, 50)
     })
 }
 
 fn model(config: &EncoderConfig, device: &Device) -> EncoderForSequenceClassification {
-    Pretrained::<EncoderForSequenceClassification>::new(config, Seed::new(4), device).model
+    Pretrained::<EncoderForSequenceClassification>::new(config, Seed::new(4), device)
+        .unwrap()
+        .model
 }
 
 pub(super) fn batch(device: &Device) -> EncoderInput {

@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::{Int, Tensor, TensorData};
-use plm_core::Error;
 use plm_core::checkpoint::SaveOptions;
 use plm_core::generate::{EarlyStopping, GenerationConfig, GenerativeModel, generate};
 use plm_core::models::{
     BartForConditionalGeneration, EncoderInput, Gpt2LmHeadModel, Pretrained, PretrainedModel,
-    RowOverride, T5ForConditionalGeneration,
+    T5ForConditionalGeneration,
 };
-use plm_core::nn::{DropoutContext, DropoutMode, Positions};
+use plm_core::nn::{DropoutContext, DropoutMode};
 use plm_core::rng::Seed;
 use serde_json::{Value, json};
 
@@ -197,37 +196,6 @@ fn settings_that_do_not_fit_the_model_are_named() {
     let right = input.with_padding(fixture.hidden("attention_mask", &device).narrow(1, 0, 6));
     let error = generate(&model, &right, &base, Seed::new(1)).unwrap_err();
     assert!(error.to_string().contains("left"), "{error}");
-}
-
-#[test]
-fn fields_that_generation_does_not_heed_are_named() {
-    fn check<M: PretrainedModel + GenerativeModel>(name: &str, fields: &[&str], width: usize) {
-        let fixture = Fixture::open(name);
-        let (_, device) = devices().remove(0);
-        let model = Pretrained::<M>::load(&fixture.dir, &device).unwrap().model;
-        let input = stack_input(&fixture, "generate.", &device);
-        let zeros = || Tensor::<2, Int>::zeros([3, 6], &device);
-        for &field in fields {
-            let input = input.clone();
-            let input = match field {
-                "row_override" => input.with_row_override(RowOverride {
-                    ids: vec![3],
-                    rows: Tensor::zeros([1, width], &device),
-                }),
-                "token_type_ids" => input.with_token_types(zeros()),
-                "positions" => input.with_positions(Positions::Ids(zeros())),
-                _ => input.with_ffn_mask(0, Tensor::ones([1, 1, 1], &device)),
-            };
-            let settings = GenerationConfig::default();
-            let error = generate(&model, &input, &settings, Seed::new(1)).unwrap_err();
-            assert!(matches!(error, Error::Invalid { .. }), "{error}");
-            assert!(error.to_string().contains(field), "{error}");
-        }
-    }
-    let all = ["row_override", "token_type_ids", "positions", "ffn_masks"];
-    check::<Gpt2LmHeadModel>("gpt2-lm", &all, 16);
-    check::<T5ForConditionalGeneration>("t5-lm", &all[..2], 16);
-    check::<BartForConditionalGeneration>("bart-lm", &all[..2], 16);
 }
 
 #[test]

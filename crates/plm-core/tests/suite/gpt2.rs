@@ -5,10 +5,11 @@ use plm_core::models::{
     Gpt2ForQuestionAnswering, Gpt2ForSequenceClassification, Gpt2ForTokenClassification,
     Gpt2LmHeadModel, causal_cross_entropy,
 };
+use plm_core::nn::Taps;
 
 use super::decoder_support::{
-    all_states, check_generation, check_head, check_states, check_visible, class_loss, load,
-    span_loss, stack_input, token_loss,
+    all_states, attentions, check_generation, check_head, check_states, check_visible, class_loss,
+    load, span_loss, stack_input, token_loss,
 };
 use super::fixture::{Fixture, check_close, devices};
 use super::gradients::check_loss;
@@ -26,9 +27,16 @@ fn language_model(name: &str) {
         let pretrained = load::<Gpt2LmHeadModel>(&fixture, &device);
         let model = pretrained.model.valid();
         for prefix in SETS {
-            let input = stack_input(&fixture, prefix, &device).with_taps(all_states());
+            let attention = format!("{prefix}attentions.0");
+            let input = stack_input(&fixture, prefix, &device).with_taps(Taps {
+                attentions: attentions(&fixture, &attention),
+                ..all_states()
+            });
             let (output, logits) = model.forward(&input);
             let states = output.tapped.own;
+            if let Some(weights) = states.attentions.get(&0) {
+                fixture.check(&attention, weights.clone(), device_name);
+            }
             check_states(&fixture, prefix, "hidden_states", states, device_name);
             let last = output.last_hidden_state;
             check_visible(&fixture, prefix, "last_hidden_state", last, device_name);
@@ -61,6 +69,12 @@ fn untied() {
 #[test]
 fn without_prefix() {
     language_model("gpt2-noprefix");
+}
+
+#[test]
+fn scaled_by_depth_and_not_by_width() {
+    assert!(Fixture::open("gpt2-scales").has("attentions.0"));
+    language_model("gpt2-scales");
 }
 
 #[test]

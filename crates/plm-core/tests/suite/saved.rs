@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plm_core::checkpoint::SaveOptions;
 use plm_core::models::{
@@ -168,6 +169,7 @@ fn encoders() {
     for name in [
         "bert-base-model",
         "bert-noprefix",
+        "roberta-base-model",
         "mpnet-base-model",
         "distilbert-base-model",
     ] {
@@ -259,7 +261,7 @@ fn new_models() {
         run: impl Fn(&M, usize, &Device) -> Tensor<3>,
     ) {
         let (_, device) = devices().remove(0);
-        let mut model = Pretrained::<M>::new(config, Seed::new(1), &device);
+        let mut model = Pretrained::<M>::new(config, Seed::new(1), &device).unwrap();
         model.tokenizer = Some(words::tokenizer(text));
         let added = model
             .add_tokens(&["zyzzyva", "zzz"], false, Seed::new(2))
@@ -329,6 +331,7 @@ fn an_untied_file_with_one_word_table() {
     ] {
         let own = stack.as_ref().expect("a table of its own");
         assert_ne!(own.weight.id, again.model.model.shared.weight.id);
+        assert!(own.weight.clone().train().is_require_grad());
         assert_eq!(values(own.weight.val()), values(shared.weight.val()));
     }
     let input = both_inputs(&fixture, "", &device);

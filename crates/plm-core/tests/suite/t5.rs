@@ -72,6 +72,12 @@ fn old_names() {
 }
 
 #[test]
+fn attentions_of_both_stacks() {
+    assert!(Fixture::open("t5-attentions").has("cross_attentions.0"));
+    language_model("t5-attentions");
+}
+
+#[test]
 fn generation() {
     check_generation::<T5ForConditionalGeneration>("t5-lm");
     check_generation::<T5ForConditionalGeneration>("t5-gated-lm");

@@ -134,8 +134,9 @@ impl<M: Seq2SeqLM> PromptModel for PromptedSeq2Seq<M> {
         }
     }
 
+    /// All positions of the encoder, which has as many as the decoder.
     fn max_length(&self) -> Option<usize> {
-        self.model.positions()
+        self.model.max_positions()
     }
 
     fn min_slots(&self) -> usize {
@@ -191,7 +192,7 @@ impl<M: Seq2SeqLM> PromptModel for PromptedSeq2Seq<M> {
 impl<M: Seq2SeqLM> TextModel for PromptedSeq2Seq<M> {
     /// All positions of the decoder, which has as many as the encoder.
     fn target_room(&self, _slots: usize, _tokens: usize) -> Option<usize> {
-        self.model.positions()
+        self.model.max_positions()
     }
 
     fn target_scores(

@@ -14,7 +14,9 @@ const BART_BEGINNING: usize = 0;
 /// What soft prompts need of a model with an encoder and a decoder.
 pub trait Seq2SeqLM: Module + GenerativeModel {
     /// Hidden size.
-    fn width(&self) -> usize;
+    fn width(&self) -> usize {
+        self.table().dims()[1]
+    }
     /// The encoder's word table, `[vocabulary, width]`.
     fn table(&self) -> Tensor<2>;
     /// What the encoder multiplies word vectors with; slots are not multiplied.
@@ -25,8 +27,6 @@ pub trait Seq2SeqLM: Module + GenerativeModel {
     fn answer_prefix(&self) -> Vec<usize>;
     /// Layers of a stack.
     fn layers(&self, stack: Stack) -> usize;
-    /// Positions of the encoder and of the decoder; unlimited where absent.
-    fn positions(&self) -> Option<usize>;
     /// Runs both stacks.
     fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput;
     /// Scores at chosen places, `[places, chosen]`.
@@ -41,10 +41,6 @@ pub trait Seq2SeqLM: Module + GenerativeModel {
 }
 
 impl<F: Ffn> Seq2SeqLM for T5ForConditionalGeneration<F> {
-    fn width(&self) -> usize {
-        self.model.config.d_model
-    }
-
     fn table(&self) -> Tensor<2> {
         self.model.shared.weight.val()
     }
@@ -68,10 +64,6 @@ impl<F: Ffn> Seq2SeqLM for T5ForConditionalGeneration<F> {
         }
     }
 
-    fn positions(&self) -> Option<usize> {
-        None
-    }
-
     fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput {
         self.model.forward(input)
     }
@@ -91,10 +83,6 @@ impl<F: Ffn> Seq2SeqLM for T5ForConditionalGeneration<F> {
 }
 
 impl<F: Ffn> Seq2SeqLM for BartForConditionalGeneration<F> {
-    fn width(&self) -> usize {
-        self.model.config.d_model
-    }
-
     fn table(&self) -> Tensor<2> {
         let own = self.model.encoder.word.as_ref();
         own.unwrap_or(&self.model.shared).weight.val()
@@ -121,10 +109,6 @@ impl<F: Ffn> Seq2SeqLM for BartForConditionalGeneration<F> {
             Stack::Encoder => self.model.encoder.layers.len(),
             Stack::Decoder => self.model.decoder.layers.len(),
         }
-    }
-
-    fn positions(&self) -> Option<usize> {
-        Some(self.model.config.max_position_embeddings)
     }
 
     fn run(&self, input: &Seq2SeqInput) -> Seq2SeqOutput {

@@ -42,7 +42,7 @@ impl Stimulation {
             });
         }
         same_size("values of the neurons", values.len(), layers * neurons)?;
-        finite("neurons", values.iter().map(|&value| f64::from(value)))?;
+        finite("neurons", values.iter().copied())?;
         Ok(Self { neurons, values })
     }
 

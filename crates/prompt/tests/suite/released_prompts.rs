@@ -1,5 +1,5 @@
 //! Similarities of the prompts that Su et al. released (thunlp/Prompt-Transferability at 2d15de5,
-//! MIT), one safetensors file for each model in the store's folder `trained-prompts`.
+//! MIT), one safetensors file for each model in the folder `trained-prompts` of the store `$PLM_STORE`.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("PLM_STORE").map(|root| Path::new(&root).join("trained-prompts"));
     let folder = folder.filter(|folder| folder.is_dir());
     if folder.is_none() {
-        eprintln!("skipped: trained-prompts not in the store");
+        eprintln!("skipped: trained-prompts not in the store that PLM_STORE names");
     }
     folder
 }

@@ -58,7 +58,9 @@ pub(crate) fn masked_lm(family: EncoderFamily, device: &Device) -> PromptedMaske
         pad_token_id: if family == EncoderFamily::Bert { 0 } else { 1 },
         ..EncoderConfig::bert(VOCABULARY)
     };
-    let model = Pretrained::<EncoderForMaskedLM>::new(&config, Seed::new(1), device).model;
+    let model = Pretrained::<EncoderForMaskedLM>::new(&config, Seed::new(1), device)
+        .unwrap()
+        .model;
     PromptedMaskedLM {
         model,
         style: PromptStyle::ZeroPosition,
@@ -79,7 +81,9 @@ pub(crate) fn t5(gated: bool, device: &Device) -> PromptedT5 {
         gated,
         ..T5Config::t5(VOCABULARY)
     };
-    let model = Pretrained::<T5ForConditionalGeneration>::new(&config, Seed::new(2), device).model;
+    let model = Pretrained::<T5ForConditionalGeneration>::new(&config, Seed::new(2), device)
+        .unwrap()
+        .model;
     PromptedSeq2Seq::new(model, 23)
 }
 
@@ -97,8 +101,9 @@ pub(crate) fn bart(scaled: bool, device: &Device) -> PromptedBart {
         scale_embedding: scaled,
         ..BartConfig::bart(VOCABULARY)
     };
-    let model =
-        Pretrained::<BartForConditionalGeneration>::new(&config, Seed::new(3), device).model;
+    let model = Pretrained::<BartForConditionalGeneration>::new(&config, Seed::new(3), device)
+        .unwrap()
+        .model;
     PromptedSeq2Seq::new(model, 0)
 }
 
@@ -113,7 +118,9 @@ pub(crate) fn gpt2(device: &Device) -> PromptedGpt2 {
         pad_token_id: Some(0),
         ..Gpt2Config::gpt2(VOCABULARY)
     };
-    let model = Pretrained::<Gpt2LmHeadModel>::new(&config, Seed::new(4), device).model;
+    let model = Pretrained::<Gpt2LmHeadModel>::new(&config, Seed::new(4), device)
+        .unwrap()
+        .model;
     PromptedGpt2::new(model, 22)
 }
 

@@ -1,7 +1,7 @@
 //! The paper's setting on AG News: BERT-base, two teachers of two labels each. Students of all methods are
 //! trained in MUKI's batches of 16; the authors' scripts have 32 for the other methods.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use plm_core::rng::Seed;
 use plm_distill::corpus::Corpus;
 use plm_distill::fit::FitSettings;
@@ -15,24 +15,7 @@ use crate::repro::{Context, Outcome};
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let root = context.store.root();
-    let name: String = context
-        .settings
-        .get("model", "bert-base-uncased".to_owned())?;
-    let (model, data) = (root.join(&name), root.join("ag-news"));
-    ensure!(
-        model.is_dir(),
-        "model `{name}` is not in the store: put config.json, model.safetensors and tokenizer.json of \
-         google-bert/{name} on the Hugging Face hub into {}",
-        model.display()
-    );
-    ensure!(
-        data.is_dir(),
-        "data set `ag-news` is not in the store: write train.jsonl and test.jsonl with lines \
-         {{\"text\": …, \"label\": 0 to 3}} into {}, with the published numbers of the labels (0 World, 1 Sports, \
-         2 Business, 3 Sci/Tech), by whose order they are shared out",
-        data.display()
-    );
+    let (model, data) = (context.folder("model")?, context.folder("ag-news")?);
     let fit = FitSettings {
         epochs: context.settings.get("epochs", 3)?,
         batch_size: 16,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use plm_core::metrics::mean_std;
 use plm_core::rng::Seed;
 use plm_distill::fit::FitSettings;
@@ -28,11 +28,16 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         "sets",
         "trec,banking77,goemotions,clinc150,heterogeneous,cross_dataset".to_owned(),
     )?;
-    for name in sets.split(',').filter(|name| !name.is_empty()) {
+    let names: Vec<&str> = sets.split(',').filter(|name| !name.is_empty()).collect();
+    let files = Files::read(context, &names)?;
+    for name in names {
         match name {
-            HETEROGENEOUS => mixed(context, name, &lab, &mini_lab(context)?, &mut outcome)?,
-            CROSS_DATASET => mixed(context, name, &lab, &lab, &mut outcome)?,
-            _ => shared(context, name, &lab, &mut outcome)?,
+            HETEROGENEOUS => {
+                let second = mini_lab(context)?;
+                mixed(context, &files, name, &lab, &second, &mut outcome)?;
+            }
+            CROSS_DATASET => mixed(context, &files, name, &lab, &lab, &mut outcome)?,
+            _ => shared(context, &files, name, &lab, &mut outcome)?,
         }
     }
     outcome.notes.push(format!(
@@ -49,20 +54,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         lab.fit.epochs,
         lab.fit.batch_size
     ));
-    let has = |set: &str| sets.split(',').any(|name| name == set);
-    let read = |own: &[&str]| own.iter().any(|&name| has(name));
-    for (set, runs) in [
-        ("trec", &["trec", HETEROGENEOUS, CROSS_DATASET][..]),
-        ("banking77", &["banking77"][..]),
-        ("goemotions", &["goemotions", CROSS_DATASET][..]),
-        ("clinc150", &["clinc150"][..]),
-    ] {
-        if read(runs) {
-            let (train, test) = files(context, set)?;
-            outcome.notes.push(shared_texts(set, &train, &test)?);
-        }
+    for set in &files {
+        let note = shared_texts(set.name, &set.train, &set.test)?;
+        outcome.notes.push(note);
     }
-    if read(&["goemotions", CROSS_DATASET]) {
+    if files.iter().any(|set| set.name == "goemotions") {
         outcome.notes.push(
             "goemotions: the seven classes of its Ekman grouping (anger, disgust, fear, joy, neutral, sadness, \
              surprise); texts with several labels are left out."
@@ -72,21 +68,57 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The training and test texts of a set's files.
-fn files(context: &Context, name: &str) -> Result<(Vec<LabeledText>, Vec<LabeledText>)> {
-    let set = WholeSet::find(name)?;
-    set.read(&context.store.dir(set.asset)?)
+/// The data sets of the run called `name`.
+fn sources(name: &str) -> Vec<&str> {
+    match name {
+        HETEROGENEOUS => vec!["trec"],
+        CROSS_DATASET => vec!["trec", "goemotions"],
+        set => vec![set],
+    }
+}
+
+/// A data set, whole.
+struct Files {
+    name: &'static str,
+    train: Vec<LabeledText>,
+    test: Vec<LabeledText>,
+}
+
+impl Files {
+    /// The data sets of all `runs`, each read once.
+    fn read(context: &Context, runs: &[&str]) -> Result<Vec<Self>> {
+        let mut files: Vec<Self> = Vec::new();
+        for name in runs.iter().flat_map(|run| sources(run)) {
+            if files.iter().any(|known| known.name == name) {
+                continue;
+            }
+            let set = WholeSet::find(name)?;
+            let (train, test) = set.read(&context.store.dir(set.asset)?)?;
+            files.push(Self {
+                name: set.name,
+                train,
+                test,
+            });
+        }
+        Ok(files)
+    }
 }
 
 /// One data set whose labels are shared out among equal teachers.
-fn shared(context: &Context, name: &str, lab: &Lab, outcome: &mut Outcome) -> Result<()> {
+fn shared(
+    context: &Context,
+    files: &[Files],
+    name: &str,
+    lab: &Lab,
+    outcome: &mut Outcome,
+) -> Result<()> {
     // The set with the most labels is shared out among more teachers.
     let teachers = if name == "clinc150" { 4 } else { 2 };
     let layers = (lab.layers, layers(context)?);
     let mut runs = Vec::new();
     for &number in &context.seeds {
         let seed = Seed::new(number);
-        let (train, test) = texts(context, name, seed)?;
+        let (train, test) = texts(context, files, name, seed)?;
         let problem = shared_out(lab, layers, &train, &test, teachers)?;
         runs.push(study::run(context, name, &problem, seed)?);
     }
@@ -115,19 +147,22 @@ fn mini_lab(context: &Context) -> Result<Lab> {
     )
 }
 
-/// Training and test texts of the set's first labels.
+/// Training and test texts of the first labels of the set called `name`.
 fn texts(
     context: &Context,
+    files: &[Files],
     name: &str,
     seed: Seed,
 ) -> Result<(Vec<LabeledText>, Vec<LabeledText>)> {
     let most: usize = context.settings.get("labels", 24)?;
-    let (train, test) = files(context, name)?;
+    let set = files.iter().find(|set| set.name == name);
+    let Files { train, test, .. } = set.with_context(|| format!("{name} was not read"))?;
     let labels: BTreeSet<String> = train.iter().map(|(_, label)| label.clone()).collect();
     let kept: BTreeSet<String> = labels.into_iter().take(most).collect();
-    let of_kept = |texts: Vec<LabeledText>, count, name| {
-        let texts: Vec<LabeledText> = (texts.into_iter())
+    let of_kept = |texts: &[LabeledText], count, name| {
+        let texts: Vec<LabeledText> = (texts.iter())
             .filter(|(_, label)| kept.contains(label))
+            .cloned()
             .collect();
         draw(&texts, count, seed.child(name))
     };
@@ -188,6 +223,7 @@ fn learns_without_labels(method: &str) -> bool {
 /// Two teachers that differ: in kind (one set, two models) or in their data (two sets).
 fn mixed(
     context: &Context,
+    files: &[Files],
     name: &str,
     first: &Lab,
     second: &Lab,
@@ -197,9 +233,9 @@ fn mixed(
     let mut runs = Vec::new();
     for &number in &context.seeds {
         let seed = Seed::new(number);
-        let (train, test) = texts(context, "trec", seed)?;
+        let (train, test) = texts(context, files, "trec", seed)?;
         let problem = if same {
-            let (other, other_test) = texts(context, "goemotions", seed)?;
+            let (other, other_test) = texts(context, files, "goemotions", seed)?;
             of_two_sets(
                 first,
                 layers(context)?,

@@ -155,7 +155,7 @@ pub(super) fn embedded(runs: &[Run], copies: usize, outcome: &mut Outcome) {
 }
 
 /// The least mean false acceptances of STRIP at `level`, over all shares of replaced words: a choice that nobody has
-/// who does not know the trigger.
+/// who does not know the trigger. The shares that are not quoted may be tried on fewer texts.
 fn least_of_strip(runs: &[Run], way: Way, level: f64) -> f64 {
     let quoted = mean(&values(runs, way, |a| strip(a, |d| d.at(level).1)));
     let others = 0..runs[0].attempts[&way].strip_others.len();

@@ -6,6 +6,8 @@ use plm_backdoor::{Calibration, Error, LEVELS, Scored};
 
 /// Scores of one defense on one victim.
 pub(super) struct Detection {
+    /// How many validation texts were scored.
+    pub(super) validation: usize,
     pub(super) clean: Vec<Scored>,
     pub(super) poisoned: Vec<Scored>,
     /// At each of [`LEVELS`]; the reason where a threshold would accept everything.
@@ -39,6 +41,7 @@ impl Detection {
             })
             .collect::<plm_backdoor::Result<_>>()?;
         Ok(Self {
+            validation: validation.len(),
             separation: Separation::new(&clean, &poisoned)?,
             rates,
             clean,

@@ -25,6 +25,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         rows_epochs: 10,
         rows_batch: 8,
         strip_ratios: [0.25, 0.05, 0.5],
+        strip_stride: 3,
         ..Defaults::default()
     };
     let lab = Lab::new(context, &folder, defaults)?;

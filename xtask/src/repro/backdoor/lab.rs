@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use burn::tensor::Device;
 use plm_backdoor::Sample;
 use plm_backdoor::defense::rap::RapSettings;
@@ -13,7 +13,7 @@ use plm_backdoor::model::{
 use plm_core::rng::Seed;
 use plm_distill::student::{LayerChoice, student_from};
 
-use crate::repro::Context;
+use crate::repro::{Context, Settings};
 
 /// A recipe.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub(super) struct Lab {
     pub(super) strip: StripSettings,
     /// Other shares of replaced words that STRIP is tried with.
     pub(super) strip_others: Vec<f64>,
+    /// Those are tried on every such text of each kind, the quoted share on all.
+    pub(super) strip_stride: usize,
     /// Texts of each kind that ONION is tried on: it asks about each word of a text.
     pub(super) onion_texts: usize,
 }
@@ -60,6 +62,8 @@ pub(super) struct Defaults {
     pub(super) copies: usize,
     /// Shares of a text's words that a copy of STRIP replaces; the first is the one that is quoted.
     pub(super) strip_ratios: [f64; 3],
+    /// The others are tried on every such text of each kind.
+    pub(super) strip_stride: usize,
 }
 
 impl Default for Defaults {
@@ -79,6 +83,7 @@ impl Default for Defaults {
             rap_dropout: false,
             copies: 20,
             strip_ratios: [0.05, 0.25, 0.5],
+            strip_stride: 1,
         }
     }
 }
@@ -94,18 +99,17 @@ impl Lab {
             other => bail!("rap_gradient={other}: accumulate or reset"),
         };
         let published = RapSettings::default();
-        let shares = settings.get("ratio", list(&[defaults.ratio, defaults.rows_ratio]))?;
-        let (ratio, rows_ratio) = match numbers("ratio", &shares)?[..] {
+        let shares = settings.list("ratio", &[defaults.ratio, defaults.rows_ratio])?;
+        let (ratio, rows_ratio) = match shares[..] {
             // Without a second value the two stand to each other as they do by default.
             [ratio] => {
                 let times = defaults.rows_ratio / defaults.ratio;
                 (ratio, (times * ratio).min(1.0))
             }
             [ratio, rows_ratio] => (ratio, rows_ratio),
-            _ => bail!("ratio={shares}: one share, or two"),
+            _ => bail!("ratio={shares:?}: one share, or two"),
         };
-        let strip_ratios = settings.get("strip_ratio", list(&defaults.strip_ratios))?;
-        let strip_ratios = numbers("strip_ratio", &strip_ratios)?;
+        let strip_ratios = settings.list("strip_ratio", &defaults.strip_ratios)?;
         let (&strip_ratio, strip_others) = strip_ratios
             .split_first()
             .context("strip_ratio: at least one share")?;
@@ -150,6 +154,7 @@ impl Lab {
                 ..StripSettings::default()
             },
             strip_others: strip_others.to_vec(),
+            strip_stride: stride(settings, defaults.strip_stride)?,
             onion_texts: settings.get("onion_texts", 12)?,
         })
     }
@@ -194,33 +199,32 @@ impl Lab {
     }
 }
 
-/// `values` with commas between them.
-fn list(values: &[f64]) -> String {
-    let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-    values.join(",")
-}
-
-/// The numbers of the setting `key`, which have commas between them.
-fn numbers(key: &str, text: &str) -> Result<Vec<f64>> {
-    text.split(',')
-        .map(|part| {
-            part.parse::<f64>()
-                .with_context(|| format!("{key}={text}: `{part}` is no number"))
-        })
-        .collect()
+/// The distance of the texts that STRIP is tried on with the shares that are not quoted.
+fn stride(settings: &Settings, default: usize) -> Result<usize> {
+    let stride = settings.get("strip_stride", default)?;
+    ensure!(stride > 0, "strip_stride={stride}: at least 1");
+    Ok(stride)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::systems::{self, Tier};
 
     #[test]
-    fn lists_of_numbers_are_read_as_they_are_written() {
-        let shares = [0.5, 1.0, 0.05];
-        assert_eq!(list(&shares), "0.5,1,0.05");
-        assert_eq!(numbers("ratio", &list(&shares)).unwrap(), shares);
-        let error = numbers("ratio", "0.5,half").unwrap_err().to_string();
-        assert!(error.contains("ratio=0.5,half: `half`"), "{error}");
-        assert!(numbers("ratio", "").is_err());
+    fn a_stride_of_0_is_refused() {
+        let systems = systems::all().unwrap();
+        let mut systems = systems.iter();
+        let backdoor = systems.find(|system| system.name == "backdoor").unwrap();
+        let given = |text: &str| {
+            let pairs = [format!("strip_stride={text}")];
+            stride(
+                &Settings::for_system(backdoor, Tier::Embedded, &pairs).unwrap(),
+                3,
+            )
+        };
+        assert_eq!(given("2").unwrap(), 2);
+        let error = given("0").unwrap_err().to_string();
+        assert_eq!(error, "strip_stride=0: at least 1");
     }
 }

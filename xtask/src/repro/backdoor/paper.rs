@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use plm_backdoor::defense::rap::RapSettings;
 use plm_backdoor::defense::strip::StripSettings;
 use plm_backdoor::model::{FineTuning, RowSettings};
@@ -22,16 +22,7 @@ const MAX_LENGTH: usize = 512;
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let name: String = context
-        .settings
-        .get("model", "bert-base-uncased".to_owned())?;
-    let folder = context.store.root().join(&name);
-    ensure!(
-        folder.is_dir(),
-        "model `{name}` is not in the store: put config.json, model.safetensors and tokenizer.json of \
-         google-bert/{name} on the Hugging Face hub into {}",
-        folder.display()
-    );
+    let folder = context.folder("model")?;
     let sets: String = context.settings.get("sets", "imdb,sst2,olid".to_owned())?;
     for set in sets.split(',').filter(|set| !set.is_empty()) {
         let set = Set::find(set)?;
@@ -81,6 +72,7 @@ fn lab(context: &Context, folder: &Path, set: Set) -> Result<Lab> {
         rap_dropout: rap.dropout,
         copies: StripSettings::default().copies,
         strip_ratios: set.strip_ratios,
+        strip_stride: 1,
     };
     Lab::new(context, folder, defaults)
 }

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use anyhow::Result;
 use plm_backdoor::defense::rap::{
-    Construction, Protection, RapDefense, RapDetector, RapSettings, construct_scored,
+    Acceptance, Construction, Protection, RapDefense, RapDetector, RapSettings, construct_scored,
     perturbed_probabilities,
 };
 use plm_backdoor::metrics::{CostMeter, DetectionRates};
@@ -139,24 +139,22 @@ struct Tries<'t> {
 }
 
 impl Tries<'_> {
-    /// The number of the first construction whose mean drop reaches the lower limit and whose threshold at `level`
-    /// is above 0.
+    /// The number of the first construction that is accepted at `level`.
     fn first(&mut self, level: f64) -> Result<usize> {
         let (mut mean, mut threshold) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
-        let lower = self.settings.objective.lower;
         for number in 0..self.words.len() * SCALES.len() {
             self.make(number)?;
             let (made, known) = &self.made[number];
-            let found = Calibration::new(known)?.threshold(level)?.value;
-            if made.after.mean >= lower && found > 0.0 {
+            let found = Acceptance::new(made, known, &self.settings.objective, level)?;
+            if found.accepted {
                 return Ok(number);
             }
-            mean = mean.max(made.after.mean);
-            threshold = threshold.max(found);
+            mean = mean.max(found.mean);
+            threshold = threshold.max(found.threshold);
         }
         let error = Error::NotConstructed {
             mean,
-            lower,
+            lower: self.settings.objective.lower,
             threshold,
             level,
             scales: SCALES.to_vec(),

@@ -9,6 +9,7 @@ use super::defend::{Detection, shares_at};
 use super::onion::Onion;
 use super::pictures;
 use super::rap::Rap;
+use super::strip::fewer_texts;
 use super::study::{Attempt, Run};
 use super::theory::{self, Point};
 use super::way::Way;
@@ -142,6 +143,7 @@ pub(super) fn report(name: &str, runs: &[Run], outcome: &mut Outcome) -> Result<
         words(&id, runs, way, outcome);
     }
     outcome.tables.push(table);
+    outcome.notes.extend(fewer_texts(name, runs));
     pictures::draw(name, runs, outcome)
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Attempt {
     /// The reason where there is none; the same for STRIP.
     pub(super) rap: Result<Rap, String>,
     pub(super) strip: Result<Detection, String>,
-    /// STRIP with other shares of replaced words.
+    /// STRIP with other shares of replaced words, where the recipe says so on fewer texts.
     pub(super) strip_others: Vec<(f64, Result<Detection, String>)>,
     /// The same for ONION, where it was tried.
     pub(super) onion: Option<Result<Onion, String>>,
@@ -85,12 +85,12 @@ pub(super) fn defend(
     language: Option<&mut MaskedPerplexity>,
 ) -> Result<Attempt> {
     let rap = or_reason(rap::run(lab, problem, &attacked, seed))?;
-    let strip = |ratio| or_reason(strip::run(lab, problem, &attacked, seed, ratio));
+    let strip = |ratio, stride| or_reason(strip::run(lab, problem, &attacked, seed, ratio, stride));
     let mut strip_others = Vec::new();
     for &ratio in &lab.strip_others {
-        strip_others.push((ratio, strip(ratio)?));
+        strip_others.push((ratio, strip(ratio, lab.strip_stride)?));
     }
-    let strip = strip(lab.strip.ratio)?;
+    let strip = strip(lab.strip.ratio, 1)?;
     let onion = match language {
         Some(model) => Some(or_reason(onion::run(lab, problem, &attacked, model))?),
         None => None,

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use plm_core::data::{GlueReader, GlueTask, Target, open};
 use plm_core::rng::Seed;
 use plm_distill::Example;
@@ -21,8 +21,8 @@ use crate::repro::{Context, Outcome};
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let base = lab(context, "base", "bert-base-uncased")?;
-    let large = lab(context, "large", "bert-large-uncased")?;
+    let base = lab(context, "base")?;
+    let large = lab(context, "large")?;
     let models = Models {
         small: (&base, base.layers),
         large: (&large, large.layers),
@@ -47,17 +47,10 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// A model of the store with the settings of the authors' scripts; those that differ by the way of
-/// learning are in [`Recipe::Published`].
-fn lab(context: &Context, key: &str, name: &str) -> Result<Lab> {
-    let name: String = context.settings.get(key, name.to_owned())?;
-    let folder = context.store.root().join(&name);
-    ensure!(
-        folder.is_dir(),
-        "model `{name}` is not in the store: put config.json, model.safetensors and tokenizer.json of \
-         google-bert/{name} on the Hugging Face hub into {}",
-        folder.display()
-    );
+/// The model of the store that the setting `key` names, with the settings of the authors' scripts; those
+/// that differ by the way of learning are in [`Recipe::Published`].
+fn lab(context: &Context, key: &str) -> Result<Lab> {
+    let folder = context.folder(key)?;
     let fit = FitSettings {
         epochs: context.settings.get("epochs", 3)?,
         lr: context.settings.get("lr", 2e-5)?,

@@ -1,7 +1,5 @@
 //! The paper's data: ACE 2005 and MAVEN, with pre-training on a folder of parsed news.
 
-use std::path::PathBuf;
-
 use anyhow::{Context as _, Result, ensure};
 use plm_core::data::{Lines, open};
 use plm_core::rng::Seed;
@@ -25,19 +23,10 @@ const LIMIT: usize = 1 << 30;
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let what = "config.json, weights and tokenizer.json of an encoder whose vocabulary has reserved tokens \
-                (BERT; the paper's is RoBERTa-large)";
-    let model = folder(context, "model", what)?
-        .context("name the folders in the store: --set model=… graphs=… and ace=… or maven=…")?;
-    let what = "files *.txt of AMR graphs with tokens and alignments (the paper's: NYT Annotated Corpus, \
-                LDC2008T19, parsed)";
-    let graphs = folder(context, "graphs", what)?.context("name the graphs: --set graphs=…")?;
+    let (model, graphs) = (context.folder("model")?, context.folder("graphs")?);
     let (mut sets, mut remarks) = (Vec::new(), Vec::new());
-    if let Some(folder) = folder(
-        context,
-        "ace",
-        "train.json and test.json as HMEAE makes them",
-    )? {
+    if context.settings.given("ace").is_some() {
+        let folder = context.folder("ace")?;
         let mut read = |name: &str| -> Result<Vec<EventDocument>> {
             let path = folder.join(name);
             let (documents, report) = read_hmeae(open(&path)?, &path, LIMIT)?;
@@ -46,7 +35,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         };
         sets.push(("ace", true, [read("train.json")?, read("test.json")?]));
     }
-    if let Some(folder) = folder(context, "maven", "train.jsonl and valid.jsonl of MAVEN")? {
+    if context.settings.given("maven").is_some() {
+        let folder = context.folder("maven")?;
         let mut read = |name: &str| -> Result<Vec<EventDocument>> {
             let path = folder.join(name);
             let mut reader = read_maven(Lines::new(open(&path)?, &path));
@@ -57,13 +47,12 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         };
         sets.push(("maven", false, [read("train.jsonl")?, read("valid.jsonl")?]));
     }
-    ensure!(!sets.is_empty(), "name a data set: --set ace=… or maven=…");
     let layers = context.settings.get("layers", 0)?;
     let lab = Lab::load(context, &model, layers, 128, &PAPER)?;
     let graphs = aligned(&graphs)?;
     let pairs = PairSource::Amr(&graphs, PairSettings::default()).pairs();
     let sentences = ContrastSentence::all(&lab.spans, &pairs)?;
-    let shares = shares(context, "1")?;
+    let shares = shares(context, &[1.0])?;
     let contrast = lab.recipe.contrast;
     let mut runs: Vec<Vec<Run>> = sets.iter().map(|_| Vec::new()).collect();
     for &number in &context.seeds {
@@ -128,21 +117,6 @@ fn published(id: &str) -> Option<(f64, &'static str)> {
         }
         _ => None,
     }
-}
-
-/// The folder in the store that setting `key` names, which has to hold `what`.
-fn folder(context: &Context, key: &str, what: &str) -> Result<Option<PathBuf>> {
-    let name: String = context.settings.get(key, String::new())?;
-    if name.is_empty() {
-        return Ok(None);
-    }
-    let folder = context.store.root().join(&name);
-    ensure!(
-        folder.is_dir(),
-        "`{name}` is not in the store: put {what} into {}",
-        folder.display()
-    );
-    Ok(Some(folder))
 }
 
 /// The graphs in all `*.txt` of a folder; what cannot be read is left out.

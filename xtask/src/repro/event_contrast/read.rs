@@ -12,7 +12,7 @@ use plm_event_contrast::data::{
     EventArgument, EventDocument, Filler, ReadReport, TokenSpan, TriggerMention, read_bionlp,
     read_ecb, read_ecb_sentences, read_litbank,
 };
-use plm_event_contrast::penman::{Block, Blocks, Reader, Strictness};
+use plm_event_contrast::penman::{Block, Blocks, Place, ReadBlock as _, Reader, Strictness};
 use rand::seq::SliceRandom;
 use serde::Deserialize;
 
@@ -73,17 +73,24 @@ impl Graphs {
     fn file(&mut self, path: &Path, alignments: bool) -> Result<()> {
         let blocks = Blocks::new(open(path)?, path);
         let blocks = blocks.collect::<plm_event_contrast::Result<Vec<Block>>>()?;
+        let mut found = Vec::new();
         for (at, block) in blocks.iter().enumerate() {
             let last = at + 1 == blocks.len();
             self.count(block.metadata().get("id"), &block.text, last);
-        }
-        if alignments {
-            let mut reader = Reader::<_, AlignedGraph>::new(open(path)?, path)
-                .with_strictness(Strictness::Lenient);
-            for graph in reader.by_ref() {
-                self.aligned.push(graph?);
+            if alignments {
+                let place = Place {
+                    origin: path,
+                    line: block.line,
+                };
+                AlignedGraph::read_block(block, place, &mut found);
             }
-            self.unaligned += reader.skipped();
+        }
+        // What cannot be read is left out and counted.
+        for graph in found {
+            match graph {
+                Ok(graph) => self.aligned.push(graph),
+                Err(_) => self.unaligned += 1,
+            }
         }
         Ok(())
     }

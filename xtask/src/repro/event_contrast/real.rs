@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     }
     let sets = Sets::read(context, &parts)?;
     outcome.notes.extend_from_slice(&sets.remarks);
-    let shares = shares(context, "0.1,1")?;
+    let shares = shares(context, &[0.1, 1.0])?;
     let mut runs: BTreeMap<&str, Vec<Run>> = BTreeMap::new();
     let bar = context
         .progress

@@ -8,9 +8,7 @@ use plm_event_contrast::amr::AlignedGraph;
 use plm_event_contrast::finetune::{CorpusLosses, EventLabels};
 use plm_event_contrast::liberal::{CandidateVectors, join};
 use plm_event_contrast::pairs::PairSource;
-use plm_event_contrast::text::{
-    ContrastSentence, EventContrast, EventEncoder, retrieval_scores, state_retrieval_scores,
-};
+use plm_event_contrast::text::{ContrastSentence, EventContrast, EventEncoder, retrieval_scores};
 
 use super::lab::{BATCH, Lab, PAIRS};
 use super::liberal::{Clustered, Represented, Unlabeled};
@@ -53,16 +51,14 @@ impl Plan {
         Ok(Self {
             supervised: parts.contains("supervised"),
             liberal: parts.contains("liberal"),
-            shares: shares(context, "0.1,1")?,
+            shares: shares(context, &[0.1, 1.0])?,
         })
     }
 }
 
 /// The shares of labels that are asked for.
-pub(super) fn shares(context: &Context, default: &str) -> Result<Vec<f64>> {
-    let shares: String = context.settings.get("shares", default.to_owned())?;
-    let shares: std::result::Result<Vec<f64>, _> = shares.split(',').map(str::parse).collect();
-    let shares = shares.context("shares: numbers with commas between")?;
+pub(super) fn shares(context: &Context, default: &[f64]) -> Result<Vec<f64>> {
+    let shares = context.settings.list("shares", default)?;
     let rising = shares.windows(2).all(|pair| pair[0] < pair[1]);
     ensure!(rising, "shares={shares:?}: must rise");
     Ok(shares)
@@ -298,11 +294,10 @@ pub(super) fn retrieval(
     let pairs = PairSource::Amr(graphs, PAIRS).pairs();
     let sentences = ContrastSentence::all(&lab.spans, &pairs)?;
     for (name, model) in models {
-        let maps = retrieval_scores(model, &sentences, &lab.spans, BATCH, &lab.device)?;
-        let states = state_retrieval_scores(model, &sentences, &lab.spans, BATCH, &lab.device)?;
+        let found = retrieval_scores(model, &sentences, &lab.spans, BATCH, &lab.device)?;
         for (id, scores) in [
-            (format!("retrieval.{name}"), maps),
-            (format!("retrieval.{name}.states"), states),
+            (format!("retrieval.{name}"), found.by_maps),
+            (format!("retrieval.{name}.states"), found.by_states),
         ] {
             run.put(&id, AT_1, scores.in_sentence);
             run.put(&id, "retrieval@1 over all sentences", scores.overall);

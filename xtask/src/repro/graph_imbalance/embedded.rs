@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     solvers::agree(&mut outcome, &problem.graph.adjacency)?;
     solvers::closed_forms(&mut outcome)?;
     let gcn_splits = networks::balanced(&problem, gcn_splits)?;
-    levels::neighbors(&mut outcome, &problem, &gcn_splits)?;
+    levels::neighbors(&mut outcome, &problem, &problem.totoros(&gcn_splits)?)?;
     let runs = networks::compare(
         context,
         &mut outcome,

@@ -204,13 +204,17 @@ pub(super) fn constructed(
 }
 
 /// Whether conflict says where borders are: the larger a node's, the more of its neighbors are of other
-/// classes. Over all nodes with neighbors, of which Totoro knows no labels but those of the split.
-pub(super) fn neighbors(outcome: &mut Outcome, problem: &Problem, splits: &[Split]) -> Result<()> {
+/// classes. Over all nodes with neighbors, of which `totoros` know no labels but those of their splits.
+pub(super) fn neighbors(
+    outcome: &mut Outcome,
+    problem: &Problem,
+    totoros: &[Totoro],
+) -> Result<()> {
     let foreign = foreign_shares(&problem.graph);
-    let correlations: Vec<f64> = splits
+    let correlations: Vec<f64> = totoros
         .iter()
-        .map(|split| {
-            let conflicts = problem.totoro(split)?.of_all(&problem.graph.labels);
+        .map(|totoro| {
+            let conflicts = totoro.of_all(&problem.graph.labels);
             let both = conflicts.into_iter().zip(&foreign);
             let (conflicts, shares): (Vec<f64>, Vec<f64>) = both
                 .filter_map(|(conflict, share)| Some((conflict?, (*share)?)))

@@ -93,6 +93,11 @@ impl Problem {
         )?)
     }
 
+    /// [`Self::totoro`] of each of `splits`.
+    pub(super) fn totoros(&self, splits: &[Split]) -> Result<Vec<Totoro>> {
+        splits.iter().map(|split| self.totoro(split)).collect()
+    }
+
     /// ReNode's weights of the training nodes of `split`, from the paper's 0.5 to 1.5.
     pub(super) fn weights(&self, split: &Split) -> Result<Vec<f32>> {
         let totoro = self.totoro(split)?;

@@ -6,7 +6,7 @@ use plm_graph_imbalance::data::{Dataset, read_planetoid, read_safetensors};
 use plm_graph_imbalance::graph::{Features, NodeGraph, Weights};
 use plm_graph_imbalance::ppr::{CgPpr, DENSE_LIMIT};
 use plm_graph_imbalance::split::{ReferenceSplits, Split};
-use plm_graph_imbalance::totoro::{ClassInfluence, Seeds};
+use plm_graph_imbalance::totoro::{ClassInfluence, Seeds, Totoro};
 
 use super::levels::Extent;
 use super::problem::Problem;
@@ -45,9 +45,10 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     solvers::agree(&mut outcome, &cora.graph.adjacency)?;
     solvers::closed_forms(&mut outcome)?;
     let reference = reference_splits(context, &cora)?;
-    conflict_of_reference(&mut outcome, &cora, &reference)?;
+    let totoros = cora.totoros(&reference)?;
+    conflict_of_reference(&mut outcome, &totoros);
     influence_of_reference(&mut outcome, &cora, &reference[0])?;
-    let propagated = table(&mut outcome, &cora, &reference[0])?;
+    let propagated = table(&mut outcome, &cora, &reference[0], &totoros[0])?;
     let error = (propagated - published::CORA_PROPAGATION).abs();
     let check = Check::new("label_propagation_cora_seed0_error", error, Op::Le, 1e-9);
     outcome.checks.push(check);
@@ -56,7 +57,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
          class 0, as the second figure does."
             .to_owned(),
     );
-    levels::neighbors(&mut outcome, &cora, &reference)?;
+    levels::neighbors(&mut outcome, &cora, &totoros)?;
 
     // The first five are the reference code's, which the published figures belong to.
     let mut own = reference;
@@ -99,7 +100,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         let other = problem(name, &device, context)?;
         check_counts(&mut outcome, &other);
         let own = networks::balanced(&other, splits)?;
-        table(&mut outcome, &other, &own[0])?;
+        table(&mut outcome, &other, &own[0], &other.totoro(&own[0])?)?;
         networks::compare(context, &mut outcome, &other, &own, &own)?;
         if name == INDUCTIVE {
             inductive::compare(context, &mut outcome, &other, splits)?;
@@ -204,11 +205,11 @@ fn has_counts(graph: &NodeGraph, counts: &Counts) -> bool {
 }
 
 /// Totoro on the reference code's splits.
-fn conflict_of_reference(outcome: &mut Outcome, cora: &Problem, splits: &[Split]) -> Result<()> {
-    let totals: Vec<f64> = splits
+fn conflict_of_reference(outcome: &mut Outcome, totoros: &[Totoro]) {
+    let totals: Vec<f64> = totoros
         .iter()
-        .map(|split| Ok(cora.totoro(split)?.conflict().total()))
-        .collect::<Result<_>>()?;
+        .map(|totoro| totoro.conflict().total())
+        .collect();
     let errors: Vec<f64> = totals
         .iter()
         .zip(published::CORA_CONFLICTS)
@@ -231,7 +232,6 @@ fn conflict_of_reference(outcome: &mut Outcome, cora: &Problem, splits: &[Split]
         );
         outcome.rows.push(row);
     }
-    Ok(())
 }
 
 /// The influence of each class on single nodes, against another implementation.
@@ -262,8 +262,9 @@ fn influence_of_reference(outcome: &mut Outcome, cora: &Problem, split: &Split) 
     Ok(())
 }
 
-/// What a data set is like. Gives the accuracy of label propagation as the reference code counts it.
-fn table(outcome: &mut Outcome, problem: &Problem, split: &Split) -> Result<f64> {
+/// What a data set is like, `totoro` by the labels of `split`. Gives the accuracy of label propagation as
+/// the reference code counts it.
+fn table(outcome: &mut Outcome, problem: &Problem, split: &Split, totoro: &Totoro) -> Result<f64> {
     let graph = &problem.graph;
     let labels = &graph.labels;
     let solver = CgPpr::default();
@@ -298,7 +299,7 @@ fn table(outcome: &mut Outcome, problem: &Problem, split: &Split) -> Result<f64>
         graph.features.width().to_string(),
         graph.n_classes().to_string(),
         number(graph.edge_homophily().unwrap_or(f64::NAN)),
-        number(problem.totoro(split)?.conflict().total()),
+        number(totoro.conflict().total()),
         propagated.n_unreached().to_string(),
         if graph.n_nodes() <= DENSE_LIMIT {
             "whole"

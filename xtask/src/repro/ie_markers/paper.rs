@@ -1,6 +1,6 @@
 //! The paper's recipe on SciERC: SciBERT, or another encoder of the store.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use super::lab::{Defaults, Lab};
 use super::sets::Set;
@@ -27,17 +27,7 @@ const PUBLISHED: Defaults = Defaults {
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let name: String = context
-        .settings
-        .get("model", "scibert_scivocab_uncased".to_owned())?;
-    let folder = context.store.root().join(&name);
-    ensure!(
-        folder.is_dir(),
-        "model `{name}` is not in the store: put config.json, model.safetensors (or pytorch_model.bin) \
-         and tokenizer.json (or vocab.txt) of allenai/{name} on the Hugging Face hub into {}; any BERT or \
-         RoBERTa will do, ALBERT and encoders with relative positions will not",
-        folder.display()
-    );
+    let folder = context.folder("model")?;
     let lab = Lab::load(context, &folder, PUBLISHED)?;
     let ways = Ways::of(
         context,
@@ -50,11 +40,12 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         real::one(context, &lab, set, &ways, (0, 0), &mut outcome)?;
     }
     outcome.notes.push(format!(
-        "Encoder {name} with {} layers on all sentences. Steps are the rows of so many sentences for every \
+        "Encoder {} with {} layers on all sentences. Steps are the rows of so many sentences for every \
          model (`batch`, `relation_batch`), about the 8 rows of PL-Marker in the authors' scripts; theirs are 8 \
          rows of any model, 32 pairs for PURE. {} {} ACE04, ACE05, OntoNotes and CoNLL-2003 are not free \
          and left out; so is ALBERT, which plm-core does not have. The last model is taken where the authors \
          take the best on the development set.",
+        folder.file_name().unwrap_or_default().display(),
         lab.layers(),
         relations::TYPES_NOTE,
         report::COUNTING_NOTE,

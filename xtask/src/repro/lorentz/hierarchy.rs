@@ -15,7 +15,7 @@ const SPACES: [(&str, Space); 2] = [("lorentz", Space::LORENTZ), ("euclid", Spac
 
 /// Settings unless the user gives others.
 struct Defaults {
-    dims: &'static str,
+    dims: &'static [usize],
     epochs: u64,
     batch: usize,
 }
@@ -25,7 +25,7 @@ pub(super) fn real(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let folder = context.store.dir("wordnet-nouns")?;
     let mammals = read_hierarchy(folder.join("mammal_closure.tsv.gz"))?;
     let defaults = Defaults {
-        dims: "2,5",
+        dims: &[2, 5],
         epochs: 60,
         batch: 64,
     };
@@ -42,7 +42,7 @@ pub(super) fn real(context: &Context, outcome: &mut Outcome) -> Result<()> {
         count => count,
     };
     let defaults = Defaults {
-        dims: "5",
+        dims: &[5],
         epochs: 30,
         batch: 128,
     };
@@ -55,7 +55,7 @@ pub(super) fn paper(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let folder = context.store.dir("wordnet-nouns")?;
     let nouns = read_hierarchy(folder.join("noun_hypernyms.tsv.gz"))?.closure()?;
     let defaults = Defaults {
-        dims: "2,5,10",
+        dims: &[2, 5, 10],
         epochs: 200,
         batch: 2048,
     };
@@ -76,16 +76,7 @@ fn compare(
     outcome: &mut Outcome,
 ) -> Result<()> {
     let device = plm_core::device::parse(&context.device)?;
-    let dims: String = context
-        .settings
-        .get("hierarchy_dims", defaults.dims.to_owned())?;
-    let dims: Vec<usize> = dims
-        .split(',')
-        .map(|text| {
-            text.parse()
-                .with_context(|| format!("hierarchy_dims={text}"))
-        })
-        .collect::<Result<_>>()?;
+    let dims = context.settings.list("hierarchy_dims", defaults.dims)?;
     let mut figures: BTreeMap<(String, &str), Vec<f64>> = BTreeMap::new();
     let mut series = Vec::new();
     let mut sizes = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! All nouns of WordNet, and the parts of the real tier, which here have the authors' epochs, steps, layers,
 //! vocabulary and longest sequences unless the user gives others, and all of their graphs whose files are in
-//! an asset.
+//! the store.
 
 use anyhow::Result;
 

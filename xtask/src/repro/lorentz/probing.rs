@@ -47,11 +47,7 @@ pub(in super::super) fn embedded(context: &Context, outcome: &mut Outcome) -> Re
         noise: settings.get("probe_noise", 0.3)?,
         ..HiddenTrees::default()
     };
-    let dimensions: String = settings.get("probe_dimensions", "2,4,8,16".to_owned())?;
-    let dimensions: Vec<usize> = dimensions
-        .split(',')
-        .map(str::parse)
-        .collect::<Result<_, _>>()?;
+    let dimensions: Vec<usize> = settings.list("probe_dimensions", &[2, 4, 8, 16])?;
     let counts = [
         settings.get("probe_sentences", 400)?,
         settings.get("probe_test", 200)?,

@@ -1,7 +1,7 @@
 //! A number of experts that depends on the token (D2DMoE): a predicted output norm decides.
 
 use anyhow::{Context as _, Result};
-use plm_moe::{Capture, ExpertLoad, Policy, with_experts};
+use plm_moe::{Capture, Policy, expert_selection, with_experts};
 
 use super::grid::Cell;
 use super::study::mean;
@@ -32,9 +32,9 @@ pub(super) fn measure(task: &Task, fresh: &Capture, cell: &Cell, dense: f64) -> 
         for (id, layer) in &mut layers {
             layer.policy = Policy::Max { tau };
             let inputs = fresh.layer(*id)?;
-            let load = ExpertLoad::of(layer, inputs)?;
+            let chosen = expert_selection(layer, inputs)?.pairs();
             let all = inputs.tokens() * layer.partition.experts();
-            share += load.counts.iter().sum::<u64>() as f64 / all as f64;
+            share += chosen as f64 / all as f64;
         }
         let share = share / layers.len() as f64;
         let relative = task.accuracy(&with_experts(task.model.model.clone(), &layers))? / dense;

@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result, bail};
 use plm_core::rng::Seed;
 use plm_moe::quality::Coverage;
 use plm_moe::{
-    Capture, Contribution, ContributionRouterConfig, FeedForwards as _, LayerId, Metric,
-    MlpRouterConfig, MoeConfig, MoeLayer, Partition, Policy, RouterKind, SplitKind, coverage,
-    with_experts,
+    Capture, Contribution, ContributionRouterConfig, ExpertLoad, FeedForwards as _, LayerId,
+    Metric, MlpRouterConfig, MoeConfig, MoeLayer, Partition, Policy, RouterKind, SplitKind,
+    coverage, expert_selection, with_experts,
 };
 
 use super::study::Settings;
@@ -69,6 +69,8 @@ pub(super) struct Cell {
     pub(super) covered: Vec<Coverage>,
     /// The same of the sizes of the experts' outputs, for the router that predicts those.
     pub(super) norms: Vec<Coverage>,
+    /// How often each expert is chosen for the same tokens, by layer.
+    pub(super) loads: Vec<ExpertLoad>,
     /// The layers, at [`PAPER_SHARE`].
     pub(super) layers: BTreeMap<LayerId, MoeLayer>,
 }
@@ -226,19 +228,22 @@ pub(super) fn measure(
                 }
                 relative.push((percent, accuracy / dense));
             }
-            let (mut covered, mut norms) = (Vec::new(), Vec::new());
+            let (mut covered, mut norms, mut loads) = (Vec::new(), Vec::new(), Vec::new());
             for (id, layer) in &layers {
                 let inputs = fresh.layer(*id)?;
-                covered.push(coverage(layer, layer.measure(), inputs)?);
+                let selection = expert_selection(layer, inputs)?;
+                covered.push(coverage(layer, &selection, layer.measure(), inputs)?);
                 if layer.contribution == Contribution::OutputNorm {
-                    norms.push(coverage(layer, layer.contribution, inputs)?);
+                    norms.push(coverage(layer, &selection, layer.contribution, inputs)?);
                 }
+                loads.push(ExpertLoad::of(&selection));
             }
             cells.push(Cell {
                 name: format!("{split}.{name}"),
                 relative,
                 covered,
                 norms,
+                loads,
                 layers,
             });
         }

@@ -49,14 +49,7 @@ struct Sentence {
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
     let device = plm_core::device::parse(&context.device)?;
-    let name: String = context.settings.get("model", REPORTED_MODEL.to_owned())?;
-    let folder = context.store.root().join(&name);
-    ensure!(
-        folder.is_dir(),
-        "model `{name}` is not in the store: put config.json, model.safetensors and tokenizer.json of \
-         google-t5/{name} on the Hugging Face hub into {}",
-        folder.display()
-    );
+    let folder = context.folder("model")?;
     let data = context.store.dir("glue-sst2")?.join("SST-2");
     let model = Pretrained::<T5ForConditionalGeneration>::load(&folder, &device)?;
     // In this distribution, GLUE's 872 validation sentences are the test file.
@@ -82,7 +75,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         .rows
         .push(Row::new("sst2.dense", "accuracy", dense / count));
     let capture = captured(context, &model, &training, &padding, &device)?;
-    let has_figure = name == REPORTED_MODEL;
+    let has_figure = folder.ends_with(REPORTED_MODEL);
     for kind in ["groundtruth", "mlp"] {
         let config = MoeConfig {
             split: SplitKind::Cluster,

@@ -74,12 +74,11 @@ pub(super) fn run(context: &Context, task: &Task, settings: &Settings, seed: See
         None => Vec::new(),
     };
     let mut layers = Vec::new();
-    for (id, layer) in &best.layers {
-        let inputs = fresh.layer(*id)?;
+    for ((id, layer), load) in best.layers.iter().zip(&best.loads) {
         layers.push(Layer {
             id: *id,
-            activity: Activity::of(&layer.ffn, inputs)?,
-            load: ExpertLoad::of(layer, inputs)?,
+            activity: Activity::of(&layer.ffn, fresh.layer(*id)?)?,
+            load: load.clone(),
         });
     }
     let mut together = Vec::new();

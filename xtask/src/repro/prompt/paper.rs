@@ -21,17 +21,10 @@ use crate::repro::{Check, Context, Op, Outcome, Row};
 
 /// Runs it.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
-    let name: String = context.settings.get("model", "roberta-base".to_owned())?;
-    let folder = context.store.root().join(&name);
-    ensure!(
-        folder.is_dir(),
-        "model `{name}` is not in the store: put config.json, model.safetensors and tokenizer.json of \
-         FacebookAI/{name} on the Hugging Face hub into {}",
-        folder.display()
-    );
-    let backbone = match name.as_str() {
-        "roberta-large" => Backbone::RobertaLarge,
-        _ => Backbone::RobertaBase,
+    let folder = context.folder("model")?;
+    let backbone = match folder.ends_with("roberta-large") {
+        true => Backbone::RobertaLarge,
+        false => Backbone::RobertaBase,
     };
     let recipe = Recipe {
         slots: 100,

@@ -47,7 +47,6 @@ pub(super) fn keywords_of<'a, S: PooledState + ?Sized>(
 fn states<S: PooledState + ?Sized>(model: &mut S, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
     let states = model.states(texts)?;
     same_size("states", states.len(), texts.len())?;
-    let entries = states.iter().flatten().copied();
-    finite("states of a chunk", entries.map(f64::from))?;
+    finite("states of a chunk", states.iter().flatten().copied())?;
     Ok(states)
 }

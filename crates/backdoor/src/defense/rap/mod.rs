@@ -8,6 +8,7 @@
 //! kept runs of the reproduction their margin itself hardly moves: the trigger outweighs the word. Where the margin
 //! of triggered texts moves as that of clean ones does, RAP does not tell them apart.
 
+mod acceptance;
 mod construct;
 mod defense;
 mod detector;
@@ -15,6 +16,7 @@ mod retry;
 #[cfg(test)]
 mod tests;
 
+pub use acceptance::Acceptance;
 pub use construct::{Construction, EpochReport, RapSettings, construct, construct_scored};
 pub use defense::{Protection, RapDefense};
 pub use detector::{RapDetector, drops, perturbed_probabilities};

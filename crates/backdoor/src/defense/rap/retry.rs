@@ -1,14 +1,14 @@
 use plm_core::nn::Ffn;
 
 use super::construct::construct_scored;
-use super::{Construction, RapSettings};
+use super::{Acceptance, Construction, RapSettings};
 use crate::model::Victim;
 use crate::percentile::check_level;
-use crate::{Calibration, Error, Result, Scored};
+use crate::{Error, Result, Scored};
 
-/// [`construct`](super::construct()) with growing weights λ of drops that are too small, until the mean drop of the texts
-/// reaches the lower limit and the threshold at `level` percent, of the drops of those texts that are
-/// predicted as the protected class, is above 0.
+/// [`construct`](super::construct()) with growing weights λ of drops that are too small, until one is good
+/// enough at `level` percent ([`Acceptance`]): the mean drop of the texts reaches the lower limit and the
+/// threshold, of the drops of those texts that are predicted as the protected class, is above 0.
 ///
 /// Nothing is asked of drops that are too large. The drops of the texts are returned beside the
 /// construction, as [`drops`](super::drops) would measure them.
@@ -35,12 +35,12 @@ pub fn construct_with_retry<F: Ffn>(
         let mut settings = settings.clone();
         settings.objective.scale = scale;
         let (made, scored) = construct_scored(victim, texts, &settings)?;
-        let found = Calibration::new(&scored)?.threshold(level)?.value;
-        if made.after.mean >= settings.objective.lower && found > 0.0 {
+        let found = Acceptance::new(&made, &scored, &settings.objective, level)?;
+        if found.accepted {
             return Ok((made, scored));
         }
-        mean = mean.max(made.after.mean);
-        threshold = threshold.max(found);
+        mean = mean.max(found.mean);
+        threshold = threshold.max(found.threshold);
     }
     Err(Error::NotConstructed {
         mean,

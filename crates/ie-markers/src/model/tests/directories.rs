@@ -28,7 +28,7 @@ fn a_saved_model_scores_as_before() {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("model");
         let base: Pretrained<EncoderModel> =
-            Pretrained::new(&config(family), Seed::new(2), &device);
+            Pretrained::new(&config(family), Seed::new(2), &device).unwrap();
         let settings = NerHeadConfig {
             bilinear: true,
             ..NerHeadConfig::new(4)
@@ -65,7 +65,7 @@ fn the_encoder_of_any_model_can_get_a_head() {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("model");
         let masked: Pretrained<EncoderForMaskedLM> =
-            Pretrained::new(&config(family), Seed::new(2), &device);
+            Pretrained::new(&config(family), Seed::new(2), &device).unwrap();
         masked.save(&dir, &SaveOptions::new()).unwrap();
         let base = load_base(&dir, &device).unwrap();
         let settings = LevitatedPairConfig {
@@ -98,7 +98,7 @@ fn the_encoder_of_any_model_can_get_a_head() {
         assert!(text.contains("ForLevitatedPairRelations"), "{text}");
     }
     let roberta = config(EncoderFamily::Roberta);
-    let base: Pretrained<EncoderModel> = Pretrained::new(&roberta, Seed::new(2), &device);
+    let base: Pretrained<EncoderModel> = Pretrained::new(&roberta, Seed::new(2), &device).unwrap();
     let refused = with_head::<crate::heads::NerHead>(base, &NerHeadConfig::new(0), Seed::new(8));
     assert!(refused.is_err());
 }
@@ -108,7 +108,8 @@ fn check_another_head<H: Head>(head: &H::Config, device: &Device) {
     for family in FAMILIES {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("model");
-        let base: Pretrained<EncoderModel> = Pretrained::new(&config(family), Seed::new(2), device);
+        let base: Pretrained<EncoderModel> =
+            Pretrained::new(&config(family), Seed::new(2), device).unwrap();
         let made: Pretrained<Headed<H>> = with_head(base, head, Seed::new(8)).unwrap();
         made.save(&dir, &SaveOptions::new()).unwrap();
         let again = load_base(&dir, device).unwrap();

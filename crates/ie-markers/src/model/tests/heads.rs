@@ -34,7 +34,9 @@ pub(super) fn model<H: Head>(head: &H::Config) -> Headed<H> {
         encoder: config(EncoderFamily::Bert),
         head: head.clone(),
     };
-    Pretrained::new(&config, Seed::new(5), &device()).model
+    Pretrained::new(&config, Seed::new(5), &device())
+        .unwrap()
+        .model
 }
 
 fn subject_rows() -> Vec<SubjectRow> {
@@ -122,7 +124,9 @@ fn a_new_relation_model_costs_the_logarithms_of_its_classes() {
             encoder: encoder.clone(),
             head: head.clone(),
         };
-        let model: MarkerRelations = Pretrained::new(&config, Seed::new(1), &device).model;
+        let model: MarkerRelations = Pretrained::new(&config, Seed::new(1), &device)
+            .unwrap()
+            .model;
         let loss = model.loss(&own, &objective, &OFF).unwrap();
         // Two rows of three objects: the auxiliary head counts targets.
         assert_eq!(loss.weight, 6.0);

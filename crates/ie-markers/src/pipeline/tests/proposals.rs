@@ -5,7 +5,7 @@ use plm_core::rng::Seed;
 use super::toy::{base, documents, entity_settings, entity_stage, labels};
 use crate::Error;
 use crate::data::{Document, Entity, PredictedEntity, Sentence, WordSpan};
-use crate::decode::Overlaps;
+use crate::decode::{Overlaps, TagTypes};
 use crate::heads::SpanConcatConfig;
 use crate::labels::LabelSet;
 use crate::model::{MarkerNer, MarkerRelations, SequenceTagger, SpanConcatNer};
@@ -193,7 +193,8 @@ fn a_tagger_proposes_by_its_tags() {
         (span(word, word), logs)
     });
     let labels = LabelSet::new(["X", "Y"]).unwrap();
-    let found = SequenceTagger::propose(scores.collect(), &labels, 4, 2).unwrap();
+    let tags = TagTypes::of_tagger(&labels);
+    let found = SequenceTagger::propose(scores.collect(), &tags, 4, 2).unwrap();
     let expected = [
         ((0, 0), 1, 0.25 * 0.875),
         ((0, 1), 0, 0.5 * 0.75 * 0.75),

@@ -146,7 +146,7 @@ pub(super) fn base(range: f64, device: &Device) -> Pretrained<EncoderModel> {
         attention_probs_dropout_prob: 0.0,
         ..EncoderConfig::bert(tokenizer.vocabulary_size())
     };
-    let mut base = Pretrained::new(&config, Seed::new(5), device);
+    let mut base = Pretrained::new(&config, Seed::new(5), device).unwrap();
     base.tokenizer = Some(tokenizer);
     base
 }

@@ -8,6 +8,7 @@ use plm_core::nn::{FeedForward, Ffn, FfnContext, Tapped, Taps};
 use plm_moe::calibrate::{ClosedForm, fit_outputs};
 use plm_moe::{
     Activity, Coactivation, Contribution, ExpertLoad, FfnInputs, LayerId, MoeLayer, coverage,
+    expert_selection,
 };
 
 /// Rows that a layer is run on at a time.
@@ -60,12 +61,15 @@ impl Measured {
         calibrate: Option<&FfnInputs>,
         device: &Device,
     ) -> Result<Self> {
-        let covered = coverage(layer, layer.measure(), inputs)?;
+        let selection = expert_selection(layer, inputs)?;
+        let covered = coverage(layer, &selection, layer.measure(), inputs)?;
         let norms = match layer.contribution {
-            kind @ Contribution::OutputNorm => Some(coverage(layer, kind, inputs)?.capture),
+            kind @ Contribution::OutputNorm => {
+                Some(coverage(layer, &selection, kind, inputs)?.capture)
+            }
             _ => None,
         };
-        let load = ExpertLoad::of(layer, inputs)?;
+        let load = ExpertLoad::of(&selection);
         let error = output_error(dense, layer, inputs, device);
         let mut fitted = None;
         if let Some(rows) = calibrate {
@@ -76,7 +80,7 @@ impl Measured {
             id,
             neurons: layer.partition.neurons(),
             experts: layer.partition.experts(),
-            chosen: load.counts.iter().sum::<u64>() as f64 / inputs.tokens() as f64,
+            chosen: selection.mean_chosen(),
             active: Activity::of(dense, inputs)?.mean(),
             together: Coactivation::of(layer, inputs)?.within_over_between(),
             capture: covered.capture,

@@ -90,10 +90,7 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// The rows of a tensor of shape `dims`.
     pub(super) fn new(mask: &'a SiteMask, dims: &[usize]) -> Self {
-        let middle = match dims {
-            [_, middle @ .., _] => middle.to_vec(),
-            _ => Vec::new(),
-        };
+        let middle = mask.middle(dims).to_vec();
         Self { mask, middle }
     }
 

@@ -9,7 +9,7 @@ const LANES: usize = 32;
 /// Whether this machine has the fused multiply-add that the loops are written for.
 pub(super) fn supported() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    return crate::kernel::instruction_set::has_avx2_and_fma();
     #[cfg(not(target_arch = "x86_64"))]
     return cfg!(target_arch = "aarch64");
 }

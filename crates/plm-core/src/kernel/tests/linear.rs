@@ -105,6 +105,24 @@ proptest! {
 }
 
 #[test]
+fn chosen_rows_without_an_axis_of_their_own_keep_their_factors() {
+    let places = [(0_usize, 3_usize), (0, 1), (1, 2)];
+    let mask = SiteMask::new(0.4, 7, None).at(places.into());
+    let inputs = [sample(3 * 20, 1)];
+    let flat = |form: fn(Tensor<2>, Option<&SiteMask>) -> Tensor<2>| {
+        run(&flex(), &inputs, &[true], |x| {
+            form(x[0].clone().reshape([3, 20]), Some(&mask)).flatten(0, 1)
+        })
+    };
+    let expected = run(&flex(), &inputs, &[true], |x| {
+        let x: Tensor<3> = x[0].clone().reshape([1, 3, 20]);
+        reference::dropout(x, Some(&mask)).flatten(0, 2)
+    });
+    assert_eq!(flat(dropout::<2>), expected);
+    assert_eq!(flat(reference::dropout::<2>), expected);
+}
+
+#[test]
 fn rows_of_a_larger_tensor_need_no_copy_to_be_right() {
     // The first tokens of each example, as a pooler takes them.
     let inputs = [sample(4 * 5 * 8, 1), sample(8 * 3, 2)];

@@ -1,6 +1,7 @@
 //! The fast forms against the plain ones, and the plain ones against finite differences.
 
 mod attention;
+mod half;
 mod linear;
 mod loss;
 mod norm;

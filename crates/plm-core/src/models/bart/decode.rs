@@ -4,16 +4,19 @@ use burn::tensor::{Device, Int, Tensor};
 
 use super::lm::BartForConditionalGeneration;
 use super::stack::FIRST_POSITION;
-use crate::Result;
 use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
 use crate::models::encoder::EncoderInput;
-use crate::models::seq2seq::{Seq2SeqInput, Stack};
-use crate::models::step::{Plain, Unread, last, refuse_unread};
-use crate::nn::{DecoderCache, DecoderTapped, Ffn, LayerCache, sequential};
+use crate::models::seq2seq::{Stack, host_ids};
+use crate::models::step::{Plain, check_rows, check_words, last, memory_mask, refuse_unread};
+use crate::nn::{DecoderCache, DecoderTapped, Ffn, LayerCache, Positions, sequential};
+use crate::{Error, Result};
 
 impl<F: Ffn> GenerativeModel for BartForConditionalGeneration<F> {
     fn begin(&self, input: &EncoderInput, settings: &GenerationConfig) -> Result<Beginning> {
-        refuse_unread(input, Unread::WordsAndTypes)?;
+        refuse_unread(input, &["positions", "ffn_masks"])?;
+        check_words(&input.tokens, self.model.config.vocab_size)?;
+        check_positions(input, self.model.config.max_position_embeddings)?;
+        let memory_mask = memory_mask(input)?;
         let encoded = self.model.encode(input).last_hidden_state;
         let layers = self
             .model
@@ -26,7 +29,7 @@ impl<F: Ffn> GenerativeModel for BartForConditionalGeneration<F> {
             })
             .collect();
         let mut cache = DecoderCache::new(layers);
-        cache.memory_mask = Seq2SeqInput::new(input.clone(), input.clone()).cross_mask();
+        cache.memory_mask = memory_mask;
         let default = self.model.config.decoder_start_token_id as i64;
         let start = settings.decoder_start_token_id.unwrap_or(default);
         let prompt = vec![vec![start]; encoded.dims()[0]];
@@ -61,5 +64,24 @@ impl<F: Ffn> GenerativeModel for BartForConditionalGeneration<F> {
 
     fn max_positions(&self) -> Option<usize> {
         Some(self.model.config.max_position_embeddings)
+    }
+}
+
+/// Checks that each token has one of the encoder's `positions`.
+///
+/// # Errors
+/// [`Error::Invalid`] for more tokens than positions, or a position that is no row of the table.
+fn check_positions(input: &EncoderInput, positions: usize) -> Result<()> {
+    let [_, length] = input.tokens.dims();
+    match &input.positions {
+        Positions::Default if length > positions => {
+            let reason =
+                format!("has {length} tokens, the encoder {positions} positions: truncate");
+            Err(Error::invalid("input", reason))
+        }
+        Positions::Default => Ok(()),
+        Positions::Ids(ids) | Positions::ZeroAt { ids, .. } => {
+            check_rows("position", &host_ids(ids), FIRST_POSITION + positions)
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! BART in Hugging Face directories (`model_type` = `bart`).
 
-use burn::module::Param;
 use burn::nn::Embedding;
 use burn::tensor::Device;
 
@@ -11,6 +10,7 @@ use super::{
 use crate::checkpoint::{KeyRule, KeyTable};
 use crate::config::BartConfig;
 use crate::models::pretrained::PretrainedModel;
+use crate::models::vocabulary::copy_of;
 use crate::nn::init::{Init, bert_rule};
 
 const ENCODER: &[KeyRule<'static>] = &[
@@ -179,8 +179,7 @@ fn fit_to(model: &mut BartModel, names: &[String]) {
 fn complete(model: &mut BartModel) {
     if !model.config.tie_word_embeddings {
         let copy = || Embedding {
-            weight: Param::from_tensor(model.shared.weight.val().detach())
-                .set_require_grad(model.shared.weight.is_require_grad()),
+            weight: copy_of(&model.shared.weight),
         };
         model.encoder.word.get_or_insert_with(copy);
         model.decoder.word.get_or_insert_with(copy);

@@ -45,6 +45,9 @@ impl<F: Ffn> BartForConditionalGeneration<F> {
     /// - hidden: `[..., d_model]`
     /// - rows: vocabulary ids, `[chosen]`; all words where absent
     /// - result: `[..., vocabulary or chosen]`
+    ///
+    /// # Panics
+    /// If one of `rows` is not in the vocabulary, on devices that check it; GPUs do not.
     pub fn scores<const D: usize>(
         &self,
         hidden: Tensor<D>,

@@ -43,7 +43,8 @@ impl<F: Ffn> BartModel<F> {
     /// Tokens given as vectors are not multiplied by the embedding scale.
     ///
     /// # Panics
-    /// If the input has token types, or a sequence is longer than `max_position_embeddings`.
+    /// If the input has token types, a sequence is longer than `max_position_embeddings`, or what
+    /// [`EncoderInput`] says of ids and replaced rows does not hold.
     pub fn forward(&self, input: &Seq2SeqInput) -> Seq2SeqOutput {
         let encoder = self.encode(&input.encoder);
         let decoder = self.decode(input, &encoder.last_hidden_state);

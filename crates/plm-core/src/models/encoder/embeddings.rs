@@ -1,5 +1,7 @@
 //! Word, position and token-type vectors, summed and normalized.
 
+use std::collections::BTreeMap;
+
 use burn::module::Module;
 use burn::nn::Embedding;
 use burn::tensor::{Device, Int, Tensor};
@@ -36,7 +38,10 @@ impl EncoderEmbeddings {
     pub(super) fn new(config: &EncoderConfig, device: &Device) -> Self {
         let width = config.hidden_size;
         let roberta = matches!(config.family, EncoderFamily::Roberta | EncoderFamily::Mpnet);
-        let types = config.type_vocab_size;
+        let types = match config.family {
+            EncoderFamily::Bert | EncoderFamily::Roberta => config.type_vocab_size,
+            EncoderFamily::Mpnet | EncoderFamily::DistilBert => 0,
+        };
         Self {
             word: zero_embedding(config.vocab_size, width, device),
             position: zero_embedding(config.max_position_embeddings, width, device),
@@ -53,6 +58,10 @@ impl EncoderEmbeddings {
     /// # Shapes
     /// - ids: `[batch, length]`
     /// - result: `[batch, length, hidden]`
+    ///
+    /// # Panics
+    /// If an id is no row of the word table (see [`EncoderInput`]), or `row_override` does not fit (see
+    /// [`RowOverride`]).
     pub fn words(&self, ids: Tensor<2, Int>, row_override: Option<&RowOverride>) -> Tensor<3> {
         let vectors = self.word.forward(ids.clone());
         match row_override {
@@ -105,7 +114,8 @@ impl EncoderEmbeddings {
     /// - result: `[batch, length, hidden]`
     ///
     /// # Panics
-    /// If a sequence is longer than the position table allows.
+    /// If a sequence is longer than the position table allows, or what [`EncoderInput`] says of ids and
+    /// replaced rows does not hold.
     pub fn forward(&self, input: &EncoderInput) -> Tensor<3> {
         let words = match &input.tokens {
             Tokens::Ids(ids) => self.words(ids.clone(), input.row_override.as_ref()),
@@ -143,15 +153,30 @@ impl EncoderEmbeddings {
 
 /// `vectors` with the rows at overridden ids replaced, by a selection that costs `[batch, length]`
 /// per overridden id and no host synchronisation.
+///
+/// # Panics
+/// If there is not one row per id, as wide as `vectors`.
 pub(crate) fn replace_rows(
     vectors: Tensor<3>,
     ids: Tensor<2, Int>,
     row_override: &RowOverride,
 ) -> Tensor<3> {
     let [batch, length, width] = vectors.dims();
+    let (given, wanted) = (row_override.rows.dims(), [row_override.ids.len(), width]);
+    assert!(
+        given == wanted,
+        "replaced rows are {given:?}, but there are {} ids and vectors of {width}",
+        wanted[0]
+    );
+    if row_override.ids.is_empty() {
+        return vectors;
+    }
+    // Of equal ids the last one counts; each token is then one of `rows` at most.
+    let numbered = row_override.ids.iter().enumerate();
+    let rows: BTreeMap<i64, usize> = numbered.map(|(row, &id)| (id, row)).collect();
     let mut slot = ids.zeros_like();
     let mut hit = ids.zeros_like();
-    for (row, &id) in row_override.ids.iter().enumerate() {
+    for (id, row) in rows {
         let here = ids.clone().equal_elem(id).int();
         slot = slot + here.clone() * row as i64;
         hit = hit + here;

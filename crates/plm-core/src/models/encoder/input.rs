@@ -31,16 +31,22 @@ impl Tokens {
 
 /// Vectors that stand in for rows of the word table, without touching the table.
 ///
-/// Their gradient has the size of `rows`, not of the vocabulary.
+/// Their gradient has the size of `rows`, not of the vocabulary. Passes over an input panic where there
+/// is not one row per id, as wide as the table.
 #[derive(Debug, Clone)]
 pub struct RowOverride {
-    /// The vocabulary ids whose vectors are replaced.
+    /// The vocabulary ids whose vectors are replaced; of equal ones the last counts.
     pub ids: Vec<i64>,
     /// Their vectors, `[ids, hidden]`.
     pub rows: Tensor<2>,
 }
 
 /// One batch for an encoder.
+///
+/// Ids are not checked where it is put together: tokens must be rows of the word table, token types and
+/// given positions of theirs, and tapped positions must lie within the sequence. A pass over an input
+/// where they are not panics on CPUs; GPUs do not check, and compute with whatever they read.
+/// [`generate`](crate::generate::generate) checks what it reads.
 #[derive(Debug, Clone)]
 pub struct EncoderInput {
     /// The tokens.
@@ -51,7 +57,7 @@ pub struct EncoderInput {
     pub token_type_ids: Option<Tensor<2, Int>>,
     /// Positions.
     pub positions: Positions,
-    /// Replaced rows of the word table.
+    /// Replaced rows of the word table; not read where tokens are vectors.
     pub row_override: Option<RowOverride>,
     /// Whether dropout acts.
     pub dropout: DropoutContext,

@@ -22,8 +22,8 @@ pub struct MaskedLMHead {
     pub decoder: Option<Embedding>,
     /// Bias of the scores, `[vocabulary]`.
     pub bias: Param<Tensor<1>>,
-    /// The bias that acts instead where the decoder is not tied, `[vocabulary]`: such files hold
-    /// both (all families but DistilBERT).
+    /// The bias that acts instead where the decoder is not tied, `[vocabulary]`: files of transformers 5
+    /// hold both then, older ones the other alone (all families but DistilBERT).
     pub decoder_bias: Option<Param<Tensor<1>>>,
     /// Activation of the transform.
     #[module(skip)]
@@ -45,9 +45,14 @@ impl MaskedLMHead {
             norm: LayerNorm::new(width, config.layer_norm_eps, device),
             decoder: untied.then(|| zero_embedding(vocabulary, width, device)),
             bias: zeros(),
-            decoder_bias: (untied && config.family != EncoderFamily::DistilBert).then(zeros),
+            decoder_bias: Self::has_decoder_bias(config).then(zeros),
             activation,
         }
+    }
+
+    /// Whether transformers 5 gives the decoder a bias of its own.
+    pub(super) fn has_decoder_bias(config: &EncoderConfig) -> bool {
+        !config.tie_word_embeddings && config.family != EncoderFamily::DistilBert
     }
 
     /// Room for new words: bias 0 and, in a decoder of its own, their `rows`.
@@ -66,6 +71,9 @@ impl MaskedLMHead {
     /// - words: the word table, `[vocabulary, hidden]`
     /// - rows: `[chosen]`
     /// - result: `[..., vocabulary or chosen]`
+    ///
+    /// # Panics
+    /// If one of `rows` is not in the vocabulary, on devices that check it; GPUs do not.
     pub fn forward<const D: usize>(
         &self,
         hidden: Tensor<D>,
@@ -114,6 +122,9 @@ impl<F: Ffn> EncoderForMaskedLM<F> {
     ///
     /// # Shapes
     /// - scores: `[batch, length, vocabulary]`
+    ///
+    /// # Panics
+    /// As [`EncoderModel::forward`].
     pub fn forward(&self, input: &EncoderInput) -> (EncoderOutput, Tensor<3>) {
         let output = self.encoder.forward(input);
         let words = self.encoder.embeddings.word.weight.val();
@@ -129,6 +140,10 @@ impl<F: Ffn> EncoderForMaskedLM<F> {
     /// - places: `[places]`, each `example * length + position`
     /// - rows: vocabulary ids, `[chosen]`; all words where absent
     /// - result: `[places, chosen]`
+    ///
+    /// # Panics
+    /// If a place lies outside of `hidden` or one of `rows` is not in the vocabulary, on devices that
+    /// check it; GPUs do not.
     pub fn logits_at(
         &self,
         hidden: Tensor<3>,

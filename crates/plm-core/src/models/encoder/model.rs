@@ -6,16 +6,13 @@ use burn::tensor::{Device, Tensor};
 
 use super::embeddings::EncoderEmbeddings;
 use super::input::{EncoderInput, EncoderOutput};
-use crate::config::{EncoderConfig, EncoderFamily};
+use crate::config::{EncoderConfig, EncoderFamily, MPNET_MAX_DISTANCE};
 use crate::kernel::Activation;
 use crate::nn::{
     ChosenTokens, EncoderLayer, FeedForward, FeedForwardConfig, Ffn, LayerContext, LayerDropout,
     LayerNorm, MultiHeadAttentionConfig, Tapped, Taps, apply_activated, relative_bias,
     zero_embedding, zero_linear,
 };
-
-/// Largest distance that MPNet's bias tells apart.
-const MPNET_MAX_DISTANCE: usize = 128;
 
 /// A bidirectional transformer encoder (Devlin et al. 2019) with its embeddings.
 ///
@@ -90,7 +87,8 @@ impl<F: Ffn> EncoderModel<F> {
     /// Runs embeddings and all layers.
     ///
     /// # Panics
-    /// If a sequence is longer than the position table allows.
+    /// If a sequence is longer than the position table allows, or what [`EncoderInput`] says of ids and
+    /// replaced rows does not hold.
     pub fn forward(&self, input: &EncoderInput) -> EncoderOutput {
         let context = self.context(input, &input.taps);
         let mut tapped = Tapped::default();
@@ -117,7 +115,8 @@ impl<F: Ffn> EncoderModel<F> {
     /// - result: `[batch, 1, hidden]`
     ///
     /// # Panics
-    /// If a sequence is longer than the position table allows.
+    /// If a sequence is longer than the position table allows, or what [`EncoderInput`] says of ids and
+    /// replaced rows does not hold.
     pub fn first_token(&self, input: &EncoderInput) -> Tensor<3> {
         let nothing = Taps::default();
         let context = self.context(input, &nothing);
@@ -137,7 +136,7 @@ impl<F: Ffn> EncoderModel<F> {
     /// - result: `[places, hidden]`
     ///
     /// # Panics
-    /// If a place lies outside of the batch, or a sequence is longer than the position table allows.
+    /// If a place lies outside of the batch, and as [`forward`](Self::forward).
     pub fn states_at(&self, input: &EncoderInput, places: &[(usize, usize)]) -> Tensor<2> {
         let chosen = ChosenTokens::new(places, input.tokens.dims());
         let nothing = Taps::default();
@@ -173,7 +172,8 @@ impl<F: Ffn> EncoderModel<F> {
     /// - result: `[batch, hidden]`
     ///
     /// # Panics
-    /// If a sequence is longer than the position table allows.
+    /// If a sequence is longer than the position table allows, or what [`EncoderInput`] says of ids and
+    /// replaced rows does not hold.
     pub fn pooled(&self, input: &EncoderInput) -> Tensor<2> {
         let first_token = self.first_token(input);
         let pooled = self.pool(&first_token);

@@ -4,16 +4,17 @@ use burn::tensor::Device;
 
 use super::{
     EncoderForMaskedLM, EncoderForQuestionAnswering, EncoderForSequenceClassification,
-    EncoderForTokenClassification, EncoderModel,
+    EncoderForTokenClassification, EncoderModel, MaskedLMHead,
 };
 use crate::checkpoint::KeyTable;
 use crate::config::{EncoderConfig, EncoderFamily};
 use crate::models::families::{HeadKind, architecture, key_table};
 use crate::models::pretrained::PretrainedModel;
+use crate::models::vocabulary::copy_of;
 use crate::nn::init::{Init, bert_rule};
 
 macro_rules! pretrained {
-    ($model:ty, $head:expr, $paths:expr, $new:expr) => {
+    ($model:ty, $head:expr, $paths:expr, $new:expr $(, $complete:expr)?) => {
         impl PretrainedModel for $model {
             type Config = EncoderConfig;
 
@@ -22,6 +23,10 @@ macro_rules! pretrained {
             fn from_config(config: &EncoderConfig, names: &[String], device: &Device) -> Self {
                 $new(config, names, device)
             }
+
+            $(fn complete(self) -> Self {
+                $complete(self)
+            })?
 
             fn key_table(config: &EncoderConfig) -> KeyTable<'static> {
                 key_table(config, $head)
@@ -60,7 +65,21 @@ pretrained!(
     EncoderForMaskedLM,
     HeadKind::MaskedLM,
     &["head."],
-    |config: &EncoderConfig, _: &[String], device: &Device| EncoderForMaskedLM::new(config, device)
+    |config: &EncoderConfig, names: &[String], device: &Device| {
+        let mut model = EncoderForMaskedLM::new(config, device);
+        // Before transformers 5 the decoder's bias was the head's, whose name alone is in the file.
+        if !names.is_empty() && !names.iter().any(|name| name.ends_with("decoder.bias")) {
+            model.head.decoder_bias = None;
+        }
+        model
+    },
+    |mut model: EncoderForMaskedLM| {
+        if MaskedLMHead::has_decoder_bias(&model.encoder.config) {
+            let head = &mut model.head;
+            head.decoder_bias.get_or_insert_with(|| copy_of(&head.bias));
+        }
+        model
+    }
 );
 pretrained!(
     EncoderForSequenceClassification,

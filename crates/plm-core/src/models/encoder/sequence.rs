@@ -88,6 +88,9 @@ impl EncoderForSequenceClassification {
 impl<F: Ffn> EncoderForSequenceClassification<F> {
     /// The encoder's output and class scores, `[batch, classes]`; where the scores are all that is wanted,
     /// [`logits`](Self::logits) costs less.
+    ///
+    /// # Panics
+    /// As [`EncoderModel::forward`].
     pub fn forward(&self, input: &EncoderInput) -> (EncoderOutput, Tensor<2>) {
         let output = self.encoder.forward(input);
         let pooled = match &output.pooler_output {
@@ -106,7 +109,7 @@ impl<F: Ffn> EncoderForSequenceClassification<F> {
     /// - result: `[batch, classes]`
     ///
     /// # Panics
-    /// If a sequence is longer than the position table allows.
+    /// As [`EncoderModel::forward`].
     pub fn logits(&self, input: &EncoderInput) -> Tensor<2> {
         let pooled = self.encoder.pooled(input);
         self.classifier.forward(pooled, &input.dropout)

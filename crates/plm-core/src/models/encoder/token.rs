@@ -39,6 +39,9 @@ impl EncoderForTokenClassification {
 
 impl<F: Ffn> EncoderForTokenClassification<F> {
     /// The encoder's output and class scores, `[batch, length, classes]`.
+    ///
+    /// # Panics
+    /// As [`EncoderModel::forward`].
     pub fn forward(&self, input: &EncoderInput) -> (EncoderOutput, Tensor<3>) {
         let output = self.encoder.forward(input);
         let mask = input.dropout.site(site::FINAL, self.dropout);
@@ -85,6 +88,9 @@ impl EncoderForQuestionAnswering {
 
 impl<F: Ffn> EncoderForQuestionAnswering<F> {
     /// The encoder's output, start scores and end scores, `[batch, length]` each.
+    ///
+    /// # Panics
+    /// As [`EncoderModel::forward`].
     pub fn forward(&self, input: &EncoderInput) -> (EncoderOutput, Tensor<2>, Tensor<2>) {
         let output = self.encoder.forward(input);
         let mask = input.dropout.site(site::FINAL, self.dropout);

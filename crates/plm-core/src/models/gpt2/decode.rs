@@ -6,18 +6,19 @@ use super::lm::Gpt2LmHeadModel;
 use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
 use crate::models::encoder::{EncoderInput, Tokens};
 use crate::models::seq2seq::host_ids;
-use crate::models::step::{Plain, Unread, last, refuse_unread, step_positions};
+use crate::models::step::{Plain, check_rows, last, refuse_unread, step_positions};
 use crate::nn::{AttentionMask, DecoderCache, DecoderTapped, Ffn, LayerCache};
 use crate::{Error, Result};
 
 impl<F: Ffn> GenerativeModel for Gpt2LmHeadModel<F> {
     fn begin(&self, input: &EncoderInput, _: &GenerationConfig) -> Result<Beginning> {
-        refuse_unread(input, Unread::All)?;
+        refuse_unread(input, &[])?;
         let Tokens::Ids(ids) = &input.tokens else {
             let reason = "is given as vectors: GPT-2 continues ids";
             return Err(Error::invalid("prompt", reason));
         };
         let prompt = host_ids(ids);
+        check_rows("token id", &prompt, self.model.config.vocab_size)?;
         let layers = vec![LayerCache::default(); self.model.layers.len()];
         let mut cache = DecoderCache::new(layers);
         match &input.mask {

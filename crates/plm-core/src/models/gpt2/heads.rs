@@ -39,7 +39,7 @@ impl<F: Ffn> Gpt2ForSequenceClassification<F> {
     /// [`Error::Invalid`] if there is no padding token and more than one example.
     ///
     /// # Panics
-    /// If a sequence is longer than the position table.
+    /// As [`Gpt2Model::forward`].
     pub fn forward(&self, input: &EncoderInput) -> Result<(DecoderOutput, Tensor<2>)> {
         let [batch, length] = input.tokens.dims();
         let pad = self.model.config.pad_token_id;
@@ -105,7 +105,7 @@ impl<F: Ffn> Gpt2ForTokenClassification<F> {
     /// The layers' output and class scores, `[batch, length, classes]`.
     ///
     /// # Panics
-    /// If a sequence is longer than the position table.
+    /// As [`Gpt2Model::forward`].
     pub fn forward(&self, input: &EncoderInput) -> (DecoderOutput, Tensor<3>) {
         let output = self.model.forward(input);
         let mask = input.dropout.site(site::HEAD, self.dropout);
@@ -147,7 +147,7 @@ impl<F: Ffn> Gpt2ForQuestionAnswering<F> {
     /// The layers' output, start scores and end scores, `[batch, length]` each.
     ///
     /// # Panics
-    /// If a sequence is longer than the position table.
+    /// As [`Gpt2Model::forward`].
     pub fn forward(&self, input: &EncoderInput) -> (DecoderOutput, Tensor<2>, Tensor<2>) {
         let output = self.model.forward(input);
         let scores = apply(&self.output, output.last_hidden_state.clone());

@@ -37,7 +37,7 @@ impl<F: Ffn> Gpt2LmHeadModel<F> {
     /// The layers' output and the scores of every next word, `[batch, length, vocabulary]`.
     ///
     /// # Panics
-    /// If a sequence is longer than the position table.
+    /// As [`Gpt2Model::forward`].
     pub fn forward(&self, input: &EncoderInput) -> (DecoderOutput, Tensor<3>) {
         let output = self.model.forward(input);
         let logits = self.scores(output.last_hidden_state.clone(), None);
@@ -50,6 +50,9 @@ impl<F: Ffn> Gpt2LmHeadModel<F> {
     /// - hidden: `[..., hidden]`
     /// - rows: vocabulary ids, `[chosen]`; all words where absent
     /// - result: `[..., vocabulary or chosen]`
+    ///
+    /// # Panics
+    /// If one of `rows` is not in the vocabulary, on devices that check it; GPUs do not.
     pub fn scores<const D: usize>(
         &self,
         hidden: Tensor<D>,

@@ -54,7 +54,8 @@ impl<F: Ffn> Gpt2Model<F> {
     /// Hugging Face's `generate` uses: visible tokens counted from 0.
     ///
     /// # Panics
-    /// If a sequence is longer than the position table.
+    /// If a sequence is longer than the position table, or what [`EncoderInput`] says of ids and replaced
+    /// rows does not hold.
     pub fn forward(&self, input: &EncoderInput) -> DecoderOutput {
         let [_, length] = input.tokens.dims();
         let causal = causal_mask(length, length, &self.word.weight.device().inner());

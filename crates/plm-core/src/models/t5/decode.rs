@@ -6,13 +6,15 @@ use super::lm::T5ForConditionalGeneration;
 use crate::Result;
 use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
 use crate::models::encoder::EncoderInput;
-use crate::models::seq2seq::Seq2SeqInput;
-use crate::models::step::{Plain, Unread, last, refuse_unread};
+use crate::models::step::{Plain, check_words, last, memory_mask, refuse_unread};
 use crate::nn::{DecoderCache, Ffn, LayerCache};
 
 impl<F: Ffn> GenerativeModel for T5ForConditionalGeneration<F> {
     fn begin(&self, input: &EncoderInput, settings: &GenerationConfig) -> Result<Beginning> {
-        refuse_unread(input, Unread::WordsAndTypes)?;
+        // Positions are relative: given ones are not read.
+        refuse_unread(input, &["ffn_masks"])?;
+        check_words(&input.tokens, self.model.config.vocab_size)?;
+        let memory_mask = memory_mask(input)?;
         let encoded = self.model.encode(input).last_hidden_state;
         let layers = self
             .model
@@ -25,7 +27,7 @@ impl<F: Ffn> GenerativeModel for T5ForConditionalGeneration<F> {
             })
             .collect();
         let mut cache = DecoderCache::new(layers);
-        cache.memory_mask = Seq2SeqInput::new(input.clone(), input.clone()).cross_mask();
+        cache.memory_mask = memory_mask;
         let default = self.model.config.decoder_start_token_id as i64;
         let start = settings.decoder_start_token_id.unwrap_or(default);
         let prompt = vec![vec![start]; encoded.dims()[0]];

@@ -92,7 +92,7 @@ impl<F: Ffn> T5ForTokenClassification<F> {
     /// The encoder's output and class scores, `[batch, length, classes]`.
     ///
     /// # Panics
-    /// If the input has token types.
+    /// As [`T5EncoderModel::forward`].
     pub fn forward(&self, input: &EncoderInput) -> (EncoderOutput, Tensor<3>) {
         let output = self.model.forward(input);
         let mask = input.dropout.site(site::HEAD, self.dropout);

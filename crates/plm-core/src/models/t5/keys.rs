@@ -206,8 +206,9 @@ fn lm_table(config: &T5Config) -> KeyTable<'static> {
     }
 }
 
-/// The tables of models whose files put `transformer.` before the base model's names.
-fn classifier_table(base: &'static [Rules], head: &'static [Rules]) -> KeyTable<'static> {
+/// The tables of models that read `transformer.` before the base model's names: classifiers, which write
+/// it too, and base models, which do not.
+fn prefixed_table(base: &'static [Rules], head: &'static [Rules]) -> KeyTable<'static> {
     KeyTable {
         prefixes: &["transformer."],
         base,
@@ -319,20 +320,14 @@ pretrained!(
     T5Model,
     &[],
     |config: &T5Config, _: &[String], device: &Device| T5Model::new(config, device),
-    |config: &T5Config| KeyTable {
-        base: both(config),
-        ..T5
-    },
+    |config: &T5Config| prefixed_table(both(config), &[]),
     vec!["lm_head".to_owned()]
 );
 pretrained!(
     T5EncoderModel,
     &[],
     |config: &T5Config, _: &[String], device: &Device| T5EncoderModel::new(config, device),
-    |config: &T5Config| KeyTable {
-        base: encoder(config),
-        ..T5
-    },
+    |config: &T5Config| prefixed_table(encoder(config), &[]),
     decoder_leftovers()
 );
 pretrained!(
@@ -356,7 +351,7 @@ pretrained!(
     |config: &T5Config, _: &[String], device: &Device| {
         T5ForSequenceClassification::new(config, device)
     },
-    |config: &T5Config| classifier_table(both(config), &[CLASSIFIER]),
+    |config: &T5Config| prefixed_table(both(config), &[CLASSIFIER]),
     vec!["lm_head".to_owned()]
 );
 pretrained!(
@@ -378,6 +373,6 @@ pretrained!(
     |config: &T5Config, _: &[String], device: &Device| {
         T5ForTokenClassification::new(config, device)
     },
-    |config: &T5Config| classifier_table(encoder(config), &[TOKEN]),
+    |config: &T5Config| prefixed_table(encoder(config), &[TOKEN]),
     decoder_leftovers()
 );

@@ -42,7 +42,7 @@ impl<F: Ffn> T5Model<F> {
     /// Runs both stacks. Positions are relative: `positions` of the inputs are not read.
     ///
     /// # Panics
-    /// If the input has token types.
+    /// If the input has token types, or what [`EncoderInput`] says of ids and replaced rows does not hold.
     pub fn forward(&self, input: &Seq2SeqInput) -> Seq2SeqOutput {
         let encoder = self.encode(&input.encoder);
         let decoder = self.decode(input, &encoder.last_hidden_state);
@@ -52,7 +52,7 @@ impl<F: Ffn> T5Model<F> {
     /// Runs the encoder.
     ///
     /// # Panics
-    /// If the input has token types.
+    /// If the input has token types, or what [`EncoderInput`] says of ids and replaced rows does not hold.
     pub fn encode(&self, input: &EncoderInput) -> EncoderOutput {
         encode(&self.shared, &self.encoder, input)
     }
@@ -61,7 +61,7 @@ impl<F: Ffn> T5Model<F> {
     /// the mask is read.
     ///
     /// # Panics
-    /// If the input has token types.
+    /// If the input has token types, or what [`EncoderInput`] says of ids and replaced rows does not hold.
     pub fn decode(&self, input: &Seq2SeqInput, encoded: &Tensor<3>) -> DecoderOutput {
         refuse_token_types(&input.decoder);
         let x = word_vectors(&self.shared, &input.decoder, 1.0);
@@ -131,7 +131,7 @@ impl<F: Ffn> T5EncoderModel<F> {
     /// Runs the encoder. Positions are relative: `positions` of the input is not read.
     ///
     /// # Panics
-    /// If the input has token types.
+    /// If the input has token types, or what [`EncoderInput`] says of ids and replaced rows does not hold.
     pub fn forward(&self, input: &EncoderInput) -> EncoderOutput {
         encode(&self.shared, &self.encoder, input)
     }

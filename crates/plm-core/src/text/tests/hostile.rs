@@ -26,7 +26,10 @@ fn refusal(files: &[(&str, &[u8])]) -> String {
 fn what_is_wrong_is_named() {
     let missing = Tokenizer::from_dir("/nonexistent/dir").unwrap_err();
     assert!(missing.to_string().contains("tokenizer.json"), "{missing}");
-    assert!(refusal(&[("spiece.model", b"x")]).contains("spiece.model"));
+    for name in ["spiece.model", "sentencepiece.bpe.model"] {
+        let text = refusal(&[(name, b"x")]);
+        assert!(text.contains(&format!("its {name} must be")), "{text}");
+    }
     assert!(refusal(&[("tokenizer.json", b"")]).contains("tokenizer.json"));
     assert!(refusal(&[("tokenizer.json", &[0; 64])]).contains("tokenizer.json"));
     assert!(refusal(&[("vocab.txt", b"")]).contains("empty"));

@@ -2,3 +2,4 @@ mod hostile;
 mod noise;
 mod parity;
 mod roles;
+mod saving;

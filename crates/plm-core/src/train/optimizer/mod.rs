@@ -3,6 +3,7 @@
 //! burn's own `ModuleOptimizer` keys its state by `ParamId`, which safetensors files do not keep,
 //! and runs AdamW as some ten element-wise passes, each by one thread on CPU devices. Here an update
 //! on a CPU device is one pass by all threads, and elsewhere the same formula in tensor operations.
+//! State belongs to a path and a shape: a parameter that has grown begins anew.
 
 mod adafactor;
 mod adamw;
@@ -197,6 +198,10 @@ impl Optimizer {
     /// One update of `module` with all learning rates multiplied by `factor`. Parameters without a
     /// gradient stay as they are.
     ///
+    /// The state of a parameter whose shape is another one than at its last update, as that of an
+    /// embedding with new rows, begins anew: averages and their count of updates start from nothing, for
+    /// the old rows too. The other parameters keep theirs.
+    ///
     /// # Panics
     /// If a gradient has another length than its parameter.
     pub fn step<M: Module>(&mut self, module: M, gradients: Gradients, factor: f64) -> M {
@@ -233,6 +238,7 @@ impl ModuleMapper for Stepper<'_> {
         let shape = param.lazy_shape();
         let settings = self.optimizer.settings(&self.place.info(&path, &param));
         let slots = self.slots.entry(path).or_default();
+        slots.fit(shape.as_slice());
         slots.step += 1;
         let update = Update {
             lr: settings.lr * self.factor,

@@ -18,10 +18,28 @@ const STEP: &str = "step";
 pub(super) struct Slots {
     /// Updates so far.
     pub(super) step: u64,
+    /// The parameter's shape; empty before the first update.
+    shape: Vec<usize>,
     tensors: BTreeMap<String, Flat>,
 }
 
 impl Slots {
+    /// Nothing yet of a parameter of this shape.
+    fn new(shape: &[usize]) -> Self {
+        Self {
+            shape: shape.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// Makes sure that this is the state of a parameter of this shape: that of another one is dropped,
+    /// with its count of updates, which the corrections of young averages go by.
+    pub(super) fn fit(&mut self, shape: &[usize]) {
+        if self.shape != shape {
+            *self = Self::new(shape);
+        }
+    }
+
     /// The named slots as they are, zeros in the likeness of `values` where there are none yet.
     pub(super) fn get_or_zeros<const N: usize>(
         &mut self,
@@ -109,7 +127,9 @@ impl Optimizer {
                 .found
                 .get(path)
                 .ok_or_else(|| refuse("belongs to no parameter of the model".to_owned()))?;
-            let slots = loaded.entry(path.to_owned()).or_default();
+            let slots = loaded
+                .entry(path.to_owned())
+                .or_insert_with(|| Slots::new(&place.shape));
             if name == STEP {
                 slots.step = match data.try_to_vec::<i64>().as_deref() {
                     Ok(&[step]) if step > 0 => step.unsigned_abs(),

@@ -13,14 +13,15 @@ use crate::{Error, Result};
 
 /// Whether a parameter belongs into a checkpoint without frozen ones.
 pub(super) fn changes(info: &ParamInfo<'_>) -> bool {
-    info.trainable || info.name().starts_with("running_")
+    info.trainable || info.is_running_statistic()
 }
 
 impl<M: Module, B: Batches> Run<'_, '_, M, B> {
-    /// Goes to the newest checkpoint, if there is one. Returns how much of the metrics file counts.
+    /// Goes to the newest checkpoint, if there is one. Returns how much of the metrics file counts: all
+    /// of it where no checkpoints are kept, for no step is repeated then.
     pub(super) fn resume(&mut self) -> Result<u64> {
         let (Some(store), Some(settings)) = (&self.store, &self.trainer.config.checkpoint) else {
-            return Ok(0);
+            return Ok(u64::MAX);
         };
         if !settings.resume {
             return match store.steps()?.last() {

@@ -101,14 +101,13 @@ impl<M: Module, B: Batches> Run<'_, '_, M, B> {
         self.non_finite += 1;
         self.non_finite_run += 1;
         if self.non_finite_run > limit {
-            let place = gradients.first_non_finite().unwrap_or("their sum");
-            return Err(Error::invalid(
-                "gradients",
-                format!(
-                    "are not finite at step {} (first: `{place}`), {} in a row, at most {limit} allowed",
-                    self.step, self.non_finite_run
-                ),
-            ));
+            let first = gradients.first_non_finite().unwrap_or("their sum");
+            return Err(Error::NotFiniteGradients {
+                step: self.step,
+                first: first.to_owned(),
+                in_a_row: self.non_finite_run,
+                limit,
+            });
         }
         Ok((Some(norm), false))
     }

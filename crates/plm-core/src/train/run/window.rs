@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::kernel::precision::to_compute;
 use crate::train::state::LossWindow;
 
 /// Losses that were not logged yet. They stay on the device until a line is due.
@@ -15,7 +16,8 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn add(&mut self, loss: Tensor<1>, weight: f64) {
-        let loss = loss.mul_scalar(weight);
+        // Sums of half-precision numbers soon lose digits or leave their range.
+        let loss = to_compute(loss).mul_scalar(weight);
         let sum = match self.sum.take() {
             Some(sum) => sum + loss,
             None => {
@@ -36,6 +38,32 @@ impl Window {
                 weight: self.weight,
             },
             None => self.carried,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{DType, TensorData};
+
+    use super::*;
+
+    #[test]
+    fn sums_of_half_precision_losses_are_exact() {
+        for name in crate::device::available() {
+            let device = crate::device::parse(name).unwrap();
+            for dtype in [DType::F16, DType::BF16] {
+                if !device.supports_dtype(dtype) {
+                    continue;
+                }
+                let mut window = Window::default();
+                for _ in 0..300 {
+                    let data = TensorData::new(vec![2.0_f32], [1]);
+                    window.add(Tensor::<1>::from_data(data, (&device, dtype)), 1000.0);
+                }
+                let LossWindow { sum, weight } = window.read();
+                assert_eq!((sum, weight), (600_000.0, 300_000.0), "{name} {dtype:?}");
+            }
         }
     }
 }

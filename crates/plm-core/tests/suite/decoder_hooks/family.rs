@@ -121,7 +121,9 @@ macro_rules! seq2seq {
             const FIRST_POSITION: Option<usize> = $first;
 
             fn tiny(device: &Device) -> Self {
-                Pretrained::new(&$config, Seed::new(1), device).model
+                Pretrained::new(&$config, Seed::new(1), device)
+                    .unwrap()
+                    .model
             }
 
             fn run(&self, input: &Seq2SeqInput) -> Run {
@@ -239,7 +241,9 @@ impl Family for Gpt2LmHeadModel {
             initializer_range: 0.3,
             ..Gpt2Config::gpt2(VOCABULARY)
         };
-        Pretrained::new(&config, Seed::new(1), device).model
+        Pretrained::new(&config, Seed::new(1), device)
+            .unwrap()
+            .model
     }
 
     fn run(&self, input: &Seq2SeqInput) -> Run {

@@ -1,10 +1,13 @@
 //! Gradients over several batches, and clipping.
 
+use std::ops::ControlFlow;
+
 use burn::tensor::Device;
+use plm_core::Error;
 use plm_core::rng::Seed;
 use plm_core::train::{
-    AdamWConfig, Batches, Gradients, Optimizer, ShuffledIndices, Snapshot, StepLoss, TrainConfig,
-    Trainer, Until, map_batches,
+    AdamWConfig, Batches, Event, Gradients, Optimizer, ShuffledIndices, Snapshot, StepLoss,
+    TrainConfig, Trainer, Until, map_batches,
 };
 
 use super::toy::{Data, Mlp, devices};
@@ -138,7 +141,52 @@ fn losses_that_cannot_be_used_are_refused() {
         let two = model.forward(x).reshape([2]);
         let text = Gradients::of(&two, &model).unwrap_err().to_string();
         assert!(text.contains("2 elements"), "{text}");
+        let other = Mlp::new(8, &device.clone().autodiff());
+        let text = Gradients::of(&data.loss(&other, &[0], &device), &model)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("no trainable parameter"), "{text}");
     }
+}
+
+#[test]
+fn a_loss_of_another_model_ends_the_run_and_weight_0_skips_a_step() {
+    let data = Data::new(10);
+    let device = devices().remove(0);
+    let other = Mlp::new(8, &device.clone().autodiff());
+    let run = |own: bool| {
+        let mut skipped = Vec::new();
+        let mut observer = |event: &Event<'_>| {
+            if let Event::Step(record) = event {
+                skipped.push(record.skipped);
+            }
+            ControlFlow::Continue(())
+        };
+        let config = TrainConfig::new(Until::Steps(2));
+        let result = Trainer::new(config, Optimizer::adamw(AdamWConfig::default(), 0.01))
+            .unwrap()
+            .with_observer(&mut observer)
+            .fit(
+                Mlp::new(8, &device),
+                &mut ShuffledIndices::new(10, 5, Seed::new(0)).unwrap(),
+                |model, rows, context| {
+                    let model = if own { model } else { &other };
+                    let weight = if own { context.step as f64 } else { 1.0 };
+                    Ok(StepLoss::new(data.loss(model, &rows, &device), weight))
+                },
+            );
+        (result, skipped)
+    };
+    let (result, skipped) = run(true);
+    assert_eq!(result.unwrap().1.step, 2);
+    assert_eq!(skipped, [true, false]);
+    let (result, _) = run(false);
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::Invalid { .. }), "{error}");
+    assert!(
+        error.to_string().contains("no trainable parameter"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -114,6 +114,18 @@ fn leftovers_are_removed_and_strangers_are_not() {
     assert!(store.latest(|_, _| ()).unwrap().is_none());
 }
 
+#[test]
+fn a_leftover_that_cannot_be_removed_ends_no_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = CheckpointStore::open(dir.path(), 1).unwrap();
+    // No folder, so that it is not removed as one.
+    fs::write(dir.path().join(".tmp-stray"), b"").unwrap();
+    for step in [1, 2] {
+        store.save(&checkpoint(step, None)).unwrap();
+        assert_eq!(store.steps().unwrap(), [step]);
+    }
+}
+
 /// Damages one file of the newest checkpoint in every way; the one before is used each time.
 #[test]
 fn damaged_checkpoints_are_found_out() {

@@ -5,6 +5,7 @@ use std::process::Command;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use plm_core::nn::apply;
 use plm_core::train::freeze;
 
 use super::toy::devices;
@@ -28,10 +29,7 @@ impl Deep {
     }
 
     fn loss(&self, x: Tensor<2>) -> Tensor<1> {
-        self.layers
-            .iter()
-            .fold(x, |x, layer| layer.forward(x))
-            .sum()
+        self.layers.iter().fold(x, |x, layer| apply(layer, x)).sum()
     }
 }
 

@@ -1,4 +1,5 @@
 mod accumulate;
+mod again;
 mod checkpoints;
 mod freeze;
 #[cfg(target_os = "linux")]
@@ -9,5 +10,6 @@ mod looping;
 mod parallel;
 #[cfg(feature = "remote")]
 mod remote;
+mod running;
 mod tiny;
 mod toy;

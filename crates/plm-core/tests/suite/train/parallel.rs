@@ -78,6 +78,16 @@ fn replicas_on_one_device_give_its_bits() {
 }
 
 #[test]
+fn replicas_have_the_gradient_checkpointing_of_the_model() {
+    for device in devices() {
+        let home = device.clone().autodiff().gradient_checkpointing();
+        let (expected, _) = alone(&home);
+        let (model, _) = together(trainer(config()), &home, &vec![device.clone(); 2]);
+        assert_eq!(bits(&model), bits(&expected));
+    }
+}
+
+#[test]
 fn language_models_and_classifiers_give_the_bits_of_one_device() {
     fn check<T: Task>() {
         for device in devices() {

@@ -35,7 +35,9 @@ fn config() -> EncoderConfig {
 }
 
 fn model<M: PretrainedModel<Config = EncoderConfig>>(device: &Device) -> M {
-    Pretrained::new(&config(), Seed::new(3), device).model
+    Pretrained::new(&config(), Seed::new(3), device)
+        .unwrap()
+        .model
 }
 
 /// Sentences that count up from their own number.

@@ -25,14 +25,14 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
         epochs: context.settings.get("graph_epochs", epochs)?,
         patience: context.settings.get("graph_patience", 500)?,
     };
-    let (defaults, missing) = sets::defaults(context.tier, context.store.manifest());
+    let (defaults, missing) = sets::defaults(context.tier, &context.store);
     let names: String = context.settings.get("graph_sets", defaults.clone())?;
     let mut chosen = Vec::new();
     for name in names.split(',').filter(|name| !name.is_empty()) {
         let set = sets::find(name).with_context(|| format!("graph_sets={name}: {defaults}"))?;
         // Files that are not there are told of before hours of training.
         set.file
-            .path(context)
+            .path(&context.store)
             .with_context(|| format!("graph_sets={name}"))?;
         chosen.push((name, set));
     }
@@ -105,7 +105,7 @@ pub(in crate::repro::lorentz) fn run(context: &Context, outcome: &mut Outcome) -
     }
     if !missing.is_empty() {
         outcome.notes.push(format!(
-            "Graphs of the paper that are left out, since their files are in no asset: {}.",
+            "Graphs of the paper that are left out, since their files are no assets and not in the store: {}.",
             missing.join(", ")
         ));
     }
@@ -124,7 +124,7 @@ fn predict_links(
     budget: Budget,
 ) -> Result<Found> {
     let device = plm_core::device::parse(&context.device)?;
-    let graph = read_graph(set.file.path(context)?)?;
+    let graph = read_graph(set.file.path(&context.store)?)?;
     let problem = Links {
         features: set.file.link_features(&graph)?,
         degrees: set.file == File::Airport,
@@ -153,7 +153,7 @@ fn classify(
     budget: Budget,
 ) -> Result<Found> {
     let device = plm_core::device::parse(&context.device)?;
-    let graph = read_graph(set.file.path(context)?)?;
+    let graph = read_graph(set.file.path(&context.store)?)?;
     if set.file == File::Airport {
         overlap(context, outcome, name, split, &graph)?;
     }
@@ -224,7 +224,7 @@ fn deepen(
 ) -> Result<()> {
     let device = plm_core::device::parse(&context.device)?;
     let epochs: usize = context.settings.get("depth_epochs", 500)?;
-    let graph = read_graph(set.file.path(context)?)?;
+    let graph = read_graph(set.file.path(&context.store)?)?;
     let problem = Nodes {
         features: set.file.node_features(&graph)?,
         graph: &graph,

@@ -2,28 +2,27 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use plm_core::graph::Csr;
 use plm_core::rng::Seed;
 
 use super::lab::Twin;
 use super::published::{self, Published};
-use crate::repro::Context;
-use crate::store::Manifest;
+use crate::store::Store;
 use crate::systems::Tier;
 use plm_lorentz::data::graph::{
     GraphDataset, LinkSplitConfig, NodeSplit, row_normalized, with_degrees,
 };
 use plm_lorentz::task::graph::GraphRecipe;
 
-/// Everything that can be run with the files of the store.
+/// Everything that can be run with the assets of the store.
 pub(super) const SETS: &str =
     "disease-lp,airport-lp,cora-lp,airport-nc,airport-nc-clean,cora-nc,depth";
 
 /// Behind the name of a set of links: with the negatives of HGCN's code.
 const COMPAT: &str = "-compat";
 
-/// What the paper has beside them.
+/// What the paper has beside them; their files are no assets.
 const REST: [&str; 3] = ["pubmed-lp", "pubmed-nc", "disease-nc"];
 
 /// What the twin has on the links of citations, whose features ask for it.
@@ -58,7 +57,7 @@ pub(super) enum File {
 }
 
 impl File {
-    /// The asset that holds it, and its name there.
+    /// The folder of the store that holds it, and its name there.
     fn place(self) -> (&'static str, &'static str) {
         match self {
             Self::DiseaseLinks => ("hgcn-graphs", "disease_lp.safetensors.gz"),
@@ -69,11 +68,24 @@ impl File {
         }
     }
 
+    /// Where it lies in `store`: in an asset, or in a folder that the user fills.
+    ///
     /// # Errors
-    /// Where its asset is unknown or not in the store; the text names it.
-    pub(super) fn path(self, context: &Context) -> Result<PathBuf> {
-        let (asset, name) = self.place();
-        Ok(context.store.dir(asset)?.join(name))
+    /// Where it is not there; the text says how to get it.
+    pub(super) fn path(self, store: &Store) -> Result<PathBuf> {
+        let (folder, name) = self.place();
+        if store.manifest().find(folder).is_ok() {
+            return Ok(store.dir(folder)?.join(name));
+        }
+        let folder = store.root().join(folder);
+        let path = folder.join(name);
+        ensure!(
+            path.is_file(),
+            "`{name}` is not in the store and no asset: write the graph as \
+             `plm_lorentz::data::graph::read_graph` reads it into {}",
+            folder.display()
+        );
+        Ok(path)
     }
 
     /// What links are predicted from, degrees aside.
@@ -259,18 +271,16 @@ fn plain(name: &str) -> Option<Set> {
     })
 }
 
-/// The names of what a tier runs unless the user names others, and what the paper has beside that is in no
-/// asset.
-pub(super) fn defaults(tier: Tier, manifest: &Manifest) -> (String, Vec<String>) {
-    let mut names = vec![SETS.to_owned()];
+/// The names of what a tier runs unless the user names others, and what the paper has beside that is not in
+/// `store`.
+pub(super) fn defaults(tier: Tier, store: &Store) -> (String, Vec<&'static str>) {
+    let mut names = vec![SETS];
     let mut missing = Vec::new();
     if tier == Tier::Paper {
         for name in REST {
-            let asset = find(name).map_or("", |set| set.file.place().0);
-            match manifest.find(asset) {
-                Ok(_) => names.push(name.to_owned()),
-                Err(_) => missing.push(format!("{name} (asset `{asset}`)")),
-            }
+            let there = find(name).is_some_and(|set| set.file.path(store).is_ok());
+            let list = if there { &mut names } else { &mut missing };
+            list.push(name);
         }
     }
     (names.join(","), missing)
@@ -279,6 +289,7 @@ pub(super) fn defaults(tier: Tier, manifest: &Manifest) -> (String, Vec<String>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Manifest;
 
     #[test]
     fn every_name_is_a_set() {
@@ -308,15 +319,27 @@ mod tests {
 
     #[test]
     fn the_papers_sets_are_run_or_named_as_missing() {
-        let manifest = Manifest::committed().unwrap();
-        let (real, missing) = defaults(Tier::Real, &manifest);
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::at(root.path(), Manifest::committed().unwrap());
+        let (real, missing) = defaults(Tier::Real, &store);
         assert_eq!((real.as_str(), missing.len()), (SETS, 0));
-        let (paper, missing) = defaults(Tier::Paper, &manifest);
-        for name in REST {
-            let run = paper.split(',').any(|other| other == name);
-            let named = missing.iter().any(|text| text.starts_with(name));
-            assert!(run != named, "{name}");
-        }
-        assert!(paper.starts_with(SETS));
+        let (paper, missing) = defaults(Tier::Paper, &store);
+        assert_eq!((paper.as_str(), &missing[..]), (SETS, &REST[..]));
+        let text = File::Pubmed.path(&store).unwrap_err().to_string();
+        assert!(
+            text.contains("pubmed_planetoid") && text.ends_with("pubmed-graph"),
+            "{text}"
+        );
+        // Assets are fetched.
+        let text = File::Cora.path(&store).unwrap_err().to_string();
+        assert!(text.contains("fetch cora-graph"), "{text}");
+        let (folder, name) = File::Pubmed.place();
+        std::fs::create_dir(root.path().join(folder)).unwrap();
+        let file = root.path().join(folder).join(name);
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(File::Pubmed.path(&store).unwrap(), file);
+        let (paper, missing) = defaults(Tier::Paper, &store);
+        assert_eq!(paper, format!("{SETS},pubmed-lp,pubmed-nc"));
+        assert_eq!(missing, ["disease-nc"]);
     }
 }
