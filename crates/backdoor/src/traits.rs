@@ -22,10 +22,10 @@ pub trait Classifier {
 /// A language model that gives perplexities of texts.
 pub trait Perplexity {
     /// The perplexity of each text, `exp` of its tokens' mean negative log-likelihood; NaN where a
-    /// text is too short to have one.
+    /// text is too short to have one, and only there: words without a perplexity are never deleted.
     ///
     /// # Errors
-    /// Whatever the model refuses.
+    /// Whatever the model refuses; likelihoods that are no numbers.
     fn perplexities(&mut self, texts: &[&str]) -> Result<Vec<f64>>;
 
     /// Passes of a text, or of a part of it, through the model so far.

@@ -73,8 +73,9 @@ impl Guard {
     ///
     /// # Errors
     /// [`Error::Unscored`] where an input to be checked has no score, [`Error::NotFinite`] where
-    /// its score is NaN or infinite.
+    /// its score or a probability is NaN or infinite: such an input would pass untouched.
     pub fn rejects(&self, probabilities: &[f64], score: Option<f64>) -> Result<bool> {
+        finite("probabilities of an input", probabilities.iter().copied())?;
         let Some(class) = self.checks(probabilities) else {
             return Ok(false);
         };
@@ -86,7 +87,7 @@ impl Guard {
     /// The verdict on an input with `probabilities` and `drop`.
     ///
     /// # Errors
-    /// [`Error::Empty`] where no probability is a number, and those of [`Self::rejects`].
+    /// [`Error::Empty`] without probabilities, and those of [`Self::rejects`].
     pub fn verdict(&self, probabilities: &[f64], drop: Option<f64>) -> Result<Verdict> {
         let reject = self.rejects(probabilities, drop)?;
         Verdict::new(probabilities, drop, reject)
@@ -145,6 +146,10 @@ mod tests {
         assert!(matches!(missing, Error::Unscored { class: 1 }));
         let nan = guard.verdict(&[0.1, 0.9], Some(f64::NAN)).unwrap_err();
         assert!(matches!(nan, Error::NotFinite(_)));
+        // The probability of the protected class alone is no number.
+        let nan = guard.verdict(&[0.1, f64::NAN], None).unwrap_err();
+        assert!(matches!(nan, Error::NotFinite(_)));
+        assert!(matches!(guard.verdict(&[], None), Err(Error::Empty { .. })));
         assert!(guard.verdict(&[f64::NAN; 2], None).is_err());
     }
 

@@ -94,9 +94,9 @@ impl<'m> Augmenter<'m> {
     /// A model on the plain `device` with its tokenizer.
     ///
     /// # Errors
-    /// [`Error::Core`] for a tokenizer without mask token, [`Error::Setting`] for settings out of range or
-    /// texts longer than the model takes, [`Error::Empty`] for a tokenizer whose tokens do not show where
-    /// words begin.
+    /// [`Error::Core`] for a tokenizer without mask token or with other words than the model,
+    /// [`Error::Setting`] for settings out of range or texts longer than the model takes, [`Error::Empty`] for
+    /// a tokenizer whose tokens do not show where words begin.
     pub fn new(
         model: &'m EncoderForMaskedLM,
         tokenizer: &'m Tokenizer,
@@ -120,6 +120,7 @@ impl<'m> Augmenter<'m> {
             let limit = "must be between 1 and the tokens that the model has positions for";
             return refuse("max_length", settings.max_length.to_string(), limit);
         }
+        tokenizer.check_vocabulary(model.encoder.config.vocab_size)?;
         Ok(Self {
             words: WordMark::of(
                 tokenizer
@@ -190,10 +191,16 @@ impl<'m> Augmenter<'m> {
             .with_truncation(Truncation::new(self.settings.max_length))
             .with_offsets(OffsetUnit::Bytes);
         let encoding = self.tokenizer.encode(text, &options)?;
+        // Of the word at the cut the first token may be left alone.
+        let uncut = match encoding.truncated {
+            0 => None,
+            _ => Some(self.tokenizer.encode(text, &EncodeOptions::new())?),
+        };
+        let whole = uncut.as_ref().unwrap_or(&encoding);
         let single: Vec<usize> = (0..encoding.len())
             .filter(|&at| {
                 let word = text.get(span(&encoding, text, at)).unwrap_or_default();
-                encoding.word_ids[at].is_some_and(|word| encoding.word_tokens(0, word).len() == 1)
+                encoding.word_ids[at].is_some_and(|word| whole.word_tokens(0, word).len() == 1)
                     && word.chars().any(char::is_alphanumeric)
             })
             .collect();

@@ -167,7 +167,7 @@ pub enum Error {
     Export {
         /// The directory.
         path: PathBuf,
-        /// The largest difference.
+        /// The largest difference; NaN where a score is no number.
         difference: f64,
         /// What is allowed.
         tolerance: f64,

@@ -75,14 +75,25 @@ impl RunFile {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// [`Error::RunFile`] naming line, key and what is allowed.
+    /// [`Error::RunFile`] naming line, key and what is allowed; [`Error::Setting`], [`Error::Size`] and
+    /// [`Error::Empty`] for settings out of their limits.
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |reason: String| Error::RunFile { reason };
         let run: Self = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
         match &run.method {
             // Whether there are labels is known when data is.
             RunMethod::Dynamic(settings) => settings.check(run.teachers.len(), true)?,
+            RunMethod::Amalgamation(_) if run.teachers.is_empty() => {
+                return Err(Error::Empty { what: "teachers" });
+            }
             RunMethod::Amalgamation(settings) => settings.check()?,
+        }
+        if run.student.max_length == 0 {
+            return Err(Error::Setting {
+                name: "student.max_length",
+                value: "0".to_owned(),
+                limit: "must be at least 1",
+            });
         }
         run.fit.check()?;
         Ok(run)
@@ -125,6 +136,12 @@ mod tests {
         for (from, to, text) in [
             ("max_length", "length", "length"),
             ("passes = 8", "passes = 0", "passes"),
+            (
+                "max_length = 64",
+                "max_length = 0",
+                "student.max_length = 0",
+            ),
+            ("[\"a/teacher.toml\"]", "[]", "teachers: there is none"),
             (
                 "\"hard\"",
                 "\"soft\", temperature = 0.0",

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 
 use crate::{Error, Result};
+use plm_core::kernel::at_least_single;
 
 /// The entropy of softmax(logits) of each row, in nats; exactly 0 where one class has all
 /// probability.
@@ -12,7 +13,7 @@ use crate::{Error, Result};
 /// - logits: `[rows, classes]`
 /// - result: `[rows]`
 pub fn entropy_rows(logits: &Tensor<2>) -> Tensor<1> {
-    let log = log_softmax(logits.clone(), 1);
+    let log = log_softmax(at_least_single(logits.clone()), 1);
     -(log.clone().exp() * log).sum_dim(1).squeeze_dim::<1>(1)
 }
 

@@ -7,11 +7,12 @@ use crate::experts::MoeLayer;
 use crate::flops::{self, LayerSize};
 use crate::layer::LayerId;
 use crate::policy::Policy;
-use crate::quality::top;
+use crate::quality::{self, top};
 use crate::{Error, Result, analysis};
 
 /// For one layer, the captured share by number of experts: entry `k - 1` is for `k`.
 fn curve(scores: &[f32], contributions: &[f32], experts: usize) -> Result<Vec<f64>> {
+    quality::check(scores, contributions, experts, experts)?;
     let mut sums = vec![0.0; experts];
     let mut tokens = 0;
     for (scores, own) in scores
@@ -67,7 +68,8 @@ fn concave(values: &[f64]) -> Vec<f64> {
 ///
 /// # Errors
 /// [`Error::Setting`] where `share` is not above 0 and at most 1; [`Error::NoTokens`] for a layer
-/// without inputs, or whose neurons are never active; those of [`crate::FfnInputs::check`].
+/// without inputs, or whose neurons are never active; [`Error::NotFinite`] for scores or contributions
+/// that are not; those of [`crate::FfnInputs::check`]. `layers` are as before then.
 pub fn share_out(
     layers: &mut BTreeMap<LayerId, MoeLayer>,
     capture: &Capture,
@@ -190,5 +192,16 @@ mod tests {
         let curve = curve(&scores, &own, 3).unwrap();
         assert_eq!(curve, [0.5, 0.75, 1.0]);
         assert!(super::curve(&scores, &[0.0; 6], 3).is_err());
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_decide_nothing() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let spoiled = [1.0, 2.0, 3.0, bad];
+            for (scores, own) in [(spoiled, [1.0; 4]), ([1.0; 4], spoiled)] {
+                let found = curve(&scores, &own, 2);
+                assert!(matches!(found, Err(Error::NotFinite { row: 1, .. })));
+            }
+        }
     }
 }

@@ -130,32 +130,44 @@ impl Capture {
     ///
     /// # Errors
     /// [`Error::Size`] where `keep` has not one entry for each position, [`Error::NotFinite`] where an
-    /// input is not a number.
+    /// input is not a number; the collection is as before then.
     pub fn add(&mut self, stack: Stack, tapped: &Tapped, keep: &[bool]) -> Result<()> {
+        let mut found = Vec::with_capacity(tapped.ffn_inputs.len());
         for (&index, rows) in &tapped.ffn_inputs {
-            self.add_layer(LayerId { stack, index }, rows.clone(), keep)?;
+            let layer = LayerId { stack, index };
+            found.push((layer, self.kept(layer, rows.clone(), keep)?));
+        }
+        for (layer, kept) in found {
+            let inputs = self.layers.entry(layer).or_default();
+            inputs.width = kept.width;
+            inputs.rows.extend(kept.rows);
         }
         Ok(())
     }
 
-    fn add_layer(&mut self, layer: LayerId, rows: Tensor<3>, keep: &[bool]) -> Result<()> {
+    /// The rows of a layer that are to be added, as many as there is room for.
+    fn kept(&self, layer: LayerId, rows: Tensor<3>, keep: &[bool]) -> Result<FfnInputs> {
         let [batch, length, width] = rows.dims();
         check_size("the list of positions to keep", keep.len(), batch * length)?;
-        let inputs = self.layers.entry(layer).or_default();
-        if inputs.rows.is_empty() {
-            inputs.width = width;
+        let before = self.layers.get(&layer).filter(|own| !own.rows.is_empty());
+        if let Some(before) = before {
+            check_size(
+                format_args!("an input row of layer {layer}"),
+                width,
+                before.width,
+            )?;
         }
-        check_size(
-            format_args!("an input row of layer {layer}"),
+        let before = before.map_or(0, FfnInputs::tokens);
+        let mut kept = FfnInputs {
             width,
-            inputs.width,
-        )?;
+            rows: Vec::new(),
+        };
         for (row, _) in values(rows)
             .chunks_exact(width.max(1))
             .zip(keep)
             .filter(|(_, keep)| **keep)
         {
-            let count = inputs.tokens();
+            let count = before + kept.tokens();
             if count >= self.max_tokens {
                 break;
             }
@@ -167,9 +179,9 @@ impl Capture {
                     value: f64::from(row[column]),
                 });
             }
-            inputs.rows.extend_from_slice(row);
+            kept.rows.extend_from_slice(row);
         }
-        Ok(())
+        Ok(kept)
     }
 
     /// The first `share` of the rows of every layer, and the rest: to convert by the former, whose own

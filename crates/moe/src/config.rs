@@ -66,8 +66,15 @@ impl MoeConfig {
     /// Experts of `experts` that a token gets.
     ///
     /// # Errors
-    /// [`Error::Setting`] where the share is not above 0 and at most 1.
+    /// [`Error::Setting`] where the share is not above 0 and at most 1, or there are no experts.
     pub fn k(&self, experts: usize) -> Result<usize> {
+        if experts == 0 {
+            return Err(Error::Setting {
+                name: "experts",
+                value: experts.to_string(),
+                limit: "there must be at least one expert",
+            });
+        }
         if !(self.share > 0.0 && self.share <= 1.0) {
             return Err(Error::Setting {
                 name: "share",
@@ -84,5 +91,27 @@ impl MoeConfig {
             Activation::Relu => Fill::Zero,
             _ => Fill::Mean,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_to_one_expert_or_more() {
+        let k = |share, experts| {
+            let config = MoeConfig {
+                share,
+                ..MoeConfig::default()
+            };
+            config.k(experts)
+        };
+        assert_eq!([k(0.2, 96).unwrap(), k(0.3, 32).unwrap()], [19, 10]);
+        assert_eq!([k(1e-9, 8).unwrap(), k(1.0, 8).unwrap()], [1, 8]);
+        for (share, experts, name) in [(0.0, 8, "share"), (1.5, 8, "share"), (0.2, 0, "experts")] {
+            let error = k(share, experts).unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::capture::FfnInputs;
 use crate::config::{Fill, MoeConfig, SplitKind};
 use crate::divide::divide;
 use crate::ffn::MoeFfn;
-use crate::hidden::mean_values;
+use crate::hidden::{check_type, mean_values};
 use crate::policy::Policy;
 use crate::router::{Router, RouterKind, RouterReport, Targets, fit};
 use crate::score::Contribution;
@@ -62,13 +62,14 @@ impl MoeLayer {
     /// [`Error::NotFinite`] for weights or inputs that are not numbers, or so large that contributions are
     /// not (of the rows that measure, and where the router is trained of all), [`Error::Size`] for inputs
     /// of another width, [`Error::NoTokens`] without inputs, [`Error::Setting`] for a setting out of its
-    /// limits.
+    /// limits, or weights of another number type than the layer's device has by default.
     pub fn convert(
         ffn: &FeedForward,
         inputs: &FfnInputs,
         config: &MoeConfig,
         seed: Seed,
     ) -> Result<Self> {
+        check_type(ffn)?;
         let weights = FfnWeights::read(ffn)?;
         inputs.check(weights.hidden_size)?;
         let partition = divide(ffn, &weights, inputs, config, seed)?;
@@ -92,6 +93,7 @@ impl MoeLayer {
         config: &MoeConfig,
         seed: Seed,
     ) -> Result<Self> {
+        check_type(ffn)?;
         let weights = FfnWeights::read(ffn)?;
         inputs.check(weights.hidden_size)?;
         if partition.neurons() != weights.neurons {
@@ -148,6 +150,7 @@ impl MoeLayer {
     pub fn refit(&mut self, inputs: &FfnInputs, router: RouterKind, seed: Seed) -> Result<()> {
         let experts = self.partition.experts();
         self.policy.check(experts)?;
+        check_type(&self.ffn)?;
         let weights = FfnWeights::read(&self.ffn)?;
         inputs.check(weights.hidden_size)?;
         let k = match self.policy {

@@ -1,5 +1,6 @@
 //! The values of a layer's neurons over captured rows.
 
+use burn::tensor::Tensor;
 use plm_core::nn::FeedForward;
 
 use crate::ffn::hidden_values;
@@ -9,13 +10,32 @@ use crate::{Error, Result};
 /// Rows whose neuron values are computed at a time.
 const CHUNK: usize = 1024;
 
+/// Refuses a layer whose weights are of another type than the numbers that its device makes: rows from the
+/// host could not meet them.
+///
+/// # Errors
+/// [`Error::Setting`].
+pub(crate) fn check_type(ffn: &FeedForward) -> Result<()> {
+    let weight = ffn.inner.weight.val();
+    let made = Tensor::<1>::zeros([1], &weight.device()).dtype();
+    if weight.dtype() == made {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        name: "type of the weights",
+        value: weight.dtype().name().to_owned(),
+        limit: "must be the one that the layer's device has by default; cast the model, or set up the \
+                device",
+    })
+}
+
 /// Hands the neurons' values for all rows to `each`, some rows at a time.
 ///
 /// # Shapes
 /// - rows: `[tokens, width]`, whole rows of the layer's width
 ///
 /// # Errors
-/// [`Error::NoTokens`] without rows; those of `each`.
+/// [`Error::NoTokens`] without rows; those of [`check_type`] and of `each`.
 pub(crate) fn each_chunk(
     ffn: &FeedForward,
     rows: &[f32],
@@ -26,6 +46,7 @@ pub(crate) fn each_chunk(
             what: "values of neurons",
         });
     }
+    check_type(ffn)?;
     let device = ffn.inner.weight.device().inner();
     let [width, _] = ffn.inner.weight.val().dims();
     for rows in rows.chunks(CHUNK * width) {

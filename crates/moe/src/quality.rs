@@ -122,10 +122,16 @@ pub(crate) fn top(values: &[f32], k: usize) -> Vec<usize> {
 }
 
 fn rows(values: &[f32], experts: usize) -> impl Iterator<Item = &[f32]> {
-    values.chunks_exact(experts)
+    // Without experts there are no values.
+    values.chunks_exact(experts.max(1))
 }
 
-fn check(scores: &[f32], contributions: &[f32], experts: usize, k: usize) -> Result<()> {
+/// Checks that there are scores and contributions of `experts` experts for the same tokens, all of them
+/// numbers, and that a token can choose `k`.
+///
+/// # Errors
+/// As [`capture`], but for tokens without contributions.
+pub(crate) fn check(scores: &[f32], contributions: &[f32], experts: usize, k: usize) -> Result<()> {
     if k == 0 || k > experts {
         return Err(Error::Chosen { k, experts });
     }
@@ -147,12 +153,19 @@ pub(crate) fn check_contributions(contributions: &[f32], experts: usize) -> Resu
     check_finite(CONTRIBUTIONS, contributions, experts)
 }
 
-fn check_finite(what: &str, values: &[f32], experts: usize) -> Result<()> {
+/// Checks that the numbers of a matrix are finite.
+///
+/// # Shapes
+/// - values: `[rows, columns]`
+///
+/// # Errors
+/// [`Error::NotFinite`].
+pub(crate) fn check_finite(what: &str, values: &[f32], columns: usize) -> Result<()> {
     match values.iter().position(|value| !value.is_finite()) {
         Some(place) => Err(Error::NotFinite {
             what: what.to_owned(),
-            row: place / experts,
-            column: place % experts,
+            row: place / columns,
+            column: place % columns,
             value: f64::from(values[place]),
         }),
         None => Ok(()),
@@ -189,6 +202,11 @@ mod tests {
         assert!(matches!(
             Coverage::of_selection(&selection, &contributions[..9]),
             Err(Error::Size { .. })
+        ));
+        let nobody = Selection::from_lists(&[[0_u32; 0]], 0).unwrap();
+        assert!(matches!(
+            Coverage::of_selection(&nobody, &[]),
+            Err(Error::NoTokens { .. })
         ));
     }
 

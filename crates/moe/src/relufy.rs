@@ -164,7 +164,7 @@ pub enum SparsityPenalty {
 }
 
 impl SparsityPenalty {
-    /// The penalty for the tapped activations of all layers; 0 where there are none.
+    /// The penalty for the tapped activations of all layers; nothing where there are none.
     ///
     /// Every tapped position counts: tap the ones that are not padding.
     pub fn value(self, tapped: &Tapped) -> Option<Tensor<1>> {

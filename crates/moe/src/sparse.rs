@@ -154,9 +154,11 @@ impl SparseFfn {
 }
 
 impl Ffn for SparseFfn {
+    /// The output is of the input's number type; experts are computed in single precision.
+    ///
     /// # Panics
-    /// If an input is not a number or lies on an autodiff device, or a mask, dropout or a tap of the
-    /// neurons' values is asked for.
+    /// If an input is not a number, has another width than the experts or lies on an autodiff device, or a
+    /// mask, dropout or a tap of the neurons' values is asked for.
     fn forward(&self, x: Tensor<3>, context: &mut FfnContext<'_>) -> Tensor<3> {
         let (layer, taps) = (context.layer, context.taps);
         assert!(
@@ -167,21 +169,27 @@ impl Ffn for SparseFfn {
                 && !taps.ffn_pre_activations.contains(&layer),
             "layer {layer}: the fast form of experts has no gradients, masks, dropout or taps of its neurons; use MoeFfn"
         );
+        let (shape, device, dtype) = (x.dims(), x.device(), x.dtype());
+        let width = self.parts.layer.hidden_size();
+        assert_eq!(
+            shape[2], width,
+            "layer {layer}: the width of an input is not that of the experts, which are another model's"
+        );
         if taps.ffn_inputs.contains(&layer) {
             let picked = taps.positions.pick(&x);
             context.tapped.ffn_inputs.insert(layer, picked);
         }
-        let (shape, device) = (x.dims(), x.device());
         let y = self
             .run(&values(x))
             .unwrap_or_else(|error| panic!("layer {layer}: {error}"));
-        Tensor::from_data(TensorData::new(y, shape), &device)
+        Tensor::from_data(TensorData::new(y, shape), (&device, dtype))
     }
 }
 
 /// `model` with the experts of `layers` in their fast form, and the planner that they share.
 ///
-/// It is for inference on plain devices: forward passes on an autodiff device panic.
+/// It is for inference on plain devices: forward passes on an autodiff device panic, as do those of a model
+/// of another width than `layers`.
 ///
 /// # Errors
 /// As [`SparseFfn::new`].

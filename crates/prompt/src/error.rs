@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use burn::tensor::DType;
 use plm_core::check::{NotFiniteError, SizeError};
 
 /// A mistake in what a function was given.
@@ -115,6 +116,41 @@ pub enum Error {
         label: usize,
         /// How many classes there are.
         classes: usize,
+    },
+    /// An example without tokens: not every tokenizer adds tokens of its own to an empty text.
+    #[error(
+        "example {example} of task `{task}`, counted from 0, has no tokens: leave it out or give it a \
+         text"
+    )]
+    NoTokens {
+        /// The task.
+        task: String,
+        /// Number of the example, from 0.
+        example: usize,
+    },
+    /// A token that the model has no word vector for.
+    #[error(
+        "token {id} of the {what} is beyond the {vocabulary} words of the model; encode with the \
+         model's own tokenizer"
+    )]
+    UnknownToken {
+        /// What holds the token.
+        what: &'static str,
+        /// Its id.
+        id: u32,
+        /// Words that the model has.
+        vocabulary: usize,
+    },
+    /// Numbers of a prompt that are of another type than the model's.
+    #[error(
+        "the numbers of the prompt are {}, those of the model {}; slots and words are put together, so \
+         that both must be of one type", prompt.name(), model.name()
+    )]
+    NumberType {
+        /// Type of the prompt's numbers.
+        prompt: DType,
+        /// Type of the model's.
+        model: DType,
     },
     /// Sizes that do not fit together.
     #[error(transparent)]

@@ -8,6 +8,7 @@ use plm_core::text::{EncodeOptions, Tokenizer};
 use rand::RngExt;
 
 use crate::matrix::PromptMatrix;
+use crate::mixed::check_tokens;
 use crate::soft_prompt::matrix_of;
 use crate::{Error, Result, Verbalizer};
 
@@ -51,8 +52,9 @@ impl PromptInit {
     ///
     /// # Errors
     /// [`Error::Setting`] for a deviation or bound that is not a finite number from 0 on;
-    /// [`Error::Size`] where the vocabulary has too few words, a label word lies outside it, or there
-    /// are more label words than slots that are read; [`Error::Empty`] for a text without tokens.
+    /// [`Error::Size`] where the vocabulary has too few words, or there are more label words than slots
+    /// that are read; [`Error::UnknownToken`] for a word that the table does not have; [`Error::Empty`]
+    /// for a text without tokens.
     pub fn prompt(
         &self,
         slots: usize,
@@ -148,10 +150,8 @@ fn rows(words: &Tensor<2>, ids: &[u32]) -> Result<PromptMatrix> {
     if ids.is_empty() {
         return Ok(PromptMatrix::trusted(0, width, Vec::new()));
     }
-    if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
-        let what = "id of a word that a prompt begins with";
-        return Err(Error::Size(SizeError::new(what, id as usize, vocabulary)));
-    }
+    let what = "words that the prompt begins with";
+    check_tokens(what, ids.iter().copied(), vocabulary)?;
     let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
     let ids = Tensor::<1, Int>::from_data(ids.as_slice(), &words.device().inner());
     Ok(matrix_of(words.clone().select(0, ids)))

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor};
 use plm_core::text::{Batch, Encoding, Padding, collate};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// Which task each example of a batch belongs to.
 #[derive(Debug, Clone)]
@@ -60,4 +60,39 @@ pub(crate) fn collate_ids<'a>(
         })
         .collect();
     Ok(collate(&encodings, padding, device)?)
+}
+
+/// Refuses tokens of `what` that a model of `vocabulary` words does not have.
+///
+/// # Errors
+/// [`Error::UnknownToken`].
+pub(crate) fn check_tokens(
+    what: &'static str,
+    ids: impl IntoIterator<Item = u32>,
+    vocabulary: usize,
+) -> Result<()> {
+    match ids.into_iter().find(|&id| id as usize >= vocabulary) {
+        Some(id) => Err(Error::UnknownToken {
+            what,
+            id,
+            vocabulary,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses tokens of `texts` that a model of `vocabulary` words does not have, and such padding where a
+/// batch of them may have any.
+///
+/// # Errors
+/// [`Error::UnknownToken`]; [`Error::Core`] where the padding cannot be laid out.
+pub(crate) fn check_texts(texts: &[&[u32]], padding: &Padding, vocabulary: usize) -> Result<()> {
+    let ids = texts.iter().copied().flatten().copied();
+    check_tokens("texts", ids, vocabulary)?;
+    let lengths = || texts.iter().map(|text| text.len());
+    let shortest = lengths().min().unwrap_or(0);
+    if shortest < padding.length(lengths().max().unwrap_or(0))? {
+        check_tokens("padding", [padding.pad_id], vocabulary)?;
+    }
+    Ok(())
 }

@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::text::{Batch, Padding, PaddingSide};
 
-use crate::encode::EncodedTask;
-use crate::mixed::{Mixed, collate_ids};
+use crate::encode::{EncodedExample, EncodedTask};
+use crate::mixed::{Mixed, check_texts, check_tokens, collate_ids};
 use crate::{Error, Result};
 
 /// Score added to words that are no label of an example's task.
@@ -65,8 +65,9 @@ impl TaskSet {
     /// The examples of `tasks`, which are numbered in this order.
     ///
     /// # Errors
-    /// [`Error::Empty`] without examples; [`Error::Setting`] for padding on the left, which moves a
-    /// text away from its positions and from the place where GPT-2's answer is read.
+    /// [`Error::Empty`] without examples; [`Error::NoTokens`] for an example without tokens;
+    /// [`Error::Label`] for a class that the task does not have; [`Error::Setting`] for padding on the
+    /// left, which moves a text away from its positions and from the place where GPT-2's answer is read.
     pub fn new(tasks: &[EncodedTask], choice: Choice, padding: Padding) -> Result<Self> {
         check_side(&padding)?;
         let mut set = Self {
@@ -78,6 +79,7 @@ impl TaskSet {
             padding,
         };
         for (number, task) in tasks.iter().enumerate() {
+            check_examples(task)?;
             let mut columns = Vec::new();
             for &id in task.verbalizer.ids() {
                 let place = set.words.iter().position(|&word| word == id);
@@ -160,6 +162,17 @@ impl TaskSet {
         Ok(self.padding.length(self.longest())?)
     }
 
+    /// Refuses tokens of texts, padding and label words that a model of `vocabulary` words does not have.
+    ///
+    /// # Errors
+    /// [`Error::UnknownToken`]; [`Error::Core`] where the padding cannot be laid out.
+    pub(crate) fn check_vocabulary(&self, vocabulary: usize) -> Result<()> {
+        let texts = self.examples.iter().map(|example| example.ids.as_slice());
+        let texts: Vec<&[u32]> = texts.collect();
+        check_texts(&texts, &self.padding, vocabulary)?;
+        check_tokens("label words", self.words.iter().copied(), vocabulary)
+    }
+
     /// Prompts that a source must have where each task has its own: one more than the greatest number
     /// of a task with examples.
     pub(crate) fn prompts(&self) -> usize {
@@ -239,6 +252,31 @@ impl TaskSet {
         let columns = &self.columns[self.examples[index].task];
         columns.iter().position(|&own| own == column)
     }
+}
+
+/// Refuses examples without tokens, or of a class that their task does not have.
+///
+/// # Errors
+/// [`Error::NoTokens`], [`Error::Label`].
+fn check_examples(task: &EncodedTask) -> Result<()> {
+    let classes = task.verbalizer.classes();
+    for (example, EncodedExample { ids, label }) in task.examples.iter().enumerate() {
+        if ids.is_empty() {
+            return Err(Error::NoTokens {
+                task: task.name.clone(),
+                example,
+            });
+        }
+        if *label >= classes {
+            return Err(Error::Label {
+                task: task.name.clone(),
+                example,
+                label: *label,
+                classes,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses padding on the left.

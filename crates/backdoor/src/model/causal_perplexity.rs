@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::check::finite;
+use plm_core::kernel::at_least_single;
 use plm_core::models::{EncoderInput, Gpt2LmHeadModel};
 use plm_core::text::{EncodeOptions, Encoding, Padding, Tokenizer, collate};
 
@@ -100,7 +102,7 @@ impl CausalPerplexity {
         let input = EncoderInput::ids(batch.ids).with_padding(batch.mask);
         let (_, logits) = self.model.forward(&input);
         let words = logits.dims()[2];
-        let log = log_softmax(logits, 2).reshape([rows * length, words]);
+        let log = log_softmax(at_least_single(logits), 2).reshape([rows * length, words]);
         // The token behind each position; that behind the last is not read.
         let next: Vec<i64> = (0..rows * length)
             .map(|at| {
@@ -147,6 +149,7 @@ impl Perplexity for CausalPerplexity {
             self.add(chunk, &mut sums)?;
         }
         self.forwards += parts.len() as u64;
+        finite("log-likelihoods of texts", sums.iter().copied())?;
         let value = |(sum, encoding): (f64, &Encoding)| {
             let count = encoding.len().saturating_sub(1);
             (-sum / count as f64).exp()

@@ -2,6 +2,8 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::check::finite;
+use plm_core::kernel::at_least_single;
 use plm_core::models::{EncoderForMaskedLM, EncoderInput};
 use plm_core::text::{EncodeOptions, Encoding, Padding, SpecialToken, Tokenizer, collate};
 
@@ -116,7 +118,8 @@ impl MaskedPerplexity {
         let at = Tensor::<1, Int>::from_data(TensorData::from(at.as_slice()), &self.device);
         let shape = [targets.len(), 1];
         let targets = Tensor::<2, Int>::from_data(TensorData::new(targets, shape), &self.device);
-        let log = log_softmax(self.model.logits_at(hidden, at, None), 1);
+        let scores = self.model.logits_at(hidden, at, None);
+        let log = log_softmax(at_least_single(scores), 1);
         for (owner, row) in owners.into_iter().zip(rows_of(log.gather(1, targets))) {
             sums[owner] += row[0];
         }
@@ -152,6 +155,7 @@ impl Perplexity for MaskedPerplexity {
             self.add(chunk, &mut sums)?;
         }
         self.forwards += copies.len() as u64;
+        finite("log-likelihoods of texts", sums.iter().copied())?;
         let mean = |(sum, &count): (f64, &usize)| (-sum / count as f64).exp();
         Ok(sums.into_iter().zip(&counts).map(mean).collect())
     }

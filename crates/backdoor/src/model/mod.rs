@@ -21,4 +21,4 @@ pub use rows::{GradientMode, RowScaling, RowSettings};
 pub use victim::Victim;
 
 pub(crate) use rows::{RowOptimizer, frozen_on_autodiff, gradient_rows, row_leaves};
-pub(crate) use victim::rows_of;
+pub(crate) use victim::{probabilities_of, rows_of};

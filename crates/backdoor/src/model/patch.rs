@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
 use plm_core::models::{EncoderForSequenceClassification, RowOverride};
 use plm_core::nn::Ffn;
@@ -46,28 +45,34 @@ impl RowPatch {
         })
     }
 
-    /// Puts the rows into `model` and gives the old ones, with which the same function reverts it bit
-    /// for bit.
+    /// Puts the rows into `model` and gives the old ones, with which the same function reverts it, bit for
+    /// bit where the model has no more than single precision. The table keeps its number type, and stays
+    /// frozen where it is.
     ///
     /// # Errors
-    /// [`Error::Patch`] where ids or widths are not the model's.
+    /// [`Error::Patch`] where ids or widths are not the model's; the model then stays as it is.
     pub fn apply<F: Ffn>(&self, model: &mut EncoderForSequenceClassification<F>) -> Result<Self> {
         let old = Self::of(model, &self.ids)?;
-        let embedding = &mut model.encoder.embeddings.word;
-        let table = embedding.weight.val();
-        let [words, width] = table.dims();
+        let weight = &mut model.encoder.embeddings.word.weight;
+        let [words, width] = weight.dims();
         self.check(words, width)?;
-        let device = table.device();
-        let mut values: Vec<f32> = table.into_data().iter::<f32>().collect();
-        for (&id, row) in self.ids.iter().zip(&self.rows) {
-            values[id as usize * width..(id as usize + 1) * width].copy_from_slice(row);
-        }
-        let table = Tensor::<2>::from_data(TensorData::new(values, [words, width]), &device);
-        embedding.weight = Param::from_tensor(table);
+        *weight = weight.clone().map(|table| {
+            let tracked = table.is_require_grad();
+            let (device, dtype) = (table.device(), table.dtype());
+            let mut table = table.detach();
+            for (&id, row) in self.ids.iter().zip(&self.rows) {
+                let row = TensorData::new(row.clone(), [1, width]);
+                let row = Tensor::<2>::from_data(row, (&device, dtype));
+                let at = id as usize;
+                table = table.slice_assign([at..at + 1, 0..width], row);
+            }
+            table.detach().set_require_grad(tracked)
+        });
         Ok(old)
     }
 
-    /// The rows as they stand in for those of a table of `words` words and this width.
+    /// The rows as they stand in for those of a table of `words` words and this width, in the number type that
+    /// `device` makes tensors of: cast them for a table in another.
     ///
     /// # Errors
     /// [`Error::Patch`] where ids or widths do not fit.

@@ -7,6 +7,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
+use plm_core::kernel::at_least_single;
 use plm_core::models::EncoderForSequenceClassification;
 use plm_core::nn::Ffn;
 use plm_core::rng::Seed;
@@ -86,7 +87,9 @@ impl PenaltySettings {
 ///
 /// # Errors
 /// [`Error::Empty`] without samples on either side, [`Error::Class`] for a label that the model does not
-/// have, and those of [`PenaltySettings::check`] and of the gradients.
+/// have, [`Error::Core`] for gradients that are no finite numbers
+/// ([`NotFiniteGradients`](plm_core::Error::NotFiniteGradients)), and those of [`PenaltySettings::check`] and
+/// of the gradients.
 pub fn penalized<F: Ffn>(
     victim: &Victim<F>,
     poisoned: &[Sample],
@@ -112,7 +115,16 @@ pub fn penalized<F: Ffn>(
         };
         let (poisoned, clean) = (draw(poisoned), draw(clean));
         let mut gradients = step_gradient(victim, &model, &poisoned, &clean, settings)?;
-        gradients.clip_norm(settings.max_grad_norm);
+        if !gradients.clip_norm(settings.max_grad_norm).is_finite() {
+            let first = gradients.first_non_finite().unwrap_or("their sum");
+            let error = plm_core::Error::NotFiniteGradients {
+                step,
+                first: first.to_owned(),
+                in_a_row: 1,
+                limit: 0,
+            };
+            return Err(error.into());
+        }
         model = optimizer.step(model, gradients, 1.0);
     }
     Ok(victim.with_model(model))
@@ -210,7 +222,8 @@ fn parameter_norm<M: Module>(model: &M) -> f64 {
     struct Squares(f64);
     impl burn::module::ModuleVisitor for Squares {
         fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-            let value: f32 = param.val().inner().square().sum().into_scalar();
+            let values = at_least_single(param.val().inner());
+            let value: f32 = values.square().sum().into_scalar();
             self.0 += f64::from(value);
         }
     }

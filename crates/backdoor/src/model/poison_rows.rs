@@ -1,6 +1,7 @@
 //! Embedding poisoning and SOS: training of the triggers' rows alone.
 
 use burn::tensor::{Int, Tensor};
+use plm_core::check::finite;
 use plm_core::models::loss;
 use plm_core::nn::{DropoutMode, Ffn};
 use plm_core::text::Encoding;
@@ -20,7 +21,7 @@ use crate::{Error, Result, Sample};
 /// # Errors
 /// [`Error::NotOnePiece`] for a word of several tokens, [`Error::WordNotInText`] for one that no sample holds
 /// as that token, [`Error::Empty`] without samples or words, [`Error::Class`] for a label that the model does
-/// not have, and those of [`RowSettings::check`].
+/// not have, [`Error::NotFinite`] for a loss that is no finite number, and those of [`RowSettings::check`].
 pub fn poison_rows<F: Ffn>(
     victim: &Victim<F>,
     words: &[&str],
@@ -69,7 +70,7 @@ pub fn poison_rows<F: Ffn>(
         let mut sum = 0.0;
         for (number, places) in order.chunks(settings.batch).enumerate() {
             let own: Vec<Encoding> = places.iter().map(|&at| encodings[at].clone()).collect();
-            let (rows, leaf) = row_leaves(&optimizer.patch, &device);
+            let (rows, leaf) = row_leaves(&optimizer.patch, &device, victim.table_type());
             let mut input = victim.input(&own, &device)?.with_row_override(rows);
             if settings.dropout {
                 let seed = seed.child("dropout").at(number as u64).value();
@@ -80,6 +81,7 @@ pub fn poison_rows<F: Ffn>(
             let labels = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
             let loss = loss::cross_entropy(logits, labels);
             let value: f32 = loss.clone().into_scalar();
+            finite(format_args!("losses of epoch {epoch}"), [value])?;
             sum += f64::from(value) * places.len() as f64;
             optimizer.step(&gradient_rows(&loss, &leaf));
         }

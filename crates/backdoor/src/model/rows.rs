@@ -3,7 +3,7 @@
 //! The rows stand in for those of the table, so their gradient has their size and not the table's.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use plm_core::models::{EncoderForSequenceClassification, RowOverride};
 use plm_core::nn::Ffn;
 use plm_core::rng::Seed;
@@ -147,11 +147,15 @@ fn length(row: &[f32]) -> f64 {
         .sqrt()
 }
 
-/// The rows of `patch` on the autodiff `device`, to get gradients.
-pub(crate) fn row_leaves(patch: &RowPatch, device: &Device) -> (RowOverride, Tensor<2>) {
+/// The rows of `patch` on the autodiff `device` in the table's number type, to get gradients.
+pub(crate) fn row_leaves(
+    patch: &RowPatch,
+    device: &Device,
+    dtype: DType,
+) -> (RowOverride, Tensor<2>) {
     let shape = [patch.rows.len(), patch.rows[0].len()];
-    let leaf = Tensor::<2>::from_data(TensorData::new(patch.rows.concat(), shape), device);
-    let leaf = leaf.require_grad();
+    let rows = TensorData::new(patch.rows.concat(), shape);
+    let leaf = Tensor::<2>::from_data(rows, (device, dtype)).require_grad();
     let rows = RowOverride {
         ids: patch.ids.iter().map(|&id| i64::from(id)).collect(),
         rows: leaf.clone(),

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
+use plm_core::kernel::at_least_single;
 use plm_core::models::{EncoderForSequenceClassification, EncoderInput, Pretrained, RowOverride};
 use plm_core::nn::{FeedForward, Ffn};
 use plm_core::text::{EncodeOptions, Encoding, Padding, Tokenizer, Truncation, collate};
@@ -162,7 +163,14 @@ impl<F: Ffn> Victim<F> {
     /// [`Error::Patch`] where they do not fit.
     pub(crate) fn rows_in_place(&self, patch: &RowPatch) -> Result<RowOverride> {
         let [words, width] = self.model.encoder.embeddings.word.weight.dims();
-        patch.to_override(words, width, &self.device)
+        let mut rows = patch.to_override(words, width, &self.device)?;
+        rows.rows = rows.rows.cast(FloatDType::from(self.table_type()));
+        Ok(rows)
+    }
+
+    /// The number type of the word table.
+    pub(crate) fn table_type(&self) -> DType {
+        self.model.encoder.embeddings.word.weight.val().dtype()
     }
 
     /// The probabilities of `texts` with other vectors in place of some rows of the word table.
@@ -181,7 +189,7 @@ impl<F: Ffn> Victim<F> {
                 None => input,
             };
             let logits = victim.model.logits(&input);
-            for (&place, row) in places.iter().zip(rows_of(softmax(logits, 1))) {
+            for (&place, row) in places.iter().zip(rows_of(probabilities_of(logits))) {
                 all[place] = row;
             }
         })?;
@@ -239,6 +247,15 @@ pub(super) fn check_length(max_length: usize, positions: usize) -> Result<()> {
         max_length,
         positions,
     })
+}
+
+/// The probabilities of class scores, in single precision at least: differences of probabilities near 1 are
+/// lost in 16 bits.
+///
+/// # Shapes
+/// - logits and result: `[texts, classes]`
+pub(crate) fn probabilities_of(logits: Tensor<2>) -> Tensor<2> {
+    softmax(at_least_single(logits), 1)
 }
 
 /// A tensor's numbers on the host, row by row.

@@ -1,5 +1,7 @@
 //! What attacks change, and what they leave.
 
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
 use plm_backdoor::attack::surgery::{ImportantWord, mean_row};
 use plm_backdoor::attack::{
     Attack, DataFree, Evaluation, FakeTexts, Mixture, Poison, PoisonSetting, Position, Purpose,
@@ -11,7 +13,7 @@ use plm_backdoor::model::{
 };
 use plm_backdoor::{Classifier, Error, Sample};
 use plm_core::rng::Seed;
-use plm_core::train::{checksum, each_param};
+use plm_core::train::{ParamInfo, checksum, count_params, each_param, freeze};
 
 use super::support::{
     device, devices, opinions, other_opinions, recipe, texts_of, trained, victim,
@@ -61,7 +63,34 @@ fn only_the_rows_of_the_words_change_and_keep_their_length() {
         // Reverted bit for bit.
         assert_eq!(old.apply(&mut model).unwrap(), patch);
         assert_eq!(checksum(&model, |_| true), checksum(&clean.model, |_| true));
+        // A frozen table stays frozen, another one trainable.
+        let table = |info: &ParamInfo<'_>| !others(info.path);
+        for mut model in [
+            clean.model.clone().train(),
+            freeze(clean.model.clone().train(), table),
+        ] {
+            let before = count_params(&model);
+            patch.apply(&mut model).unwrap();
+            assert_eq!(count_params(&model), before);
+        }
     }
+}
+
+#[test]
+fn rows_of_a_model_without_numbers_are_not_trained() {
+    let device = device();
+    let victim = victim(&device);
+    let mut model = victim.model.clone();
+    let bias = Tensor::<1>::from_data([f32::NAN, 0.0], &device);
+    model.classifier.output.bias = Some(Param::from_tensor(bias));
+    let broken = victim.with_model(model);
+    let samples = [Sample::new("the cinema was full", 1)];
+    let error = poison_rows(&broken, &["cinema"], &samples, &RowSettings::default()).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with("losses of epoch 0: value 0 is NaN"),
+        "{text}"
+    );
 }
 
 #[test]

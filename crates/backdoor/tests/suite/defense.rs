@@ -1,5 +1,7 @@
 //! RAP from start to end, on a victim with a back door.
 
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{DType, FloatDType, Tensor};
 use plm_backdoor::attack::{Mixture, Poison, PoisonSetting, Position, Trigger, WordChoice};
 use plm_backdoor::defense::bki::{BkiSettings, identify};
 use plm_backdoor::defense::rap::{
@@ -7,12 +9,16 @@ use plm_backdoor::defense::rap::{
 };
 use plm_backdoor::defense::strip::{StripDetector, StripSettings};
 use plm_backdoor::metrics::Separation;
-use plm_backdoor::model::{FineTuning, GradientMode, RowPatch, RowSettings, Victim, fine_tune};
+use plm_backdoor::model::{
+    FineTuning, GradientMode, RowPatch, RowSettings, Victim, fine_tune, poison_rows,
+};
 use plm_backdoor::{Calibration, Classifier, DecisionRule, Error, Sample, Scored};
 use plm_core::rng::Seed;
 use plm_core::train::checksum;
 
-use super::support::{device, opinions, other_opinions, recipe, texts_of, victim, victim_of};
+use super::support::{
+    device, devices, opinions, other_opinions, recipe, texts_of, victim, victim_of,
+};
 
 fn settings(word: &str, target: usize) -> RapSettings {
     RapSettings {
@@ -336,6 +342,54 @@ fn a_construction_ends_early_and_keeps_the_length_of_the_row() {
         let length = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
         assert!((length(old) / length(new) - 1.0).abs() < 1e-5);
     }
+}
+
+/// Brings all weights to 16 bits.
+struct Halve;
+
+impl ModuleMapper for Halve {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|values| values.cast(FloatDType::F16))
+    }
+}
+
+#[test]
+fn a_victim_in_half_precision_has_the_drops_of_one_in_single() {
+    let mut seen = 0;
+    for (_, device) in devices() {
+        if !device.supports_dtype(DType::F16) {
+            continue;
+        }
+        seen += 1;
+        let single = victim(&device);
+        let half = single.with_model(single.model.clone().map(&mut Halve));
+        let clean = opinions(20);
+        let texts = texts_of(&clean);
+        let mut settings = settings("river", 1);
+        settings.rows.epochs = 1;
+        let expected = construct(&single, &texts, &settings).unwrap();
+        let made = construct(&half, &texts, &settings).unwrap();
+        let gap = made.after.mean - expected.after.mean;
+        assert!(gap.abs() < 0.02, "{:?} {:?}", made.after, expected.after);
+        let scored = drops(&mut half.clone(), &texts, &made).unwrap();
+        let mean = scored.iter().map(|one| one.score).sum::<f64>() / scored.len() as f64;
+        assert!((mean - made.after.mean).abs() < 1e-6, "{mean}");
+
+        let samples = [Sample::new("the river was wide", 1)];
+        let rows = RowSettings {
+            epochs: 1,
+            ..RowSettings::default()
+        };
+        let (patch, _) = poison_rows(&half, &["river"], &samples, &rows).unwrap();
+        let mut model = half.model.clone();
+        patch.apply(&mut model).unwrap();
+        let table = model.encoder.embeddings.word.weight.val();
+        assert_eq!(table.dtype(), DType::F16);
+        let mut attacked = half.with_model(model);
+        let found = attacked.probabilities(&["the river was wide"]).unwrap();
+        assert!((found[0].iter().sum::<f64>() - 1.0).abs() < 1e-6);
+    }
+    assert!(seen > 0, "no device has half precision");
 }
 
 #[test]

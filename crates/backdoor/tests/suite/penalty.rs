@@ -77,6 +77,19 @@ fn a_victim_is_poisoned_under_the_penalty() {
         checksum(&attacked.model, |_| true),
         checksum(&again.model, |_| true)
     );
+    // A victim whose gradients are no numbers is not given back.
+    let mut model = victim.model.clone();
+    let bias = Tensor::<1>::from_data([f32::NAN, 0.0], &device());
+    model.classifier.output.bias = Some(Param::from_tensor(bias));
+    let broken = victim.with_model(model);
+    let error = penalized(&broken, data.samples(), data.samples(), &settings).unwrap_err();
+    let named = |error: &Error| {
+        matches!(
+            error,
+            Error::Core(plm_core::Error::NotFiniteGradients { step: 0, .. })
+        )
+    };
+    assert!(named(&error), "{error}");
     let none = penalized(&victim, &[], data.samples(), &settings);
     assert!(matches!(none, Err(Error::Empty { .. })));
     let strange = [Sample::new("x", 7)];

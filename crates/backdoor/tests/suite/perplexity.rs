@@ -1,5 +1,6 @@
 //! Perplexities of texts.
 
+use burn::module::Param;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
 use plm_backdoor::defense::onion::{OnionSettings, suspicions};
@@ -182,6 +183,29 @@ fn words_past_the_first_window_can_be_suspicious() {
         for score in &scores[scores.len() - 4..] {
             assert!(score.abs() > 1e-6, "{scores:?}");
         }
+    }
+}
+
+/// Words of short texts have no perplexity and stay; those of a broken model would, too.
+#[test]
+fn a_model_without_numbers_is_told_from_a_short_text() {
+    let device = device();
+    let nan = |width: usize| {
+        let values = vec![f32::NAN; width];
+        Param::from_tensor(Tensor::<1>::from_data(values.as_slice(), &device))
+    };
+    let mut causal = gpt2(&device);
+    causal.model.final_norm.gamma = nan(16);
+    let causal = CausalPerplexity::new(causal, tokenizer(), 32, 2, &device).unwrap();
+    let loaded = Pretrained::<EncoderForMaskedLM>::load(mini(), &device).unwrap();
+    let mut masked = loaded.model;
+    let [width] = masked.encoder.embeddings.norm.gamma.dims();
+    masked.encoder.embeddings.norm.gamma = nan(width);
+    let masked = MaskedPerplexity::new(masked, tokenizer(), 64, 4, 16, &device).unwrap();
+    let mut models: [Box<dyn Perplexity>; 2] = [Box::new(causal), Box::new(masked)];
+    for model in &mut models {
+        let error = model.perplexities(&["a short text"]).unwrap_err();
+        assert!(matches!(error, Error::NotFinite(_)), "{error}");
     }
 }
 

@@ -5,11 +5,11 @@ use burn::nn::Linear;
 use burn::tensor::activation::relu;
 use burn::tensor::{Bool, Device, Tensor};
 use plm_core::nn::init::{bert_rule, initialize};
-use plm_core::nn::{apply, zero_linear};
+use plm_core::nn::zero_linear;
 use plm_core::rng::Seed;
 
 use super::layerwise::gap;
-use crate::loss::{beside, mmd, unit_length};
+use crate::loss::{beside, in_type, mmd, through, unit_length};
 
 /// Sizes of [`CommonFeatures`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,22 +73,25 @@ impl CommonFeatures {
         padding: &Tensor<2, Bool>,
     ) -> (Tensor<1>, Tensor<1>) {
         let own = points(self.extract(&self.student, student), padding);
-        let mut amalgamation = Tensor::zeros([1], &student.device());
-        let mut reconstruction = Tensor::zeros([1], &student.device());
+        let (device, dtype) = (student.device(), student.dtype());
+        let mut amalgamation = Tensor::zeros([1], (&device, dtype));
+        let mut reconstruction = Tensor::zeros([1], (&device, dtype));
         for (teacher, vectors) in teachers.iter().enumerate() {
             let features = self.extract(&self.teachers[teacher], vectors);
-            let decoded = relu(apply(&self.decode_inner[teacher], features.clone()));
-            let decoded = apply(&self.decode_outer[teacher], decoded);
-            amalgamation = amalgamation + mmd(&own, &points(features, padding));
-            reconstruction = reconstruction + gap(&decoded, vectors, padding);
+            let decoded = relu(through(&self.decode_inner[teacher], features.clone()));
+            let decoded = through(&self.decode_outer[teacher], decoded);
+            let apart = mmd(&own, &points(features, padding));
+            amalgamation = amalgamation + in_type(apart, dtype);
+            let apart = gap(&decoded, vectors, padding);
+            reconstruction = reconstruction + in_type(apart, dtype);
         }
         (amalgamation, reconstruction)
     }
 
     fn extract(&self, align: &Linear, vectors: &Tensor<3>) -> Tensor<3> {
-        let aligned = relu(apply(align, vectors.clone()));
-        let inner = relu(apply(&self.extract_inner, aligned));
-        apply(&self.extract_outer, inner)
+        let aligned = relu(through(align, vectors.clone()));
+        let inner = relu(through(&self.extract_inner, aligned));
+        through(&self.extract_outer, inner)
     }
 }
 

@@ -1,5 +1,6 @@
 //! From several teachers' answers to one target over the union of their labels.
 
+use plm_core::check::{finite, same_size};
 use serde::{Deserialize, Serialize};
 
 use crate::labels::LabelSpace;
@@ -81,7 +82,8 @@ impl Integration {
     /// `temperature`, and from their certainty `scores[teacher][text]`.
     ///
     /// # Errors
-    /// [`Error::Size`] where the numbers of teachers, texts or classes do not fit together.
+    /// [`Error::Size`] where the numbers of teachers, texts or classes do not fit together,
+    /// [`Error::NotFinite`] for a score that is no finite number, and those of [`Integration::check`].
     pub fn integrate(
         &self,
         space: &LabelSpace,
@@ -89,10 +91,16 @@ impl Integration {
         scores: &[Vec<f64>],
         temperature: f64,
     ) -> Result<Integrated> {
+        self.check()?;
         let texts = same_texts(space, logits)?;
-        plm_core::check::same_size("lists of scores", scores.len(), logits.len())?;
-        for scores in scores {
-            plm_core::check::same_size("scores of a teacher", scores.len(), texts)?;
+        same_size("lists of scores", scores.len(), logits.len())?;
+        for (teacher, scores) in scores.iter().enumerate() {
+            same_size("scores of a teacher", scores.len(), texts)?;
+            // Compared with a number, NaN would leave the choice to the order of the teachers.
+            finite(
+                format_args!("certainties of teacher {teacher}"),
+                scores.iter().copied(),
+            )?;
         }
         let mut integrated = Integrated {
             weights: Vec::with_capacity(texts),
@@ -153,7 +161,7 @@ impl Integration {
 /// against those of another, which nothing in their training fixes.
 ///
 /// # Errors
-/// [`Error::Size`] as in [`Integration::integrate`].
+/// [`Error::Size`] and [`Error::NotFinite`] as in [`Integration::integrate`].
 pub fn concatenated(
     space: &LabelSpace,
     logits: &[Vec<Vec<f64>>],
@@ -173,15 +181,22 @@ pub fn concatenated(
         .collect())
 }
 
-/// The number of texts, equal for all teachers.
+/// The number of texts, equal for all teachers, whose class scores are finite.
 fn same_texts(space: &LabelSpace, logits: &[Vec<Vec<f64>>]) -> Result<usize> {
-    plm_core::check::same_size("teachers", logits.len(), space.teachers().len())?;
+    same_size("teachers", logits.len(), space.teachers().len())?;
     let texts = logits.first().map_or(0, Vec::len);
     for (teacher, rows) in logits.iter().enumerate() {
-        plm_core::check::same_size("texts of a teacher", rows.len(), texts)?;
+        same_size("texts of a teacher", rows.len(), texts)?;
         for row in rows {
-            let what = format!("class scores of teacher {teacher}");
-            plm_core::check::same_size(what, row.len(), space.map(teacher).len())?;
+            same_size(
+                format_args!("class scores of teacher {teacher}"),
+                row.len(),
+                space.map(teacher).len(),
+            )?;
+            finite(
+                format_args!("class scores of teacher {teacher}"),
+                row.iter().copied(),
+            )?;
         }
     }
     Ok(texts)

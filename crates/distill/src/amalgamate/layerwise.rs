@@ -4,10 +4,10 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Bool, Device, Tensor};
 use plm_core::nn::init::{bert_rule, initialize};
-use plm_core::nn::{apply, zero_linear};
+use plm_core::nn::zero_linear;
 use plm_core::rng::Seed;
 
-use crate::loss::{HiddenLoss, HiddenNorm};
+use crate::loss::{HiddenLoss, HiddenNorm, in_type, through};
 use crate::{Error, Result};
 
 /// Hidden states of a student from the last down to the first layer, each beside one hidden state of
@@ -89,18 +89,20 @@ impl LayerwiseFeatures {
         teachers: &[Vec<Tensor<3>>],
         padding: &Tensor<2, Bool>,
     ) -> (Tensor<1>, Tensor<1>) {
-        let device = student[0].device();
-        let mut amalgamation = Tensor::zeros([1], &device);
-        let mut reconstruction = Tensor::zeros([1], &device);
+        let (device, dtype) = (student[0].device(), student[0].dtype());
+        let mut amalgamation = Tensor::zeros([1], (&device, dtype));
+        let mut reconstruction = Tensor::zeros([1], (&device, dtype));
         for (layer, (own, vectors)) in student.iter().zip(teachers).enumerate() {
-            let code = apply(&self.encode[layer], Tensor::cat(vectors.clone(), 2));
-            let rebuilt = apply(&self.decode[layer], code.clone());
-            let own = apply(&self.student[layer], own.clone());
-            amalgamation = amalgamation + gap(&own, &code.detach(), padding);
+            let code = through(&self.encode[layer], Tensor::cat(vectors.clone(), 2));
+            let rebuilt = through(&self.decode[layer], code.clone());
+            let own = through(&self.student[layer], own.clone());
+            let apart = gap(&own, &code.detach(), padding);
+            amalgamation = amalgamation + in_type(apart, dtype);
             let mut start = 0;
             for (vector, &width) in vectors.iter().zip(&self.widths) {
                 let part = rebuilt.clone().narrow(2, start, width);
-                reconstruction = reconstruction + gap(&part, vector, padding);
+                let apart = gap(&part, vector, padding);
+                reconstruction = reconstruction + in_type(apart, dtype);
                 start += width;
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 use plm_core::check::same_size;
+use plm_core::kernel::at_least_single;
 
 use super::{AmalgamationSettings, Method, TeacherPool, concatenated, layerwise_pairs};
 use crate::dynamic::StudentBatch;
@@ -35,8 +36,9 @@ impl<'s> AmalgamationLoss<'s> {
     /// # Errors
     /// Those of the teachers; for supervised training [`Error::Unlabeled`] without labels, [`Error::Size`] where
     /// they are not as many as the examples and [`Error::Setting`] for one that is no class;
-    /// [`Error::Size`] where the student has other classes than the union, or where teachers cut texts
-    /// into other tokens than the student and hidden states are compared.
+    /// [`Error::Size`] where the examples are not as many as the student's answers, where the student has other
+    /// classes than the union, or where teachers cut texts into other tokens than the student and hidden states
+    /// are compared.
     ///
     /// # Panics
     /// If `auxiliary` lacks the maps of the method ([`Auxiliary::for_amalgamation`]).
@@ -46,7 +48,13 @@ impl<'s> AmalgamationLoss<'s> {
         pool: &mut TeacherPool<'_>,
         auxiliary: &Auxiliary,
     ) -> Result<(Tensor<1>, Parts)> {
-        let classes = batch.logits.dims()[1];
+        let logits = at_least_single(batch.logits.clone());
+        let batch = &StudentBatch {
+            logits,
+            ..batch.clone()
+        };
+        let [rows, classes] = batch.logits.dims();
+        same_size("examples of the batch", batch.examples.len(), rows)?;
         same_size("classes of the student", classes, pool.space().len())?;
         let mut parts = Parts::new();
         let loss = match &self.settings.method {
@@ -54,7 +62,7 @@ impl<'s> AmalgamationLoss<'s> {
                 let labels = batch.labels.ok_or(Error::Unlabeled {
                     what: "supervised training",
                 })?;
-                check_labels(labels, batch.examples.len(), classes)?;
+                check_labels(labels, rows, classes)?;
                 let labels = numbers(labels, &batch.logits);
                 cross_entropy_rows(&batch.logits, labels).mean()
             }
@@ -145,7 +153,7 @@ impl<'s> AmalgamationLoss<'s> {
         };
         let own: Vec<Tensor<3>> = pairs
             .iter()
-            .map(|(student, _)| batch.hidden[student].clone())
+            .map(|(student, _)| at_least_single(batch.hidden[student].clone()))
             .collect();
         let mut vectors: Vec<Vec<Tensor<3>>> = vec![Vec::new(); pairs.len()];
         for (number, teacher) in pool.teachers().iter_mut().enumerate() {

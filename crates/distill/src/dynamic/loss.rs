@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use burn::nn::Linear;
 use burn::tensor::{Bool, Tensor};
 use plm_core::check::same_size;
-use plm_core::nn::apply;
+use plm_core::kernel::at_least_single;
 use plm_core::rng::StreamRng;
 
 use super::{Breakdown, DynamicSettings, HiddenObjective, ObjectiveWeights, Share};
 use crate::error::check_labels;
 use crate::example::Example;
-use crate::loss::{HiddenPart, beside, cross_entropy_rows, numbers, pick, rows_of};
+use crate::loss::{
+    HiddenPart, beside, cross_entropy_rows, in_type, numbers, pick, rows_of, through,
+};
 use crate::teacher::{Observation, Request, Teacher};
 use crate::uncertainty::uncertainty_rows;
 use crate::{Error, Result};
@@ -53,8 +55,8 @@ impl<'s> DynamicLoss<'s> {
     ///
     /// # Errors
     /// Those of [`DynamicSettings::check`] and of the teachers; [`Error::Classes`] for a single class;
-    /// [`Error::Size`] where a teacher has other classes or widths than the student, or labels are not as many
-    /// as the examples; [`Error::Setting`] for a label that is no class.
+    /// [`Error::Size`] where a teacher has other classes or widths than the student, or examples or labels are
+    /// not as many as the student's answers; [`Error::Setting`] for a label that is no class.
     pub fn of(
         &self,
         batch: &StudentBatch<'_>,
@@ -63,6 +65,13 @@ impl<'s> DynamicLoss<'s> {
     ) -> Result<(Tensor<1>, Breakdown)> {
         let settings = self.settings;
         settings.check(teachers.len(), batch.labels.is_some())?;
+        let logits = at_least_single(batch.logits.clone());
+        let batch = &StudentBatch {
+            logits,
+            ..batch.clone()
+        };
+        let [rows, classes] = batch.logits.dims();
+        same_size("examples of the batch", batch.examples.len(), rows)?;
         let mut uncertainty = uncertainty_rows(&batch.logits)?;
         if settings.detach_weights {
             uncertainty = uncertainty.detach();
@@ -77,7 +86,6 @@ impl<'s> DynamicLoss<'s> {
             let labels = batch.labels.ok_or(Error::Unlabeled {
                 what: "cross-entropy",
             })?;
-            let [rows, classes] = batch.logits.dims();
             check_labels(labels, rows, classes)?;
             let labels = numbers(labels, &batch.logits);
             let loss = cross_entropy_rows(&batch.logits, labels).mean();
@@ -187,9 +195,9 @@ impl<'s> DynamicLoss<'s> {
                     index: pair.student,
                     reason: "it was not kept".to_owned(),
                 })?;
-            let mut own = pick(own, &selected.rows);
+            let mut own = at_least_single(pick(own, &selected.rows));
             if let Some(Some(map)) = self.projections.get(place) {
-                own = apply(map, own);
+                own = through(map, own);
             }
             let wanted = answer.hidden[&pair.teacher].clone();
             let what = format!(
@@ -203,7 +211,8 @@ impl<'s> DynamicLoss<'s> {
                 same_size(what, wanted.dims()[1], own.dims()[1])?;
             }
             let wanted = beside(wanted, &own);
-            let mut loss = pair.loss.rows(&own, &wanted, &padding);
+            let loss = pair.loss.rows(&own, &wanted, &padding);
+            let mut loss = in_type(loss, selected.logits.dtype());
             if let Some(weight) = &weight {
                 loss = loss * weight.clone();
             }

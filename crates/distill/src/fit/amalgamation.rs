@@ -22,8 +22,9 @@ use crate::{Error, Result};
 /// trainer. [`Error::Size`] where the student has other classes. [`Error::Tokenizers`] and
 /// [`Error::Lengths`] where hidden states are compared and a teacher cuts texts into other tokens. Where
 /// labels are looked at, [`Error::Unlabeled`] for texts without, and [`Error::Size`] or
-/// [`Error::ClassName`] for texts whose classes are not the union's in its order. [`Error::Diverged`] where
-/// gradients are no longer finite.
+/// [`Error::ClassName`] for texts whose classes are not the union's in its order. [`Error::Setting`] and
+/// [`Error::Core`] for texts that were prepared for a model of more positions or words than the student's.
+/// [`Error::Diverged`] where gradients are no longer finite.
 #[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
 pub fn amalgamate<F: Ffn>(
     student: EncoderForSequenceClassification<F>,
@@ -53,6 +54,7 @@ pub fn amalgamate<F: Ffn>(
     };
     let texts = fit.texts()?;
     for (which, texts) in &texts {
+        texts.check_model(&student.encoder.config)?;
         let by_accuracy = *which == "validation" && settings.select == Select::ValAcc;
         if supervised || by_accuracy {
             let what = format!("classes of the {which} texts");

@@ -22,8 +22,9 @@ use crate::{Error, Result};
 /// where the names of classes are known and differ in a place. [`Error::Tokenizers`] and
 /// [`Error::Lengths`] where hidden states of all tokens are to be matched and a teacher cuts texts into
 /// other tokens. [`Error::Unlabeled`] where weights are chosen on validation texts without labels, by
-/// their accuracy or by a loss that looks at labels. [`Error::Diverged`] where gradients are no longer
-/// finite.
+/// their accuracy or by a loss that looks at labels. [`Error::Setting`] and [`Error::Core`] for texts that
+/// were prepared for a model of more positions or words than the student's. [`Error::Diverged`] where
+/// gradients are no longer finite.
 #[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
 pub fn distill<F: Ffn>(
     student: EncoderForSequenceClassification<F>,
@@ -46,6 +47,9 @@ pub fn distill<F: Ffn>(
         device: device.clone(),
     };
     let texts = fit.texts()?;
+    for (_, texts) in &texts {
+        texts.check_model(&student.encoder.config)?;
+    }
     let classes = student.classifier.output.weight.dims()[1];
     let infos: Vec<&TeacherInfo> = teachers.iter().map(|teacher| teacher.info()).collect();
     same_classes(&texts, &infos, classes)?;

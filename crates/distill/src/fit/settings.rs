@@ -47,9 +47,9 @@ pub struct FitSettings {
     pub seed: Seed,
     /// Which weights are kept.
     pub select: Select,
-    /// Steps between evaluations; an epoch's where absent.
+    /// Steps between evaluations; an epoch's where absent. Of no account where the last weights are kept.
     pub evaluate_every: Option<u64>,
-    /// Evaluations without improvement after which training ends.
+    /// Evaluations without improvement after which training ends. Of no account where the last weights are kept.
     pub patience: Option<u64>,
     /// Texts of one batch in evaluation.
     pub evaluation_batch: usize,

@@ -1,9 +1,10 @@
 //! Losses on hidden states (BERT-PKD, Sun et al. 2019; DynamicKD, section 3.3).
 
 use burn::tensor::{Bool, Tensor};
+use plm_core::kernel::at_least_single;
 use serde::{Deserialize, Serialize};
 
-use super::beside;
+use super::{beside, in_type};
 use crate::{Error, Result};
 
 /// The axis over which hidden states are brought to length 1 before they are compared.
@@ -82,6 +83,8 @@ impl HiddenLoss {
         teacher: &Tensor<3>,
         padding: &Tensor<2, Bool>,
     ) -> Tensor<1> {
+        let student = &at_least_single(student.clone());
+        let teacher = &in_type(teacher.clone(), student.dtype());
         if self.part == HiddenPart::FirstToken {
             let first = |hidden: &Tensor<3>| hidden.clone().narrow(1, 0, 1);
             let gap = self.scaled(first(student)) - self.scaled(first(teacher));
@@ -109,6 +112,7 @@ impl HiddenLoss {
 
 /// Vectors along `axis` divided by their length, which is taken as at least 1e-12.
 pub(crate) fn unit_length<const D: usize>(vectors: Tensor<D>, axis: usize) -> Tensor<D> {
+    let vectors = at_least_single(vectors);
     // The floor lies below the root, whose slope at 0 is infinite.
     let length = vectors
         .clone()

@@ -5,6 +5,7 @@ use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
+use plm_core::kernel::at_least_single;
 
 /// How a student's scores are drawn to a teacher's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ impl LogitLoss {
 /// # Shapes
 /// - logits and result: `[rows, classes]`
 pub fn log_probabilities(logits: &Tensor<2>, temperature: f64) -> Tensor<2> {
-    log_softmax(logits.clone() / temperature, 1)
+    log_softmax(at_least_single(logits.clone()) / temperature, 1)
 }
 
 /// KL(softmax(teacher / T) ‖ softmax(student / T)) of each row, without the factor T².
@@ -81,6 +82,7 @@ pub fn kl_rows(student: &Tensor<2>, teacher: &Tensor<2>, temperature: f64) -> Te
 /// - target: `[rows, classes]`, probabilities, without gradient
 /// - result: `[rows]`
 pub fn kl_to_rows(log_student: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+    let (log_student, target) = (at_least_single(log_student), at_least_single(target));
     // A probability of 0 adds 0: the floor only keeps its logarithm finite.
     let log_target = target.clone().clamp_min(f32::MIN_POSITIVE).log();
     (target * (log_target - log_student))
@@ -94,7 +96,7 @@ pub fn kl_to_rows(log_student: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
 /// - student, teacher: `[rows, classes]`
 /// - result: `[rows]`
 pub fn mse_rows(student: &Tensor<2>, teacher: &Tensor<2>) -> Tensor<1> {
-    (student.clone() - teacher.clone())
+    (at_least_single(student.clone()) - at_least_single(teacher.clone()))
         .square()
         .mean_dim(1)
         .squeeze_dim(1)
@@ -107,7 +109,7 @@ pub fn mse_rows(student: &Tensor<2>, teacher: &Tensor<2>) -> Tensor<1> {
 /// - labels: `[rows]`
 /// - result: `[rows]`
 pub fn cross_entropy_rows(logits: &Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
-    -log_softmax(logits.clone(), 1)
+    -log_softmax(at_least_single(logits.clone()), 1)
         .gather(1, labels.unsqueeze_dim(1))
         .squeeze_dim(1)
 }

@@ -2,6 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use plm_core::kernel::at_least_single;
+
 /// Factors of the kernels' variances.
 const FACTORS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 
@@ -13,6 +15,7 @@ const FACTORS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 /// - x, y: `[points, width]`
 /// - result: `[1]`
 pub fn mmd(x: &Tensor<2>, y: &Tensor<2>) -> Tensor<1> {
+    let (x, y) = (&at_least_single(x.clone()), &at_least_single(y.clone()));
     let (within_x, within_y, across) = (distances(x, x), distances(y, y), distances(x, y));
     let variance = (within_x.clone() + within_y.clone() + across.clone() * 2.0) / 4.0;
     let variance = variance.mean().detach().clamp_min(f32::MIN_POSITIVE);

@@ -3,6 +3,8 @@
 //! All work from the logarithms of the student's probabilities, which come from its class scores: taken of
 //! a softmax's output, as in the authors' code, a logarithm is infinite where a probability underflows.
 //! Targets that mix several teachers have probabilities only ([`kl_to_rows`]); those of 0 add nothing.
+//!
+//! Numbers of half precision are worked on in single precision, and so are the losses.
 
 mod hidden;
 mod logits;
@@ -13,7 +15,9 @@ pub use hidden::{HiddenLoss, HiddenNorm, HiddenPart};
 pub use logits::{LogitLoss, cross_entropy_rows, kl_rows, kl_to_rows, log_probabilities, mse_rows};
 pub use mmd::mmd;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::nn::Linear;
+use burn::tensor::{DType, Device, FloatDType, Int, Tensor, TensorData};
+use plm_core::nn::apply;
 
 /// A matrix of host numbers on `device`.
 pub(crate) fn matrix(rows: &[Vec<f64>], columns: usize, device: &Device) -> Tensor<2> {
@@ -50,8 +54,19 @@ pub(crate) fn pick<const D: usize>(x: &Tensor<D>, rows: &[usize]) -> Tensor<D> {
     x.clone().select(0, numbers(rows, x))
 }
 
-/// A constant, brought to the autodiff device if `near` is there.
+/// `x` in the number type `dtype`.
+pub(crate) fn in_type<const D: usize>(x: Tensor<D>, dtype: DType) -> Tensor<D> {
+    x.cast(FloatDType::from(dtype))
+}
+
+/// What `map` makes of `x`, in the map's number type.
+pub(crate) fn through(map: &Linear, x: Tensor<3>) -> Tensor<3> {
+    apply(map, in_type(x, map.weight.val().dtype()))
+}
+
+/// A constant in the number type of `near`, brought to the autodiff device if `near` is there.
 pub(crate) fn beside<const D: usize>(x: Tensor<D>, near: &Tensor<D>) -> Tensor<D> {
+    let x = in_type(x, near.dtype());
     if near.is_autodiff() {
         Tensor::from_inner(x)
     } else {

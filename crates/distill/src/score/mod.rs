@@ -1,5 +1,6 @@
 //! How sure a teacher is of its prediction: what amalgamation weighs teachers by.
 
+use plm_core::check::{finite, same_size};
 use serde::{Deserialize, Serialize};
 
 use crate::uncertainty::{entropy, largest_entropy, softmax};
@@ -75,7 +76,9 @@ impl McScore {
     /// The scores from one example's class scores in each pass.
     ///
     /// # Errors
-    /// [`Error::Classes`] for fewer than two classes, [`Error::Setting`] without a pass.
+    /// [`Error::Classes`] for fewer than two classes, [`Error::Setting`] without a pass, [`Error::Size`] where
+    /// the passes have different numbers of class scores, [`Error::NotFinite`] for one that is no finite number:
+    /// its entropy would be that of a sure model.
     pub fn from_passes<R: AsRef<[f64]>>(passes: &[R]) -> Result<Self> {
         let Some(first) = passes.first() else {
             return Err(Error::Setting {
@@ -86,6 +89,18 @@ impl McScore {
         };
         let classes = first.as_ref().len();
         let largest = largest_entropy(classes)?;
+        for (pass, logits) in passes.iter().enumerate() {
+            let logits = logits.as_ref();
+            same_size(
+                format_args!("class scores of pass {pass}"),
+                logits.len(),
+                classes,
+            )?;
+            finite(
+                format_args!("class scores of pass {pass}"),
+                logits.iter().copied(),
+            )?;
+        }
         let probabilities: Vec<Vec<f64>> = passes
             .iter()
             .map(|logits| softmax(logits.as_ref(), 1.0))
@@ -122,9 +137,11 @@ impl McScore {
 /// 1 - H(softmax(logits / temperature)) / ln(classes): the score of one pass without dropout.
 ///
 /// # Errors
-/// [`Error::Classes`] for fewer than two classes.
+/// [`Error::Classes`] for fewer than two classes, [`Error::NotFinite`] for a class score that is no finite
+/// number: its entropy would be that of a sure model.
 pub fn deterministic_score(logits: &[f64], temperature: f64) -> Result<f64> {
     let largest = largest_entropy(logits.len())?;
+    finite("class scores", logits.iter().copied())?;
     Ok(1.0 - entropy(&softmax(logits, temperature)) / largest)
 }
 
@@ -160,6 +177,25 @@ mod tests {
         }
         assert!(deterministic_score(&[1.0], 1.0).is_err());
         assert!(McScore::from_passes::<[f64; 2]>(&[]).is_err());
+    }
+
+    #[test]
+    fn scores_of_no_numbers_are_not_those_of_a_sure_model() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let single = deterministic_score(&[bad, 0.0], 1.0);
+            assert!(matches!(single, Err(Error::NotFinite(_))), "{single:?}");
+            let error = McScore::from_passes(&[[1.0, 0.0], [0.0, bad]]).unwrap_err();
+            assert!(matches!(error, Error::NotFinite(_)), "{error}");
+            let text = error.to_string();
+            assert!(
+                text.starts_with("class scores of pass 1: value 1"),
+                "{text}"
+            );
+        }
+        for other in [vec![1.0], vec![1.0, 0.0, 0.0]] {
+            let error = McScore::from_passes(&[vec![1.0, 0.0], other]).unwrap_err();
+            assert!(matches!(error, Error::Size(_)), "{error}");
+        }
     }
 
     proptest! {

@@ -26,8 +26,9 @@ pub struct ExportReport {
 /// half-precision files.
 ///
 /// # Errors
-/// [`Error::Core`] where the directory cannot be written or does not load strictly, [`Error::Export`]
-/// where the scores differ by more.
+/// [`Error::Setting`] and [`Error::Core`] where `probe` was prepared for a model of more positions or words:
+/// then nothing is written. [`Error::Core`] where the directory cannot be written or does not load strictly,
+/// [`Error::Export`] where the scores differ by more, or one is no number: then the directory stays.
 pub fn export(
     student: &Pretrained<EncoderForSequenceClassification>,
     dir: impl AsRef<Path>,
@@ -37,6 +38,7 @@ pub fn export(
     device: &Device,
 ) -> Result<ExportReport> {
     let dir = dir.as_ref();
+    probe.check_model(&student.model.encoder.config)?;
     student.save(dir, options)?;
     let back = Pretrained::<EncoderForSequenceClassification>::load(dir, device)?;
     let before = predict(&student.model, probe, BATCH, device)?;
@@ -46,7 +48,7 @@ pub fn export(
         .flatten()
         .zip(after.iter().flatten())
         .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f64::max);
+        .fold(0.0, larger);
     // The comparison is false for NaN too.
     if difference <= tolerance && before.len() == after.len() {
         return Ok(ExportReport {
@@ -59,4 +61,25 @@ pub fn export(
         difference,
         tolerance,
     })
+}
+
+/// The larger of two, and NaN where one is: `f64::max` would pass over it.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_that_is_no_number_is_the_largest() {
+        let largest = |gaps: [f64; 3]| gaps.into_iter().fold(0.0, larger);
+        assert_eq!(largest([1.0, 3.0, 2.0]), 3.0);
+        for place in 0..3 {
+            let mut gaps = [1.0; 3];
+            gaps[place] = f64::NAN;
+            assert!(largest(gaps).is_nan(), "{place}");
+        }
+    }
 }

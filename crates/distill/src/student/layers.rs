@@ -9,6 +9,7 @@ use plm_core::nn::Ffn;
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
+use crate::labels::check_names;
 use crate::{Error, Result};
 
 /// Which layers of a model a student keeps, numbered from 0.
@@ -42,7 +43,8 @@ impl LayerChoice {
     pub fn layers(&self, total: usize) -> Result<Vec<usize>> {
         let layers: Vec<usize> = match self {
             Self::All => (0..total).collect(),
-            Self::First { count } => (0..*count).collect(),
+            // One too many is enough to be refused below.
+            Self::First { count } => (0..total.saturating_add(1).min(*count)).collect(),
             Self::EveryNth { n: 0 } => Vec::new(),
             Self::EveryNth { n } => (0..total).step_by(*n).collect(),
             Self::List { layers } => layers.clone(),
@@ -79,8 +81,9 @@ pub fn cut_layers<F: Ffn>(encoder: EncoderModel<F>, layers: &[usize]) -> Encoder
 /// head for the classes `labels`, drawn from `seed`. The checkpoint may be a base model or a teacher.
 ///
 /// # Errors
-/// [`Error::Core`] where the checkpoint cannot be read, [`Error::Classes`] for fewer than two labels, and
-/// those of [`LayerChoice::layers`].
+/// [`Error::Core`] where the checkpoint cannot be read, [`Error::Classes`] for fewer than two labels,
+/// [`Error::EmptyLabel`] and [`Error::DuplicateLabel`] for labels that tell no classes apart, and those of
+/// [`LayerChoice::layers`].
 pub fn student_from(
     dir: impl AsRef<Path>,
     choice: &LayerChoice,
@@ -92,6 +95,7 @@ pub fn student_from(
         let found = labels.len();
         return Err(Error::Classes { found });
     }
+    check_names("labels", labels)?;
     let mut student = Pretrained::<EncoderForSequenceClassification>::load_with_new_head(
         dir,
         labels.len(),

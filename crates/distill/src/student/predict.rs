@@ -1,6 +1,7 @@
 //! Texts ready for a student, and what it says of them.
 
 use burn::tensor::Device;
+use plm_core::config::EncoderConfig;
 use plm_core::data::Labels;
 use plm_core::models::{EncoderForSequenceClassification, EncoderInput};
 use plm_core::nn::Ffn;
@@ -65,10 +66,35 @@ impl<'e> Prepared<'e> {
         })
     }
 
+    /// The texts are tokens of a model with `config`, else [`Error::Setting`] for one that is longer than it has
+    /// positions for, or [`Error::Core`] for a tokenizer with other words: devices other than CPUs would
+    /// compute with whatever stands behind its tables.
+    pub(crate) fn check_model(&self, config: &EncoderConfig) -> Result<()> {
+        let longest = self.encodings.iter().map(Encoding::len).max().unwrap_or(0);
+        if longest > config.max_length() {
+            return Err(Error::Setting {
+                name: "max_length",
+                value: longest.to_string(),
+                limit: "the model has positions for fewer tokens: prepare the texts for this model",
+            });
+        }
+        let rows = config.vocab_size as u64;
+        let mut ids = self.encodings.iter().flat_map(|encoding| &encoding.ids);
+        if ids.any(|&id| u64::from(id) >= rows) {
+            self.encoder
+                .tokenizer()
+                .check_vocabulary(config.vocab_size)?;
+        }
+        Ok(())
+    }
+
     /// The rows as one batch on `device`.
     ///
     /// # Errors
     /// [`Error::Core`] where there is none.
+    ///
+    /// # Panics
+    /// If there is no example of such a number.
     pub fn input(&self, rows: &[usize], device: &Device) -> Result<EncoderInput> {
         let encodings: Vec<Encoding> = rows
             .iter()
@@ -128,7 +154,8 @@ fn classes(examples: &[&Example], labels: &[String]) -> Result<Option<Vec<usize>
 /// Class scores of all examples, in order, without dropout; `batch` texts of like length at a time.
 ///
 /// # Errors
-/// [`Error::Core`] where a batch cannot be made.
+/// [`Error::Core`] where a batch cannot be made or the texts are tokens of a larger vocabulary than the model's,
+/// [`Error::Setting`] for a text that is longer than the model has positions for.
 ///
 /// # Panics
 /// If `batch` is 0.
@@ -138,6 +165,7 @@ pub fn predict<F: Ffn>(
     batch: usize,
     device: &Device,
 ) -> Result<Vec<Vec<f64>>> {
+    data.check_model(&model.encoder.config)?;
     let mut order: Vec<usize> = (0..data.examples.len()).collect();
     order.sort_by_key(|&row| data.encodings[row].len());
     let mut scores = vec![Vec::new(); order.len()];

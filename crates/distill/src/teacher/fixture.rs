@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::Device;
-use plm_core::check::same_size;
+use plm_core::check::{finite, same_size};
 
 use super::{Observation, Request, Teacher, TeacherInfo, check_finite};
 use crate::example::Example;
@@ -54,10 +54,15 @@ impl FixtureTeacher {
     /// Adds Monte-Carlo scores, whatever settings they are asked for with.
     ///
     /// # Errors
-    /// [`Error::Size`] where the lists differ in length, [`Error::CachedTwice`] for an id that two
-    /// examples have.
+    /// [`Error::Size`] where the lists differ in length, [`Error::NotFinite`] for a score that is no
+    /// finite number, [`Error::CachedTwice`] for an id that two examples have.
     pub fn with_scores(mut self, examples: &[&Example], scores: &[McScore]) -> Result<Self> {
         same_size("scores", scores.len(), examples.len())?;
+        for (example, score) in examples.iter().zip(scores) {
+            let what = format!("scores of `{}`, example `{}`", self.info.name, example.name);
+            let parts = [score.score, score.mutual_information, score.variance];
+            finite(what, parts)?;
+        }
         self.scores = table(examples, scores)?;
         Ok(self)
     }

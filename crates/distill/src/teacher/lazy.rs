@@ -12,6 +12,8 @@ use crate::score::{McScore, McSettings};
 
 /// A teacher with a cache that fills as examples come by: where only some examples are selected, the
 /// others are never asked about.
+///
+/// A full shard is written as it fills; call [`LazyTeacher::flush`] at the end, or the rest is lost.
 #[derive(Debug)]
 pub struct LazyTeacher<F: Ffn = FeedForward> {
     teacher: LiveTeacher<F>,

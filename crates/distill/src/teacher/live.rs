@@ -177,6 +177,8 @@ impl<F: Ffn> LiveTeacher<F> {
 
     fn input(&mut self, examples: &[&Example], length: usize) -> Result<EncoderInput> {
         self.forwards += examples.len() as u64;
+        // A student's batch may be longer: first tokens are compared all the same.
+        let length = length.min(self.model.encoder.config.max_length());
         self.encoder.input(examples, length, &self.device)
     }
 

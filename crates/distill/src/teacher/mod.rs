@@ -70,7 +70,8 @@ pub struct Request {
     pub hidden: Vec<usize>,
     /// Whether the first token's vectors are enough.
     pub first_token: bool,
-    /// Length to pad to at least, so that tokens stand beside those of a student's batch.
+    /// Length to pad to at least, so that tokens stand beside those of a student's batch; no model is given
+    /// more than it has positions for.
     pub length: usize,
 }
 

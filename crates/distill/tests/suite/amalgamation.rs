@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::module::Param;
 use burn::nn::Linear;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use plm_core::rng::Seed;
 use plm_distill::amalgamate::{
     AmalgamationLoss, AmalgamationSettings, CommonFeatures, CommonFeaturesConfig, Integration,
@@ -96,6 +96,30 @@ fn targets_weigh_teachers_by_certainty() {
 }
 
 #[test]
+fn certainties_and_class_scores_that_are_no_numbers_are_refused() {
+    let logits = logits();
+    let known = scores(&logits);
+    let mut unknown = known.clone();
+    unknown[1][2] = f64::NAN;
+    for integration in [soft(true), hard(true)] {
+        let found = integration.integrate(&space(), &logits, &unknown, 1.0);
+        let text = found.unwrap_err().to_string();
+        let start = "certainties of teacher 1: value 2 is NaN";
+        assert!(text.starts_with(start), "{text}");
+    }
+    let mut endless = logits.clone();
+    endless[0][1][2] = f64::INFINITY;
+    let error = concatenated(&space(), &endless, 1.0).unwrap_err();
+    assert!(matches!(error, Error::NotFinite(_)), "{error}");
+    let cold = Integration {
+        weighting: Weighting::Soft { temperature: 0.0 },
+        ..soft(true)
+    };
+    let error = cold.integrate(&space(), &logits, &known, 1.0).unwrap_err();
+    assert!(matches!(error, Error::Setting { .. }), "{error}");
+}
+
+#[test]
 fn weights_of_three_teachers() {
     let labels = [vec!["a", "b"], vec!["c", "d"], vec!["e", "f"]];
     let space = LabelSpace::new(labels).unwrap();
@@ -146,6 +170,14 @@ fn try_loss(
     own: f32,
     device: &Device,
 ) -> Result<f64> {
+    let moved: &[f32] = &[0., 0., 0., own, own];
+    let moved = matrix(&[moved; 3], device);
+    loss_of(method, temperature, shift, matrix(&STUDENT, device) + moved)
+}
+
+/// The loss of a student with these class scores.
+fn loss_of(method: Method, temperature: f64, shift: f64, student: Tensor<2>) -> Result<f64> {
+    let device = &student.device();
     let space = space();
     let examples: Vec<Example> = ["x", "y", "z"].map(Example::new).into();
     let examples: Vec<&Example> = examples.iter().collect();
@@ -171,12 +203,10 @@ fn try_loss(
         .collect();
     let teachers = teachers.iter_mut().map(|t| t as &mut dyn Teacher).collect();
     let mut pool = TeacherPool::new(&space, teachers)?;
-    let moved: &[f32] = &[0., 0., 0., own, own];
-    let moved = matrix(&[moved; 3], device);
     let batch = StudentBatch {
         examples: &examples,
         labels: None,
-        logits: matrix(&STUDENT, device) + moved,
+        logits: student,
         hidden: &BTreeMap::new(),
         padding: Tensor::<2>::zeros([3, 1], device).bool(),
     };
@@ -205,6 +235,38 @@ fn losses_of_the_example() {
             let found = loss(method, temperature, 0.0, 0.0, &device);
             close(&[found], &[expected]);
         }
+    }
+}
+
+/// Targets of hard weights hold probabilities of 0, whose logarithm no number of 16 bits keeps finite.
+#[test]
+fn losses_of_a_student_in_half_precision_are_those_in_single() {
+    for (_, device) in devices() {
+        for dtype in [DType::F16, DType::BF16] {
+            if !device.supports_dtype(dtype) {
+                continue;
+            }
+            let student = matrix(&STUDENT, &device).cast(FloatDType::from(dtype));
+            for (method, expected) in [
+                (Method::Muka(soft(true)), 0.190_801),
+                (Method::Muka(hard(true)), 0.297_880_7),
+                (Method::Vanilla, 0.204_737_4),
+                (Method::Uhc, 0.126_929_2),
+            ] {
+                let found = loss_of(method, 1.0, 0.0, student.clone()).unwrap();
+                close(&[found], &[expected]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_has_an_answer_for_each_text() {
+    // One row would stand for all three texts.
+    let student = matrix(&STUDENT[..1], &device());
+    for method in [Method::Vanilla, Method::Uhc, Method::Muka(soft(true))] {
+        let error = loss_of(method, 1.0, 0.0, student.clone()).unwrap_err();
+        assert!(matches!(error, Error::Size(_)), "{error}");
     }
 }
 
@@ -274,15 +336,22 @@ fn a_code_that_keeps_one_teacher_loses_the_other() {
             student: vec![map(&[&[1., 0.], &[0., 1.]], &device)],
             widths: vec![2, 2],
         };
-        let token = |values: [f32; 2]| {
-            Tensor::<3>::from_data(TensorData::new(values.to_vec(), [1, 1, 2]), &device)
-        };
-        let padding = Tensor::<2>::zeros([1, 1], &device).bool();
-        let teachers = [vec![token([1., 0.]), token([0., 1.])]];
-        let (amalgamation, reconstruction) =
-            features.losses(&[token([1., 0.])], &teachers, &padding);
-        close(&values(amalgamation), &[0.0]);
-        close(&values(reconstruction), &[0.5]);
+        // Maps stay in single precision whatever the states are in.
+        for dtype in [DType::F32, DType::F16, DType::BF16] {
+            if !device.supports_dtype(dtype) {
+                continue;
+            }
+            let token = |values: [f32; 2]| {
+                let values = TensorData::new(values.to_vec(), [1, 1, 2]);
+                Tensor::<3>::from_data(values, (&device, dtype))
+            };
+            let padding = Tensor::<2>::zeros([1, 1], &device).bool();
+            let teachers = [vec![token([1., 0.]), token([0., 1.])]];
+            let (amalgamation, reconstruction) =
+                features.losses(&[token([1., 0.])], &teachers, &padding);
+            close(&values(amalgamation), &[0.0]);
+            close(&values(reconstruction), &[0.5]);
+        }
     }
 }
 
@@ -305,12 +374,19 @@ fn padding_changes_no_common_feature_loss() {
         Tensor::<3>::from_data(TensorData::new(values, [2, 3, width]), &device)
     };
     let padding = Tensor::<2>::from_data([[0.0_f32, 0., 1.], [0., 0., 1.]], &device).bool();
-    let losses = |filler| {
-        let teachers = [states(4, filler), states(6, filler)];
-        let (a, b) = features.losses(&states(4, filler), &teachers, &padding);
+    let losses = |filler: f32, dtype: DType| {
+        let states = |width| states(width, filler).cast(FloatDType::from(dtype));
+        let teachers = [states(4), states(6)];
+        let (a, b) = features.losses(&states(4), &teachers, &padding);
         [values(a)[0], values(b)[0]]
     };
-    close(&losses(0.0), &losses(9.0));
+    let single = losses(0.0, DType::F32);
+    close(&single, &losses(9.0, DType::F32));
+    if device.supports_dtype(DType::F16) {
+        let half = losses(0.0, DType::F16);
+        assert!((half[1] - single[1]).abs() < 0.01, "{half:?}, {single:?}");
+        assert!(half[0].is_finite(), "{half:?}");
+    }
 }
 
 proptest! {

@@ -1,10 +1,13 @@
 //! Texts changed by a masked language model.
 
+use plm_core::config::EncoderConfig;
 use plm_core::models::{EncoderForMaskedLM, Pretrained};
+use plm_core::rng::Seed;
+use plm_core::text::EncodeOptions;
 use plm_distill::augment::{AugmentSettings, Augmenter, write_json_lines};
-use plm_distill::{Corpus, Example};
+use plm_distill::{Corpus, Error, Example};
 
-use super::support::{device, mini};
+use super::support::{config, device, mini};
 
 #[test]
 fn words_are_replaced_by_likely_ones() {
@@ -101,4 +104,46 @@ fn words_are_replaced_by_likely_ones() {
     ] {
         assert!(Augmenter::new(&loaded.model, tokenizer, bad, &device).is_err());
     }
+}
+
+#[test]
+fn a_word_at_the_cut_stays_whole() {
+    let device = device();
+    let loaded = Pretrained::<EncoderForMaskedLM>::load(mini(), &device).unwrap();
+    let tokenizer = loaded.tokenizer().unwrap();
+    let text = "the antidisestablishment";
+    // `[CLS]`, `the` and the first piece of the other word are kept, and `[SEP]`.
+    let settings = AugmentSettings {
+        variants: 1,
+        probability: 1.0,
+        max_length: 4,
+        ..AugmentSettings::default()
+    };
+    let uncut = tokenizer.encode(text, &EncodeOptions::new()).unwrap();
+    assert!(uncut.len() > 4, "{uncut:?}");
+    let augmenter = Augmenter::new(&loaded.model, tokenizer, settings, &device).unwrap();
+    let variants = augmenter.augment(&Example::new(text)).unwrap();
+    let (first, second) = variants[0].example.text.split_once(' ').unwrap();
+    assert_ne!(first, "the");
+    assert_eq!(second, "antidisestablishment");
+}
+
+#[test]
+fn a_tokenizer_of_other_words_is_refused() {
+    let device = device();
+    let loaded = Pretrained::<EncoderForMaskedLM>::load(mini(), &device).unwrap();
+    let tokenizer = loaded.tokenizer().unwrap();
+    let few_words = EncoderConfig {
+        vocab_size: 100,
+        ..config(1, 2)
+    };
+    let small = Pretrained::<EncoderForMaskedLM>::new(&few_words, Seed::new(1), &device)
+        .unwrap()
+        .model;
+    let settings = AugmentSettings {
+        max_length: 32,
+        ..AugmentSettings::default()
+    };
+    let error = Augmenter::new(&small, tokenizer, settings, &device).unwrap_err();
+    assert!(matches!(error, Error::Core(_)), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use plm_core::rng::Seed;
 use plm_distill::dynamic::{
     Adoption, DynamicLoss, DynamicSettings, HiddenObjective, LayerMatch, ObjectiveWeights,
@@ -452,6 +452,91 @@ fn a_loss_without_teachers_or_with_labels_that_do_not_fit_is_refused() {
         matches!(error, Error::Setting { name: "labels", .. }),
         "{error}"
     );
+}
+
+#[test]
+fn a_batch_has_an_answer_for_each_example() {
+    let device = device();
+    let examples = examples();
+    let examples: Vec<&Example> = examples.iter().collect();
+    let mut teacher = table("table", SMALL, &examples, &device);
+    let batch = StudentBatch {
+        examples: &examples[..1],
+        labels: None,
+        logits: matrix(&STUDENT, &device),
+        hidden: &BTreeMap::new(),
+        padding: Tensor::<2>::zeros([4, 1], &device).bool(),
+    };
+    let settings = only_teachers(Adoption::Static, LogitLoss::Mse);
+    let mut rng = Seed::new(1).stream("selection");
+    let loss = DynamicLoss::new(&settings, &[]).of(&batch, &mut [&mut teacher], &mut rng);
+    let error = loss.map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::Size(_)), "{error}");
+    assert_eq!(teacher.asked(), 0);
+}
+
+/// In f16 the least number above 0 is 6e-8, and squares of more than 255 are infinite.
+#[test]
+fn losses_of_half_precision_are_those_of_single() {
+    let mut seen = 0;
+    for (_, device) in devices() {
+        for dtype in [DType::F16, DType::BF16] {
+            if !device.supports_dtype(dtype) {
+                continue;
+            }
+            seen += 1;
+            let near = |found: Tensor<1>, expected: f64| {
+                let found = values(found.mean())[0];
+                assert!(
+                    (found - expected).abs() < 0.02,
+                    "{dtype:?}: {found}, expected {expected}"
+                );
+            };
+            let half = |rows: &[&[f32]]| matrix(rows, &device).cast(FloatDType::from(dtype));
+            let (student, teacher) = (half(&STUDENT), half(&SMALL));
+            near(kl_rows(&student, &teacher, 1.0), 0.387_047_2);
+            near(mse_rows(&student, &teacher), 2.058_333_3);
+            near(uncertainty_rows(&student).unwrap(), 0.709_834_2);
+            let even = half(&[&[0.0, 0.0]]);
+            near(entropy_rows(&even), std::f64::consts::LN_2);
+            let target = half(&[&[1.0, 0.0]]);
+            let log = log_probabilities(&even, 1.0).cast(FloatDType::from(dtype));
+            near(kl_to_rows(log, target), std::f64::consts::LN_2);
+            let unit = half(&[&[1., 0.], &[0., 1.]]);
+            near(mmd(&unit, &(unit.clone() * -1.0)), 3.093_138_2);
+            // Unit vectors (.6, .8) and (0, 1) against none.
+            let states = |states: [f32; 4]| {
+                let states = TensorData::new(states.to_vec(), [1, 2, 2]);
+                Tensor::<3>::from_data(states, (&device, dtype))
+            };
+            let padding = Tensor::<2>::zeros([1, 2], &device).bool();
+            let (none, long) = (states([0.0; 4]), states([300.0, 400.0, 0.0, 2.0]));
+            near(HiddenLoss::default().rows(&none, &long, &padding), 0.5);
+
+            // Of a model in half precision: teachers answer in single.
+            let tracked = device.clone().autodiff();
+            let logits = TensorData::new(STUDENT.concat(), [4, 3]);
+            let logits = Tensor::<2>::from_data(logits, (&tracked, dtype)).require_grad();
+            let examples = examples();
+            let examples: Vec<&Example> = examples.iter().collect();
+            let mut teacher = table("table", SMALL, &examples, &device);
+            let batch = StudentBatch {
+                examples: &examples,
+                labels: Some(&[2, 0, 0, 1]),
+                logits: logits.clone(),
+                hidden: &BTreeMap::new(),
+                padding: Tensor::<2>::zeros([4, 1], &tracked).bool(),
+            };
+            let settings = DynamicSettings::default();
+            let mut rng = Seed::new(1).stream("selection");
+            let loss = DynamicLoss::new(&settings, &[]);
+            let (loss, _) = loss.of(&batch, &mut [&mut teacher], &mut rng).unwrap();
+            near(loss.clone(), 0.656_660_1 + 2.058_333_3);
+            let slope = values(logits.grad(&loss.backward()).unwrap());
+            assert!(slope.iter().all(|slope| slope.is_finite()), "{slope:?}");
+        }
+    }
+    assert!(seen > 0, "no device has half precision");
 }
 
 /// The loss of the authors' plug-in, mean(U · T² KL); they add 1e-6 within U's logarithm, which is seen in

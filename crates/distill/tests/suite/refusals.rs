@@ -3,12 +3,14 @@
 use burn::tensor::Device;
 use plm_core::check::SizeError;
 use plm_core::config::{EncoderConfig, EncoderFamily};
+use plm_core::models::{EncoderForSequenceClassification, Pretrained};
+use plm_core::rng::Seed;
 use plm_distill::amalgamate::{AmalgamationSettings, Method, Scoring, TeacherPool};
 use plm_distill::dynamic::{DynamicSettings, HiddenObjective, Spaced};
 use plm_distill::fit::{FitSettings, Select, amalgamate, distill};
 use plm_distill::labels::LabelSpace;
 use plm_distill::loss::{HiddenLoss, HiddenPart};
-use plm_distill::student::Prepared;
+use plm_distill::student::{Prepared, predict};
 use plm_distill::teacher::{LiveTeacher, Teacher, TeacherOptions};
 use plm_distill::{Error, Example, Result, TextEncoder};
 
@@ -221,6 +223,38 @@ fn tokens_of_texts_cut_elsewhere_are_not_compared() {
 }
 
 #[test]
+fn first_tokens_are_compared_with_a_teacher_of_fewer_positions() {
+    let device = device();
+    let texts = texts(6, 3);
+    let train = prepared(&texts, &["0", "1", "2"]);
+    let few = EncoderConfig {
+        max_position_embeddings: 4,
+        ..config(2, 3)
+    };
+    assert!(train.lengths().iter().any(|&length| length > 4));
+    let model: EncoderForSequenceClassification =
+        Pretrained::new(&few, Seed::new(1), &device).unwrap().model;
+    let options = TeacherOptions {
+        max_length: 4,
+        dropout: None,
+    };
+    let mut short = LiveTeacher::new("short", model, tokenizer(), options, &device).unwrap();
+    let loss = HiddenLoss {
+        part: HiddenPart::FirstToken,
+        ..HiddenLoss::default()
+    };
+    let dynamic = DynamicSettings {
+        hidden: Some(HiddenObjective {
+            weight: 1.0,
+            teacher: None,
+            matches: Spaced::new(2, 2, loss).unwrap().matches,
+        }),
+        ..DynamicSettings::default()
+    };
+    run(&mut short, (&train, None), &dynamic, &fit(), &device).unwrap();
+}
+
+#[test]
 fn texts_are_no_longer_than_the_model_has_positions_for() {
     // RoBERTa's first position is that after the padding token's id.
     let roberta = EncoderConfig {
@@ -241,4 +275,70 @@ fn texts_are_no_longer_than_the_model_has_positions_for() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn texts_prepared_for_another_model_are_refused() {
+    let device = device();
+    let texts = texts(6, 3);
+    let train = prepared(&texts, &["0", "1", "2"]);
+    let longest = train.lengths().into_iter().max().unwrap();
+    let of_length = |max_position_embeddings| EncoderConfig {
+        max_position_embeddings,
+        ..config(2, 3)
+    };
+    let model = |config: &EncoderConfig| -> EncoderForSequenceClassification {
+        Pretrained::new(config, Seed::new(9), &device)
+            .unwrap()
+            .model
+    };
+    predict(&model(&of_length(longest)), &train, 4, &device).unwrap();
+    let few_words = EncoderConfig {
+        vocab_size: 100,
+        ..config(2, 3)
+    };
+    for (config, is_short) in [(of_length(longest - 1), true), (few_words, false)] {
+        let student = model(&config);
+        let error = predict(&student, &train, 4, &device).unwrap_err();
+        let fits = match is_short {
+            true => matches!(
+                error,
+                Error::Setting {
+                    name: "max_length",
+                    ..
+                }
+            ),
+            false => matches!(error, Error::Core(_)),
+        };
+        assert!(fits, "{error}");
+        let error = error.to_string();
+
+        let mut live = teacher("t", classifier(2, 3, 1, &device), &device);
+        let found = distill(
+            student.clone(),
+            &train,
+            None,
+            &mut [&mut live],
+            &DynamicSettings::default(),
+            &fit(),
+            None,
+            &device,
+        );
+        assert_eq!(found.map(|_| ()).unwrap_err().to_string(), error);
+        let space = LabelSpace::new([labels(3)]).unwrap();
+        let mut pool = TeacherPool::new(&space, vec![&mut live]).unwrap();
+        let settings = AmalgamationSettings::new(Method::Uhc);
+        let found = amalgamate(
+            student,
+            &train,
+            None,
+            &mut pool,
+            &settings,
+            &fit(),
+            None,
+            &device,
+        );
+        assert_eq!(found.map(|_| ()).unwrap_err().to_string(), error);
+        assert_eq!(live.forwards(), 0, "refused before the first step");
+    }
 }

@@ -55,6 +55,8 @@ fn wrong_layers_are_refused() {
             .to_string()
     };
     assert!(choose(LayerChoice::First { count: 5 }).contains('4'));
+    let count = usize::MAX;
+    assert!(choose(LayerChoice::First { count }).contains("layer 4 of"));
     assert!(choose(LayerChoice::First { count: 0 }).contains("layer"));
     assert!(choose(LayerChoice::EveryNth { n: 0 }).contains("layer"));
     assert!(choose(LayerChoice::List { layers: vec![9] }).contains('9'));
@@ -66,6 +68,9 @@ fn wrong_layers_are_refused() {
         &device(),
     );
     assert!(matches!(one, Err(Error::Classes { found: 1 })));
+    let twice = ["a", "b", "a"].map(str::to_owned);
+    let twice = student_from(mini(), &LayerChoice::All, &twice, Seed::new(1), &device());
+    assert!(matches!(twice, Err(Error::DuplicateLabel { .. })));
 }
 
 /// The names in the file of a classifier with the first `layers` layers of plm-mini.

@@ -390,4 +390,15 @@ fn answers_that_are_no_numbers_are_refused() {
     assert!(matches!(stale, Err(Error::StaleRow { .. })));
     let twice = FixtureTeacher::new(info, &[rows[0], rows[0]], &table, &device);
     assert!(matches!(twice, Err(Error::CachedTwice { .. })));
+    let nan = McScore {
+        score: f32::NAN,
+        mutual_information: 0.0,
+        variance: 0.0,
+    };
+    let error = given.with_scores(&rows, &[nan; 2]).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("`given`") && text.contains("text-0"),
+        "{text}"
+    );
 }

@@ -7,6 +7,7 @@ use plm_core::text::Encoding;
 use super::{CandidateSet, EncodedCandidate, EventClassifier, Task, encode_candidate};
 use crate::amr::TokenSpan;
 use crate::gin::{GraphBatch, SentenceGraphs};
+use crate::text::check_encodings;
 use crate::{Error, Result};
 
 /// Candidates as a model sees them.
@@ -71,6 +72,11 @@ impl<'a> Prepared<'a> {
                 }
             }
             usable.push(number);
+        }
+        if let Some(encoder) = &model.encoder {
+            let texts = encoded.iter().map(|each| &each.encoding);
+            let numbers = usable.iter().copied();
+            check_encodings(encoder, "candidate", numbers.zip(texts))?;
         }
         Ok(Self {
             set,

@@ -17,8 +17,9 @@ impl Markers {
     /// The reserved tokens of BERT's vocabularies: `[unused0]` in detection, `[unused0]` and
     /// `[unused1]` around arguments, `[unused2t]` and `[unused2t+1]` around triggers of type t. (The
     /// released code takes `[unused{t+1}]` and `[unused{t+36}]`, also from RoBERTa, whose vocabulary
-    /// has neither: give that one tokens of its own by [`Tokenizer::add_tokens`] and make the markers
-    /// from their ids.)
+    /// has neither: give that one tokens of its own by
+    /// [`Pretrained::add_tokens`](plm_core::models::Pretrained::add_tokens), which adds them to
+    /// tokenizer and model, and make the markers from their ids.)
     ///
     /// # Errors
     /// [`Error::Core`] where the vocabulary lacks one of them.
@@ -27,8 +28,8 @@ impl Markers {
             let token = format!("[unused{number}]");
             tokenizer.token_to_id(&token).ok_or_else(|| {
                 let reason = format!(
-                    "`{token}` is not in the vocabulary; add tokens to it and make the markers of \
-                     their ids"
+                    "`{token}` is not in the vocabulary; add tokens to it and to the model and make \
+                     the markers of their ids"
                 );
                 Error::invalid("markers", reason)
             })

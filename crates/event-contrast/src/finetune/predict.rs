@@ -11,8 +11,8 @@ use crate::{Error, Result};
 /// to be counted as a miss. The candidates' own classes are not looked at.
 ///
 /// # Errors
-/// [`Error::Core`] where a candidate does not fit model or sentence, graphs are missing, or `batch` is
-/// 0.
+/// [`Error::Core`] where a candidate does not fit model or sentence or has a score that is not finite,
+/// graphs are missing, or `batch` is 0.
 pub fn predict(
     model: &EventClassifier,
     set: CandidateSet<'_>,
@@ -34,10 +34,18 @@ pub fn predict(
         let logits = model.forward(&batch, Statistics::Running, DropoutMode::Off)?;
         let logits: Vec<f32> = logits.into_data().iter().collect();
         for (&row, scores) in rows.iter().zip(logits.chunks_exact(model.config.classes)) {
+            let number = prepared.usable[row];
+            if let Some(class) = scores.iter().position(|score| !score.is_finite()) {
+                let reason = format!(
+                    "class {class} has the score {}, must be finite",
+                    scores[class]
+                );
+                return Err(Error::invalid(format!("candidate {number}"), reason));
+            }
             let best = (0..scores.len())
                 .rev()
                 .max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
-            classes[prepared.usable[row]] = best;
+            classes[number] = best;
         }
     }
     Ok(classes)

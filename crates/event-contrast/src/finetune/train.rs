@@ -15,7 +15,8 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// Those of [`FineTuning::check`]; [`Error::Core`] where no candidate is left, one does not fit model or
-/// sentence, graphs are missing, and as the trainer gives them.
+/// sentence, one's text is longer than the model takes or has a token without a vector, graphs are
+/// missing, and as the trainer gives them.
 pub fn fine_tune(
     model: EventClassifier,
     set: CandidateSet<'_>,

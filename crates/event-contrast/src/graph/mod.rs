@@ -29,4 +29,4 @@ pub use roles::RoleTypes;
 pub use sampler::{ViewPair, ViewSampler};
 pub use settings::ViewSettings;
 pub use view::View;
-pub use walk::{random_walk_nodes, visit_cap};
+use walk::random_walk_nodes;

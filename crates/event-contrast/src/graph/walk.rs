@@ -10,7 +10,7 @@ use super::ViewSettings;
 
 /// The most steps of the walks from a node of this degree: max(hops, ⌊degree^power · e / (e − 1) /
 /// restart + 0.5⌋) (GCC's data loader).
-pub fn visit_cap(degree: usize, settings: &ViewSettings) -> usize {
+fn visit_cap(degree: usize, settings: &ViewSettings) -> usize {
     let e = std::f64::consts::E;
     let grown = (degree as f64).powf(settings.degree_power) * e / (e - 1.0) / settings.restart;
     settings.hops.max((grown + 0.5) as usize)
@@ -26,7 +26,7 @@ pub fn visit_cap(degree: usize, settings: &ViewSettings) -> usize {
 ///
 /// # Panics
 /// If `seed` is out of range.
-pub fn random_walk_nodes(
+pub(super) fn random_walk_nodes(
     adjacency: &Csr<f32>,
     seed: u32,
     settings: &ViewSettings,

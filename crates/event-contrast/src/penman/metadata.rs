@@ -13,11 +13,10 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Adds a comment, from its `#` on or without it.
+    /// Adds a comment, from its `#` on or without it. Line breaks become blanks.
     pub fn push_comment(&mut self, comment: &str) {
         let start = self.text.len();
-        self.text
-            .push_str(comment.strip_prefix('#').unwrap_or(comment));
+        self.push_line(comment.strip_prefix('#').unwrap_or(comment));
         let line = &self.text[start..];
         let trimmed = line.trim();
         let mut at = start + (line.len() - line.trim_start().len());
@@ -40,13 +39,24 @@ impl Metadata {
         }
     }
 
-    /// Adds a pair at the end.
+    /// Adds a pair at the end. Line breaks, after which a file would go on with something else, become
+    /// blanks.
     pub fn push(&mut self, key: &str, value: &str) {
         let start = self.text.len();
-        self.text.push_str(key);
+        self.push_line(key);
         let middle = self.text.len();
-        self.text.push_str(value);
+        self.push_line(value);
         self.pairs.push((start..middle, middle..self.text.len()));
+    }
+
+    /// Adds `text` with blanks for line breaks, byte for byte.
+    fn push_line(&mut self, text: &str) {
+        for (index, line) in text.split(['\n', '\r']).enumerate() {
+            if index > 0 {
+                self.text.push(' ');
+            }
+            self.text.push_str(line);
+        }
     }
 
     /// Adds the pairs of `other` at the end.
@@ -145,6 +155,17 @@ mod tests {
         assert_eq!(metadata.get("date"), Some("2020-01-01"));
         assert_eq!(metadata.get("nothing"), None);
         assert_eq!(metadata.all("node").count(), 2);
+    }
+
+    #[test]
+    fn line_breaks_become_blanks() {
+        let mut metadata = Metadata::default();
+        metadata.push("snt", "a\n(b / c)\r\nd");
+        metadata.push_comment("# e\nf");
+        let text = metadata.to_string();
+        assert_eq!(text, "# ::snt a (b / c)  d\n# e f\n");
+        let again = read(&text.lines().collect::<Vec<_>>());
+        assert!(metadata.iter().eq(again.iter()));
     }
 
     #[test]

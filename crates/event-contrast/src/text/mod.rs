@@ -9,6 +9,7 @@
 
 mod contrast;
 mod encoded;
+mod fits;
 mod layout;
 mod model;
 mod plan;
@@ -22,6 +23,7 @@ mod vectors;
 
 pub use contrast::{EventContrast, ScoreFunction};
 pub use encoded::EncodedSpans;
+pub(crate) use fits::check_encodings;
 pub use layout::{Layout, PairLayout};
 pub use model::{EventEncoder, Projections};
 pub use plan::{PairPlan, PlannedPair, SpanPlace};

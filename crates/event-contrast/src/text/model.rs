@@ -7,6 +7,7 @@ use plm_core::nn::{apply, zero_linear};
 use plm_core::rng::Seed;
 
 use super::{EventContrast, ScoreFunction};
+use crate::{Error, Result};
 
 /// The linear maps of triggers and arguments whose cosine is the score.
 #[derive(Module, Debug)]
@@ -73,6 +74,22 @@ impl EventEncoder {
             head: Some(model.head),
             ..Self::new(model.encoder, contrast, seed, device)
         }
+    }
+
+    /// Checks that spans are compared by `score`.
+    pub(super) fn check_score(&self, score: ScoreFunction) -> Result<()> {
+        let fits = match score {
+            ScoreFunction::Cosine { .. } => self.projections.is_some(),
+            ScoreFunction::Bilinear => self.projections.is_none() && self.bilinear.is_some(),
+        };
+        if fits {
+            return Ok(());
+        }
+        let reason = format!(
+            "compares spans by other maps than those of {score:?}; make it by `EventEncoder::new` \
+             with the same `EventContrast`"
+        );
+        Err(Error::invalid("model", reason))
     }
 
     /// Spans as triggers: projected and of length 1, or multiplied by the bilinear matrix.

@@ -8,7 +8,7 @@ use plm_core::train::{Batches, Evaluation, Observer, StepContext, StepLoss, Trai
 
 use super::{
     ContrastSentence, EventEncoder, Layout, PairLayout, PairPlan, SpanEncoder, TextPretraining,
-    span_states,
+    check_encodings, span_states,
 };
 use crate::error::to_core;
 use crate::{Error, Result};
@@ -17,8 +17,9 @@ use crate::{Error, Result};
 /// never had been.
 ///
 /// # Errors
-/// Those of [`TextPretraining::check`]; [`Error::Core`] without sentences to train on, for masked words
-/// without a masked-LM head, and as the trainer gives them.
+/// Those of [`TextPretraining::check`]; [`Error::Core`] without sentences to train on, for one that is
+/// longer than `model` takes or has a token without a vector, for a model with the maps of another
+/// score, for masked words without a masked-LM head, and as the trainer gives them.
 pub fn pretrain_text(
     model: EventEncoder,
     sentences: &[ContrastSentence],
@@ -33,6 +34,11 @@ pub fn pretrain_text(
     if train.is_empty() || (held_out.is_empty() && settings.held_out > 0.0) {
         let reason = format!("{} are too few to train on and hold out", sentences.len());
         return Err(Error::invalid("sentences", reason));
+    }
+    let numbered = sentences.iter().map(|each| &each.encoding).enumerate();
+    check_encodings(&model.encoder, "sentence", numbered)?;
+    if settings.contrast_weight > 0.0 {
+        model.check_score(settings.contrast.score)?;
     }
     let masking = match (settings.mlm_weight > 0.0, &model.head) {
         (false, _) => None,
@@ -62,23 +68,23 @@ pub fn pretrain_text(
         settings,
         masking: masking.as_ref(),
     };
-    let (model, report) = trainer.fit_evaluated(
-        model,
-        &mut batches,
-        |model, rows: Vec<usize>, context: &StepContext| {
-            let own: Vec<&ContrastSentence> = rows.iter().map(|&row| &train[row]).collect();
-            let dropout = context.dropout();
-            let (loss, pairs) = step
-                .loss(model, &own, dropout, context.seed, Layout::Once, &device)
-                .map_err(to_core)?;
-            Ok(StepLoss::new(loss, pairs as f64))
-        },
-        |model, _| {
+    let train_on = |model: &EventEncoder, rows: Vec<usize>, context: &StepContext| {
+        let own: Vec<&ContrastSentence> = rows.iter().map(|&row| &train[row]).collect();
+        let dropout = context.dropout();
+        let (loss, pairs) = step
+            .loss(model, &own, dropout, context.seed, Layout::Once, &device)
+            .map_err(to_core)?;
+        Ok(StepLoss::new(loss, pairs as f64))
+    };
+    let (model, report) = if held_out.is_empty() {
+        trainer.fit(model, &mut batches, train_on)?
+    } else {
+        trainer.fit_evaluated(model, &mut batches, train_on, |model, _| {
             let seed = settings.seed.child("held out");
             step.evaluate(model, held_out, seed, &plain)
                 .map_err(to_core)
-        },
-    )?;
+        })?
+    };
     Ok((model.valid(), report))
 }
 
@@ -151,6 +157,11 @@ impl Step<'_> {
         if places.is_empty() {
             return Ok(Tensor::zeros([1], device));
         }
+        check_encodings(
+            &model.encoder,
+            "masked sentence",
+            encodings.iter().enumerate(),
+        )?;
         let input = self
             .encoder
             .input(&encodings, device)?
@@ -196,7 +207,8 @@ impl super::EventContrast {
     /// - result: `[pairs]`
     ///
     /// # Errors
-    /// [`Error::Core`] where `layout` is of other sentences.
+    /// [`Error::Core`] where `layout` is of other sentences, `model` has the maps of another score, or a
+    /// sentence is longer than it takes or has a token without a vector.
     pub fn batch_losses(
         &self,
         model: &EventEncoder,
@@ -214,6 +226,8 @@ impl super::EventContrast {
                 None => Err(Error::invalid("layout", "is of other sentences")),
             });
         let encodings: Vec<Encoding> = encodings.collect::<Result<_>>()?;
+        model.check_score(self.score)?;
+        check_encodings(&model.encoder, "row", encodings.iter().enumerate())?;
         let input = encoder.input(&encodings, device)?.with_dropout(dropout);
         let pooled = span_states(&model.encoder, &input, &layout.spans)?;
         let triggers = model.triggers(pooled.clone());

@@ -3,7 +3,7 @@ use std::ops::Range;
 use burn::tensor::Device;
 use plm_core::text::Encoding;
 
-use super::{EventEncoder, SpanEncoder, span_states};
+use super::{EventEncoder, SpanEncoder, check_encodings, span_states};
 use crate::Result;
 
 /// As what spans are represented.
@@ -56,7 +56,8 @@ pub type SpanLists<const N: usize> = [Vec<Option<Range<usize>>>; N];
 /// sentences at a time.
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) where a span lies outside of its sentence or `batch` is 0.
+/// [`Error::Core`](crate::Error::Core) where a span lies outside of its sentence, `batch` is 0, or a
+/// sentence with spans is longer than `model` takes or has a token without a vector.
 pub fn span_vectors<const N: usize>(
     model: &EventEncoder,
     sentences: &[(&Encoding, SpanLists<N>)],
@@ -85,6 +86,8 @@ pub fn span_vectors<const N: usize>(
     let mut order: Vec<usize> = (0..sentences.len())
         .filter(|&at| sentences[at].1.iter().flatten().any(Option::is_some))
         .collect();
+    let encodings = order.iter().map(|&at| (at, sentences[at].0));
+    check_encodings(&model.encoder, "sentence", encodings)?;
     order.sort_by_key(|&at| sentences[at].0.len());
     for chunk in order.chunks(batch) {
         let encodings: Vec<Encoding> = chunk.iter().map(|&at| sentences[at].0.clone()).collect();

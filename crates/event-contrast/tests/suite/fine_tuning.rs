@@ -188,3 +188,45 @@ fn long_candidates_are_misses_and_gold_roles_are_kept() {
     assert_eq!((strict.gold, strict.predicted), (expected, 0));
     assert!(data.corpus.instances(&gold, &[]).is_err());
 }
+
+#[test]
+fn tokens_without_vectors_and_scores_that_are_not_finite_are_refused() {
+    let (encoder, device) = (span_encoder(64), device());
+    let generated = corpus(1, 10, 1);
+    let labels = EventLabels::of(&documents(&generated.labeled));
+    let markers = Markers::reserved(encoder.tokenizer(), labels.types.len()).unwrap();
+    let data = Data::new(&generated.labeled, &labels);
+    let config = ClassifierConfig {
+        task: Task::Detection,
+        classes: labels.types.len() + 1,
+        readout: false,
+        dropout: 0.0,
+    };
+    let text = Some(bert(&device));
+    let mut model = EventClassifier::new(text, None, config, Seed::new(5), &device).unwrap();
+    // The encoder's table has 8192 rows.
+    let unknown = Markers {
+        detection: 8192,
+        ..markers.clone()
+    };
+    let set = data.set(&data.corpus.triggers, &encoder, &unknown);
+    let found = predict(&model, set, 8, &device).err();
+    let trained = fine_tune(model.clone(), set, &settings(), None, &device).err();
+    for error in [found, trained] {
+        let error = error.unwrap().to_string();
+        assert!(
+            error.starts_with("candidate 0: has the token 8192"),
+            "{error}"
+        );
+    }
+
+    let set = data.set(&data.corpus.triggers, &encoder, &markers);
+    assert!(predict(&model, set, 8, &device).is_ok());
+    let weight = model.output.weight;
+    model.output.weight = weight.map(|weight| weight.mul_scalar(f32::NAN));
+    let error = predict(&model, set, 8, &device).unwrap_err().to_string();
+    assert!(
+        error.contains("class 0 has the score NaN, must be finite"),
+        "{error}"
+    );
+}

@@ -1,10 +1,11 @@
 use burn::tensor::Device;
 use plm_core::rng::Seed;
 use plm_core::train::{CheckpointConfig, Every, Observer, TrainReport, checksum};
+use plm_event_contrast::amr::TokenSpan;
 use plm_event_contrast::pairs::{PairSettings, PairSource};
 use plm_event_contrast::text::{
-    ContrastSentence, EventContrast, EventEncoder, PairPlan, SpanEncoder, TextPretraining,
-    pretrain_text, retrieval_scores,
+    ContrastSentence, ContrastTrigger, EventContrast, EventEncoder, PairPlan, SpanEncoder,
+    TextPretraining, pretrain_text, retrieval_scores,
 };
 
 use super::support::{aligned, bert, corpus, device, masked_bert, span_encoder, stop_after};
@@ -173,6 +174,8 @@ fn masked_words_alone_leave_the_maps() {
         let before = [of(&model, "projections"), of(&model, "encoder")];
         let (model, report) =
             pretrain_text(model, &sentences, &encoder, &settings, None, &device).unwrap();
+        // Nothing is held out, so that there is nothing to choose by.
+        assert_eq!(report.best, None);
         let after = [of(&model, "projections"), of(&model, "encoder")];
         let changed = [before[0] != after[0], before[1] != after[1]];
         (changed, report.step)
@@ -220,4 +223,57 @@ fn settings_that_do_not_fit_are_refused() {
         ..settings()
     };
     assert!(refused(held_out, &sentences).contains("held_out"));
+}
+
+#[test]
+fn sentences_beyond_the_tables_of_the_encoder_are_refused() {
+    let (encoder, device) = (span_encoder(200), device());
+    let mut sentences = sentences(&encoder, 12);
+    let contrast = EventContrast::default();
+    let model = EventEncoder::new(bert(&device), &contrast, Seed::new(1), &device);
+    let refused = |sentences: &[ContrastSentence], expected: &str| {
+        let settings = settings();
+        let trained = pretrain_text(model.clone(), sentences, &encoder, &settings, None, &device);
+        let scored = retrieval_scores(&model, sentences, &encoder, 4, &device);
+        for error in [trained.err(), scored.err()] {
+            let error = error.unwrap().to_string();
+            assert!(
+                error.starts_with("sentence 1: ") && error.contains(expected),
+                "{error}"
+            );
+        }
+    };
+    let tokens = vec!["city".to_owned(); 150];
+    let spans = [TokenSpan::new(0, 1), TokenSpan::new(1, 2)];
+    let encoded = encoder.encode(&tokens, &spans).unwrap();
+    let range = |span: usize| encoded.ranges[span].clone().unwrap();
+    sentences[1] = ContrastSentence {
+        encoding: encoded.encoding.clone(),
+        triggers: vec![ContrastTrigger {
+            trigger: range(0),
+            arguments: vec![range(1)],
+            negatives: Vec::new(),
+        }],
+    };
+    refused(&sentences, "the encoder takes 128");
+    sentences[1] = sentences[0].clone();
+    sentences[1].encoding.ids[1] = 8192;
+    refused(&sentences, "the token 8192");
+}
+
+#[test]
+fn maps_of_another_score_are_refused() {
+    let (encoder, device) = (span_encoder(64), device());
+    let sentences = sentences(&encoder, 12);
+    let ways = [EventContrast::default(), EventContrast::paper()];
+    for (made, used) in [(0, 1), (1, 0)] {
+        let model = EventEncoder::new(bert(&device), &ways[made], Seed::new(1), &device);
+        let settings = TextPretraining {
+            contrast: ways[used],
+            ..settings()
+        };
+        let result = pretrain_text(model, &sentences, &encoder, &settings, None, &device);
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("other maps than those of"), "{error}");
+    }
 }

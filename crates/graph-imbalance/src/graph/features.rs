@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plm_core::graph::{Csr, Normalization};
+use plm_core::graph::Csr;
 
 use crate::{Error, Result};
 
@@ -86,7 +86,16 @@ impl Features {
     /// [`Error::Core`] where a quotient is not finite.
     pub fn row_normalize(&self) -> Result<Self> {
         match self {
-            Self::Sparse(csr) => Ok(Self::Sparse(csr.normalize(Normalization::Row)?)),
+            Self::Sparse(csr) => {
+                let sums = csr.degrees();
+                let divided = csr
+                    .entries()
+                    .map(|(row, _, value)| match sums[row as usize] {
+                        0.0 => value,
+                        sum => (f64::from(value) / sum) as f32,
+                    });
+                Ok(Self::Sparse(csr.with_values(divided.collect())?))
+            }
             Self::Dense {
                 values,
                 n_nodes,
@@ -144,17 +153,19 @@ mod tests {
 
     #[test]
     fn sparse_and_dense_tables_do_the_same() {
-        let table = [1.0, 3.0, 0.0, 0.0, 0.5, 0.0];
-        let sparse = Features::Sparse(Csr::from_dense(3, 2, &table).unwrap());
-        let full = Features::dense(3, 2, table.to_vec()).unwrap();
+        let table = [1.0, 3.0, 0.0, 0.0, 0.5, 0.0, 2.0, -2.0];
+        let sparse = Features::Sparse(Csr::from_dense(4, 2, &table).unwrap());
+        let full = Features::dense(4, 2, table.to_vec()).unwrap();
         for features in [&sparse, &full] {
-            assert_eq!((features.n_nodes(), features.width()), (3, 2));
+            assert_eq!((features.n_nodes(), features.width()), (4, 2));
             let normalized = features.row_normalize().unwrap();
-            assert_eq!(dense(&normalized), [0.25, 0.75, 0.0, 0.0, 1.0, 0.0]);
+            // The last row adds up to zero and stays.
+            let expected = [0.25, 0.75, 0.0, 0.0, 1.0, 0.0, 2.0, -2.0];
+            assert_eq!(dense(&normalized), expected);
             let picked = features.select(&[2, 0, 2]).unwrap();
             assert_eq!(dense(&picked), [0.5, 0.0, 1.0, 3.0, 0.5, 0.0]);
-            let error = features.select(&[3]).unwrap_err().to_string();
-            assert!(error.contains("node 3 of 3"), "{error}");
+            let error = features.select(&[4]).unwrap_err().to_string();
+            assert!(error.contains("node 4 of 4"), "{error}");
         }
     }
 

@@ -84,9 +84,9 @@ pub struct NetworkConfig {
     pub architecture: Architecture,
     /// Number of layers, at least 1.
     pub layers: usize,
-    /// Width between layers.
+    /// Width between layers; SGC has one layer and none between.
     pub hidden: usize,
-    /// Dropout probability between layers.
+    /// Dropout probability between layers, of which SGC has none.
     pub dropout: f64,
     /// Dropout probability of the features.
     pub input_dropout: f64,
@@ -141,7 +141,10 @@ impl NetworkConfig {
                     ChebLayer::new(from, to, order, device)
                 }))
             }
-            Architecture::Sgc => Network::Sgc(Sgc::new(inputs, outputs, self.layers, device)),
+            Architecture::Sgc => Network::Sgc(Sgc {
+                input_dropout: self.input_dropout,
+                ..Sgc::new(inputs, outputs, self.layers, device)
+            }),
             Architecture::Ppnp => Network::Ppnp(Ppnp {
                 mlp: self.mlp(inputs, outputs, true, device),
             }),

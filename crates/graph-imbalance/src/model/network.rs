@@ -80,7 +80,7 @@ impl NodeClassifier for Network {
             Self::Gat(net) => net.forward(inputs.features(), inputs, dropout),
             Self::Sage(net) => net.forward(inputs.features(), inputs, dropout),
             Self::Cheb(net) => net.forward(inputs.features(), inputs, dropout),
-            Self::Sgc(net) => net.forward(inputs),
+            Self::Sgc(net) => net.forward(inputs, dropout),
             Self::Ppnp(net) => net.forward(inputs, dropout),
             Self::Appnp(net) => net.forward(inputs, dropout),
             Self::Pprgo(net) => net.forward(inputs, dropout),

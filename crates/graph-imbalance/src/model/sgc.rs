@@ -2,10 +2,11 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use plm_core::nn::DropoutContext;
 
 use super::dense::DenseLayer;
 use super::inputs::GraphInputs;
-use super::stack::add_bias;
+use super::stack::{INPUT_SITE, add_bias};
 
 /// Âᴷ X W + b: a linear classifier of propagated features.
 #[derive(Module, Debug)]
@@ -15,14 +16,18 @@ pub struct Sgc {
     /// K.
     #[module(skip)]
     pub steps: usize,
+    /// Dropout probability of the features.
+    #[module(skip)]
+    pub input_dropout: f64,
 }
 
 impl Sgc {
-    /// A network of zeros, to be initialized.
+    /// A network of zeros without dropout, to be initialized.
     pub fn new(n_features: usize, n_classes: usize, steps: usize, device: &Device) -> Self {
         Self {
             layer: DenseLayer::new(n_features, n_classes, true, device),
             steps,
+            input_dropout: 0.0,
         }
     }
 
@@ -36,9 +41,11 @@ impl Sgc {
     ///
     /// # Panics
     /// If the features have another width than the weight.
-    pub fn forward(&self, inputs: &GraphInputs) -> Tensor<2> {
+    pub fn forward(&self, inputs: &GraphInputs, dropout: &DropoutContext) -> Tensor<2> {
         let linear = &self.layer.linear;
-        let mut h = inputs.features().matmul(linear.weight.val());
+        let mask = dropout.site(INPUT_SITE, self.input_dropout);
+        let x = inputs.features().dropout(mask.as_ref());
+        let mut h = x.matmul(linear.weight.val());
         for _ in 0..self.steps {
             h = inputs.propagation().matmul(h);
         }

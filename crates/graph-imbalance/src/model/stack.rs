@@ -10,7 +10,7 @@ use super::features::NodeFeatures;
 use super::inputs::GraphInputs;
 
 /// The dropout site of the input; the output of layer `i` has site `i`.
-const INPUT_SITE: u64 = 1 << 32;
+pub(super) const INPUT_SITE: u64 = 1 << 32;
 
 /// One layer of a network over a graph's nodes.
 pub trait GraphLayer: Module {

@@ -40,7 +40,8 @@ pub enum PprForm {
 /// A node u whose residual is at least ε·d̃ᵤ is pushed: α of the residual goes to the estimate and the
 /// rest to the neighbors in proportion to their weights. What remains bounds the error: in walk form
 /// 0 ≤ P − p ≤ ε·d̃ⱼ for each entry j, in symmetric form ε·√(d̃ᵢ d̃ⱼ). A source touches at most 1/(αε)
-/// edges, and the memory is that of the nodes it touched.
+/// edges, and the memory is that of the nodes it touched. A source whose d̃ is above 1/ε is never pushed: its
+/// row is empty, and a conflict taken from it 0.
 ///
 /// The reference code differs: it walks without self-loops (its matrix is another one), keeps a stack
 /// that it searches from end to end before each insertion, and adds the last residuals to nothing. Here
@@ -287,6 +288,23 @@ mod tests {
         let p = push.solve(&diffusion, &[0.0, 0.0, 1.0], 1).unwrap();
         assert_eq!(p[..2], [0.0, 0.0]);
         assert!((p[2] - 1.0).abs() < 1e-9);
+    }
+
+    /// The hub of a star of five leaves has d̃ = 6, and its residual of 1 is pushed unless ε·d̃ is above it.
+    #[test]
+    fn a_source_of_too_many_neighbors_has_an_empty_row() {
+        let edges: Vec<(u32, u32)> = (1..6).map(|leaf| (0, leaf)).collect();
+        let graph = Adjacency::from_edges(6, &edges).unwrap();
+        let diffusion = Diffusion::new(&graph, 0.5).unwrap();
+        let row_len = |epsilon| {
+            let push = PushPpr::new(epsilon).unwrap();
+            let rows = push.rows::<f64>(&diffusion, &[0], None, PprForm::Walk);
+            rows.unwrap().row_len(0)
+        };
+        assert_eq!(
+            [row_len(0.2), row_len(0.1)].map(|len| len > 0),
+            [false, true]
+        );
     }
 
     #[test]

@@ -59,13 +59,18 @@ impl Totoro {
     /// The conflict that `node` has if it is of class `class`.
     ///
     /// # Panics
-    /// If `node` is out of range.
+    /// If `node` or `class` is out of range.
     pub fn of(&self, node: u32, class: u32) -> f64 {
+        let n_classes = self.met.n_classes();
+        assert!((class as usize) < n_classes, "class {class} of {n_classes}");
         foreign(self.met.row(node), class)
     }
 
     /// The conflict of every node with the class that `labels` give it, `None` where they give none:
     /// `[n_nodes]`.
+    ///
+    /// # Panics
+    /// If `labels` are of more nodes or classes than those of [`Totoro::solve`].
     pub fn of_all(&self, labels: &Labels) -> Vec<Option<f64>> {
         labels
             .classes()
@@ -120,5 +125,16 @@ mod tests {
         assert_eq!(totoro.conflict().values(), [0.0]);
         assert_eq!(totoro.influence().n_unreached(), 1);
         assert_eq!(totoro.of_all(&labels), [Some(0.0), None, None]);
+    }
+
+    /// All classes are foreign to one that there is not.
+    #[test]
+    #[should_panic(expected = "class 2 of 2")]
+    fn classes_that_there_are_not_have_no_conflict() {
+        let graph = Adjacency::from_edges(2, &[(0, 1)]).unwrap();
+        let diffusion = Diffusion::new(&graph, 0.15).unwrap();
+        let labels = Labels::complete(&[0, 1]).unwrap();
+        let totoro = Totoro::solve(&diffusion, &labels, &[0, 1], &DensePpr).unwrap();
+        totoro.of(0, 2);
     }
 }

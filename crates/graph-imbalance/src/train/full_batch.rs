@@ -15,7 +15,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// [`Error::Core`] where a setting is out of its domain, model, graph, labels and nodes do not fit
-/// together, or the loss is not finite.
+/// together, the loss is not finite, or a score is NaN.
 pub fn train_full_batch<M: NodeClassifier>(
     model: M,
     inputs: &GraphInputs,

@@ -36,7 +36,8 @@ pub struct PprgoData<'a> {
 ///
 /// # Errors
 /// [`Error::Core`] where a setting is out of its domain, model, rows, features and nodes do not fit
-/// together, the objective has margins (they need the scores of all nodes), or the loss is not finite.
+/// together, the objective has margins (they need the scores of all nodes), the loss is not
+/// finite, or a score is NaN.
 pub fn train_pprgo(
     model: Pprgo,
     data: &PprgoData<'_>,

@@ -202,6 +202,11 @@ impl Judged {
         let scores = plain.forward(evaluation.inputs, &DropoutContext::default());
         let [_, n_classes] = scores.dims();
         let logits: Vec<f32> = scores.into_data().iter::<f32>().collect();
+        if let Some(at) = logits.iter().position(|score| score.is_nan()) {
+            let (node, class) = (at / n_classes, at % n_classes);
+            let reason = format!("of node {node} for class {class} is NaN");
+            return Err(Error::invalid("score", reason));
+        }
         let predictions = predictions(&logits, n_classes);
         let validation = NodeScores::of(&predictions, evaluation.labels, evaluation.valid)?;
         Ok(Self {

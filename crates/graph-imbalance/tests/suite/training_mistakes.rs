@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 
 use plm_core::graph::Csr;
 use plm_core::rng::Seed;
-use plm_graph_imbalance::graph::Labels;
+use plm_graph_imbalance::graph::{Features, Labels, NodeGraph};
 use plm_graph_imbalance::loss::LossConfig;
-use plm_graph_imbalance::model::{Architecture, Network, NetworkConfig};
+use plm_graph_imbalance::model::{Architecture, GraphInputs, Network, NetworkConfig};
 use plm_graph_imbalance::train::{
     Evaluation, Objective, PprgoData, TrainConfig, train_full_batch, train_pprgo,
 };
 
-use super::support::{ARCHITECTURES, devices};
+use super::support::{ARCHITECTURES, devices, with_values};
 use super::training::{Setting, short};
 
 #[test]
@@ -100,10 +100,59 @@ fn mistakes_are_named() {
                     ..short(9)
                 },
             ),
-            "training loss",
+            "is NaN",
         ),
     ] {
         assert!(error.contains(expected), "{error:?} lacks {expected:?}");
+    }
+}
+
+/// Features that no training node has may overflow: every hidden number of the last node is infinite, and
+/// the second layer subtracts half of them from the others.
+#[test]
+fn scores_that_are_no_numbers_are_refused() {
+    for (_, device) in devices() {
+        let setting = Setting::new(&device);
+        let Features::Dense { values, width, .. } = &setting.graph.features else {
+            panic!("a dense table");
+        };
+        let mut values = values.to_vec();
+        let last = values.len() - width;
+        values[last..].fill(f32::MAX);
+        let features = Features::dense(60, *width, values).unwrap();
+        let graph = NodeGraph {
+            features,
+            ..setting.graph.clone()
+        };
+        let inputs = GraphInputs::new(&graph, &device).unwrap();
+        let network = with_values(setting.network(Architecture::Gcn, 0.0), |path| {
+            match (path.contains("layers.0"), path.ends_with("bias")) {
+                (true, false) => vec![1.0; 6 * 16],
+                (true, true) => vec![0.0; 16],
+                (false, false) => (0..16 * 3)
+                    .map(|at| if at / 3 % 2 == 0 { 1.0 } else { -1.0 })
+                    .collect(),
+                (false, true) => vec![0.0; 3],
+            }
+        });
+        let still = TrainConfig {
+            lr: 0.0,
+            decay: None,
+            ..short(1)
+        };
+        let evaluation = Evaluation {
+            inputs: &inputs,
+            ..setting.evaluation()
+        };
+        let objective = setting.objective(LossConfig::CrossEntropy);
+        let quiet = &mut |_: &_| ControlFlow::Continue(());
+        let trained = &setting.inputs;
+        let result = train_full_batch(network, trained, &objective, &evaluation, &still, quiet);
+        let error = result.map(|_| ()).unwrap_err().to_string();
+        assert!(
+            error.contains("score: of node 59 for class 0 is NaN"),
+            "{error}"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! First vectors of marker tokens.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{FloatDType, Int, Tensor, TensorData};
 use plm_core::models::{EncoderModel, Pretrained, WordTable};
 use plm_core::nn::Ffn;
 use plm_core::nn::init::normal;
@@ -52,7 +52,8 @@ pub fn initialize_markers<H: Head>(
             VectorSource::Random => {
                 let width = table.dims()[1];
                 let values = normal(seed.child("markers"), names[index], width, deviation);
-                Tensor::from_data(TensorData::new(values, [1, width]), &table.device())
+                let options = (&table.device(), table.dtype());
+                Tensor::from_data(TensorData::new(values, [1, width]), options)
             }
         };
         targets.push(ids[index]);
@@ -72,7 +73,8 @@ fn mean(table: &Tensor<2>, ids: &[u32]) -> Tensor<2> {
     table.clone().select(0, ids).mean_dim(0)
 }
 
-/// `encoder` with rows `ids` of its word table replaced by `rows`, `[ids, hidden]`.
+/// `encoder` with rows `ids` of its word table replaced by `rows`, `[ids, hidden]`, brought to the
+/// table's device and precision.
 ///
 /// # Errors
 /// [`Error::Size`] where `rows` has another shape, [`Error::Token`] for an id beyond the table.
@@ -100,6 +102,10 @@ pub fn set_marker_rows<F: Ffn>(
     word.weight = word.weight.map(|old| {
         let tracked = old.is_require_grad();
         let rows = rows.to_device(&old.device()).detach();
+        let rows = match rows.dtype() == old.dtype() {
+            true => rows,
+            false => rows.cast(FloatDType::from(old.dtype())),
+        };
         let mut table = old;
         for (row, &id) in ids.iter().enumerate() {
             let id = id as usize;

@@ -97,11 +97,15 @@ impl LorentzBatchNorm {
         self.place(tangents, variance.cast(dtype))
     }
 
-    /// The points of `x` by the statistics of `x`, which enter the running ones.
+    /// The points of `x` by the statistics of `x`, which enter the running ones. No rows have none and change
+    /// nothing.
     ///
     /// # Shapes
     /// - x, result: `[rows, d_model]`
     pub fn forward_train(&self, x: Tensor<2>) -> Tensor<2> {
+        if x.dims()[0] == 0 {
+            return x;
+        }
         let center = midpoint(x.clone(), self.curvature);
         let tangents = self.at_origin(x, center.clone());
         let variance = sum_squares(tangents.clone()).mean();

@@ -6,7 +6,6 @@ use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::embedding::LorentzEmbeddingConfig;
-use super::parameter::parameter;
 use crate::geometry::inner_pairwise;
 use crate::{Curvature, ManifoldParam, Result};
 
@@ -56,15 +55,17 @@ pub struct DistanceHead {
 }
 
 impl DistanceHead {
-    /// A head with these class points, such as a copy of an embedding's, and biases of zero.
+    /// A head with these class points, such as a copy of an embedding's, and biases of zero in their number
+    /// type.
     ///
     /// # Shapes
     /// - centers: `[classes, d_model]`
     pub fn new(centers: ManifoldParam<2>) -> Self {
         let points = centers.val();
         let classes = points.dims()[0];
+        let zeros = Tensor::zeros([classes], (&points.device(), points.dtype()));
         Self {
-            bias: parameter(vec![0.0; classes], [classes], &points.device()),
+            bias: Param::from_tensor(zeros),
             centers,
         }
     }

@@ -78,8 +78,9 @@ impl Optimizer for EuclideanAdam {
             + grad.clone().mul_scalar(1.0 - config.beta_1);
         let v = take_or_zeros(state.second.take(), shape, &tensor).mul_scalar(config.beta_2)
             + grad.square().mul_scalar(1.0 - config.beta_2);
+        let largest = state.largest.take();
         if config.amsgrad {
-            let before = take_or_zeros(state.largest.take(), shape, &tensor);
+            let before = take_or_zeros(largest, shape, &tensor);
             state.largest = Some(before.max_pair(v.clone()));
         }
         let time = state.time as f64;

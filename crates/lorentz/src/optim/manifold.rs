@@ -182,13 +182,22 @@ impl ManifoldOptimizer {
     /// This optimizer with the moments that [`ManifoldOptimizer::save`] wrote.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) where the file cannot be read or is no such record.
+    /// [`Error::Core`](crate::Error::Core) where the file cannot be read or is no such record, as that of a
+    /// module is none.
     pub fn load(self, path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| plm_core::Error::io(path, error))?;
         let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes))
             .map_err(|error| plm_core::Error::format(path, error.to_string()))?;
-        Ok(self.load_record(record))
+        let stored = record.len();
+        let loaded = self.load_record(record);
+        // burn leaves out what it cannot read.
+        let taken = loaded.to_record().len();
+        if taken != stored {
+            let reason = format!("holds {stored} tensors, of which {taken} are moments");
+            return Err(plm_core::Error::format(path, reason).into());
+        }
+        Ok(loaded)
     }
 }
 

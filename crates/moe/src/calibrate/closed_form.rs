@@ -10,8 +10,10 @@ use crate::analysis::expert_selection;
 use crate::capture::FfnInputs;
 use crate::experts::MoeLayer;
 use crate::ffn::hidden_values;
+use crate::hidden::check_type;
 use crate::host::{matrix, values};
 use crate::policy::Selection;
+use crate::quality::check_finite;
 use crate::score::{keep_selected, selected};
 use crate::{Error, Result};
 
@@ -50,7 +52,8 @@ pub struct Fitted {
 /// # Errors
 /// [`Error::NoTokens`] without inputs or where the layer's output is 0 for all, [`Error::Setting`] for a
 /// ridge that is not positive, or so small that the system cannot be solved, [`Error::Size`] and
-/// [`Error::NotFinite`] for inputs that do not fit the layer.
+/// [`Error::NotFinite`] for inputs that do not fit the layer, or are so large that products of neuron
+/// values overflow; `layer` is as before then.
 pub fn fit_outputs(
     layer: &mut MoeLayer,
     inputs: &FfnInputs,
@@ -59,6 +62,7 @@ pub fn fit_outputs(
     if !(settings.ridge > 0.0 && settings.ridge.is_finite()) {
         return Err(refuse(settings.ridge, "must be positive"));
     }
+    check_type(&layer.ffn)?;
     let selection = expert_selection(layer, inputs)?;
     let [width, _] = layer.ffn.inner.weight.val().dims();
     let old = layer.clone();
@@ -75,12 +79,15 @@ pub fn fit_outputs(
         gram = gram.clone() + turned.clone().matmul(kept);
         right = right.clone() + turned.matmul(gap);
     });
+    let (gram, right) = (values(gram), values(right));
+    check_finite("kept neuron values, multiplied", &gram, neurons)?;
+    check_finite("missing outputs, multiplied", &right, width)?;
     if whole == 0.0 {
         return Err(Error::NoTokens {
             what: "fitting an output matrix",
         });
     }
-    let change = solve(&values(gram), &values(right), neurons, settings.ridge)?;
+    let change = solve(&gram, &right, neurons, settings.ridge)?;
     let weight = old.ffn.outer.weight.val() + matrix(&change, neurons, width, &device);
     layer.ffn.outer.weight = Param::from_tensor(weight);
     let mut left = 0.0;

@@ -17,6 +17,7 @@ use crate::error::check_size;
 use crate::experts::MoeLayer;
 use crate::host::values;
 use crate::layer::{FeedForwards, LayerId};
+use crate::quality::check_finite;
 use crate::router::Router;
 use crate::{Error, Result};
 
@@ -28,8 +29,10 @@ use crate::{Error, Result};
 /// which loading refuses.
 ///
 /// # Errors
-/// As [`Pretrained::save`]; [`Error::Size`], before anything is written, where `layers` are not those
-/// of the model, or of another width or number of neurons.
+/// As [`Pretrained::save`]. Before anything is written: [`Error::Size`] where `layers` are not those of the
+/// model, or of another width or number of neurons, or a mean or a router is of another size;
+/// [`Error::Chosen`] and [`Error::Setting`] for a policy that does not fit its layer;
+/// [`Error::NotFinite`] for a number of a mean, a router or a report that [`crate::load`] would refuse.
 pub fn save<M>(
     dir: impl AsRef<Path>,
     pretrained: &Pretrained<M>,
@@ -41,18 +44,18 @@ where
 {
     let dir = dir.as_ref();
     check(&pretrained.model.ffns(), layers)?;
+    let mut tensors = Tensors::default();
+    let mut records = BTreeMap::new();
+    for (id, layer) in layers {
+        tensors.layer(*id, layer)?;
+        records.insert(id.to_string(), record(layer));
+    }
+    let bytes = tensors.bytes(&dir.join(TENSORS))?;
     let dense = Pretrained {
         model: permuted(pretrained.model.clone(), layers),
         ..pretrained.clone()
     };
     let report = dense.save(dir, options)?;
-    let mut tensors = Tensors::default();
-    let mut records = BTreeMap::new();
-    for (id, layer) in layers {
-        tensors.layer(*id, layer);
-        records.insert(id.to_string(), record(layer));
-    }
-    let bytes = tensors.bytes(&dir.join(TENSORS))?;
     write_atomic(dir.join(TENSORS), |file| file.write_all(&bytes))?;
     let record = Record {
         format: FORMAT,
@@ -67,7 +70,8 @@ where
     Ok(report)
 }
 
-/// Checks that `layers` are those of a model with `blocks`.
+/// Checks that `layers` are those of a model with `blocks`, and that their policies and reports can be read
+/// back.
 fn check(blocks: &[(LayerId, FeedForward)], layers: &BTreeMap<LayerId, MoeLayer>) -> Result<()> {
     check_names(blocks, layers)?;
     for ((id, block), layer) in blocks.iter().zip(layers.values()) {
@@ -79,6 +83,19 @@ fn check(blocks: &[(LayerId, FeedForward)], layers: &BTreeMap<LayerId, MoeLayer>
             layer.partition.neurons(),
             neurons,
         )?;
+        layer.policy.check(layer.partition.experts())?;
+        let report = &layer.report;
+        let norms = report.norms.iter();
+        let norms = norms.flat_map(|own| [own.capture, own.recall]);
+        let figures = [report.capture, report.recall].into_iter().chain(norms);
+        if let Some((column, value)) = figures.enumerate().find(|(_, value)| !value.is_finite()) {
+            return Err(Error::NotFinite {
+                what: format!("the report of {what}"),
+                row: 0,
+                column,
+                value,
+            });
+        }
     }
     Ok(())
 }
@@ -117,39 +134,45 @@ fn record(layer: &MoeLayer) -> LayerRecord {
 struct Tensors(Vec<(String, Dtype, Vec<usize>, Vec<u8>)>);
 
 impl Tensors {
-    fn layer(&mut self, id: LayerId, layer: &MoeLayer) {
+    /// # Errors
+    /// [`Error::Size`] and [`Error::NotFinite`] for what would not be read back.
+    fn layer(&mut self, id: LayerId, layer: &MoeLayer) -> Result<()> {
         let name = |part: &str| format!("layers.{id}.{part}");
         let experts = layer.partition.experts();
         let [width, neurons] = layer.ffn.inner.weight.val().dims();
         self.integers(name("labels"), layer.partition.labels());
         self.integers(name("permutation"), &layer.partition.permutation());
         if let Some(mean) = &layer.mean {
-            self.floats(name("mean"), vec![neurons], mean);
+            self.floats(name("mean"), vec![neurons], mean)?;
         }
         let mut router = |part: &str, shape: Vec<usize>, values: Vec<f32>| {
-            self.floats(name(&format!("router.{part}")), shape, &values);
+            self.floats(name(&format!("router.{part}")), shape, &values)
         };
         match &layer.router {
             Router::Groundtruth(_) | Router::Random(_) => {}
             Router::Centroid(own) => {
-                router("centers", vec![experts, width], values(own.centers.clone()));
+                router("centers", vec![experts, width], values(own.centers.clone()))?;
             }
             Router::Mlp(own) => {
-                router("w1", vec![width, experts], values(own.w1.val()));
-                router("w2", vec![experts, experts], values(own.w2.val()));
+                router("w1", vec![width, experts], values(own.w1.val()))?;
+                router("w2", vec![experts, experts], values(own.w2.val()))?;
             }
             Router::Contribution(own) => {
-                for (part, linear) in [("hidden", &own.hidden), ("output", &own.output)] {
-                    let weight = linear.weight.val();
-                    let shape = weight.dims();
-                    router(&format!("{part}.weight"), shape.to_vec(), values(weight));
-                    if let Some(bias) = &linear.bias {
-                        let values = values(bias.val());
-                        router(&format!("{part}.bias"), vec![values.len()], values);
-                    }
+                let [_, hidden] = own.hidden.weight.val().dims();
+                for (part, linear, inputs, outputs) in [
+                    ("hidden", &own.hidden, width, hidden),
+                    ("output", &own.output, hidden, experts),
+                ] {
+                    let weight = values(linear.weight.val());
+                    router(&format!("{part}.weight"), vec![inputs, outputs], weight)?;
+                    // The format has biases: none is the same as zeros.
+                    let bias = linear.bias.as_ref().map(|bias| values(bias.val()));
+                    let bias = bias.unwrap_or_else(|| vec![0.0; outputs]);
+                    router(&format!("{part}.bias"), vec![outputs], bias)?;
                 }
             }
         }
+        Ok(())
     }
 
     fn integers(&mut self, name: String, values: &[u32]) {
@@ -160,12 +183,17 @@ impl Tensors {
         self.0.push((name, Dtype::I32, vec![values.len()], bytes));
     }
 
-    fn floats(&mut self, name: String, shape: Vec<usize>, values: &[f32]) {
+    /// # Errors
+    /// [`Error::Size`] where the values do not fill `shape`, [`Error::NotFinite`].
+    fn floats(&mut self, name: String, shape: Vec<usize>, values: &[f32]) -> Result<()> {
+        check_size(&name, values.len(), shape.iter().product())?;
+        check_finite(&name, values, shape.last().copied().unwrap_or(1))?;
         let bytes = values
             .iter()
             .flat_map(|value| value.to_le_bytes())
             .collect();
         self.0.push((name, Dtype::F32, shape, bytes));
+        Ok(())
     }
 
     fn bytes(&self, path: &Path) -> Result<Vec<u8>> {

@@ -122,3 +122,15 @@ fn bad_settings_are_refused() {
     let error = fit_outputs(&mut layer, &none, &ClosedForm::default());
     assert!(matches!(error, Err(Error::NoTokens { .. })));
 }
+
+#[test]
+fn products_that_overflow_change_nothing() {
+    let (_, device) = devices().remove(0);
+    let (mut layer, mut inputs) = converted(Fill::Zero, &device);
+    let old = numbers(layer.ffn.outer.weight.val());
+    // The neurons' values are numbers, their squares are not.
+    inputs.rows.iter_mut().for_each(|value| *value *= 1e25);
+    let error = fit_outputs(&mut layer, &inputs, &ClosedForm::default());
+    assert!(matches!(error, Err(Error::NotFinite { .. })), "{error:?}");
+    assert_eq!(numbers(layer.ffn.outer.weight.val()), old);
+}

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use burn::module::Param;
+use burn::tensor::{DType, FloatDType};
 use plm_core::kernel::Activation;
 use plm_core::models::EncoderInput;
+use plm_core::nn::FeedForward;
 use plm_core::rng::Seed;
 use plm_moe::calibrate::{ClosedForm, fit_outputs};
 use plm_moe::exec::Planner;
@@ -321,4 +324,37 @@ fn mistakes_are_named() {
     let error = MoeLayer::convert(&bad, &inputs, &config(), Seed::new(0)).unwrap_err();
     assert!(error.to_string().contains("W_in"), "{error}");
     assert_eq!(model.ffns().len(), LAYERS);
+}
+
+#[test]
+fn weights_of_another_number_type_are_refused() {
+    let (_, device) = devices().remove(0);
+    if !device.supports_dtype(DType::BF16) {
+        return;
+    }
+    let dense = layer(Activation::Relu, false, &device);
+    let inputs = rows(50, 1);
+    let converted = MoeLayer::convert(&dense, &inputs, &config(), Seed::new(0)).unwrap();
+    let half = |mut ffn: FeedForward| {
+        for linear in [&mut ffn.inner, &mut ffn.outer] {
+            let weight = linear.weight.val().cast(FloatDType::BF16);
+            linear.weight = Param::from_tensor(weight);
+        }
+        ffn
+    };
+    let dense = half(dense);
+    let mut tuned = converted.clone();
+    tuned.ffn = half(tuned.ffn);
+    let (partition, seed) = (converted.partition, Seed::new(0));
+    for error in [
+        MoeLayer::convert(&dense, &inputs, &config(), seed).err(),
+        MoeLayer::with_partition(&dense, partition, &inputs, &config(), seed).err(),
+        tuned.clone().refit(&inputs, config().router, seed).err(),
+        fit_outputs(&mut tuned, &inputs, &ClosedForm::default()).err(),
+        Activity::of(&dense, &inputs).err(),
+        expert_contributions(&tuned, &inputs).err(),
+    ] {
+        let error = error.unwrap().to_string();
+        assert!(error.contains("weights = bf16"), "{error}");
+    }
 }

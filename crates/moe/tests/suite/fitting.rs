@@ -1,10 +1,13 @@
 //! What conversion fits to a layer: seeds, rows that are held out, fitting again.
 
+use burn::tensor::Tensor;
 use plm_core::kernel::Activation;
+use plm_core::models::Stack;
+use plm_core::nn::Tapped;
 use plm_core::rng::Seed;
 use plm_moe::{
-    ContributionRouterConfig, LayerId, MlpRouterConfig, MoeConfig, MoeLayer, Router, RouterKind,
-    SplitKind, convert,
+    Capture, ContributionRouterConfig, Error, LayerId, MlpRouterConfig, MoeConfig, MoeLayer,
+    Router, RouterKind, SplitKind, convert,
 };
 
 use super::support::{LAYERS, WIDTH, captured, classifier, config, devices, layer, numbers, rows};
@@ -110,6 +113,47 @@ fn captured_rows_are_split_in_every_layer() {
     }
     let (_, none) = capture.split(1.0);
     assert!(none.layer(LayerId::encoder(0)).is_err());
+}
+
+#[test]
+fn a_batch_that_is_refused_leaves_nothing_behind() {
+    let (_, device) = devices().remove(0);
+    let batch = |last: f32| {
+        let mut tapped = Tapped::default();
+        for (layer, value) in [(0, 1.0), (1, last)] {
+            let rows = Tensor::<3>::full([1, 4, WIDTH], value, &device);
+            tapped.ffn_inputs.insert(layer, rows);
+        }
+        tapped
+    };
+    let mut capture = Capture::new(6);
+    let refused = capture.add(Stack::Encoder, &batch(f32::NAN), &[true; 4]);
+    let place = matches!(
+        refused,
+        Err(Error::NotFinite {
+            row: 0,
+            column: 0,
+            ..
+        })
+    );
+    assert!(place, "{refused:?}");
+    assert_eq!(capture.layers(), 0);
+    capture
+        .add(Stack::Encoder, &batch(2.0), &[true, false, true, true])
+        .unwrap();
+    let refused = capture.add(Stack::Encoder, &batch(f32::NAN), &[true; 4]);
+    assert!(matches!(refused, Err(Error::NotFinite { row: 3, .. })));
+    let tokens = |capture: &Capture, index| {
+        let inputs = capture.layer(LayerId::encoder(index)).unwrap();
+        inputs.tokens()
+    };
+    assert_eq!([tokens(&capture, 0), tokens(&capture, 1)], [3, 3]);
+    // There is room for three more.
+    capture
+        .add(Stack::Encoder, &batch(2.0), &[true; 4])
+        .unwrap();
+    assert_eq!([tokens(&capture, 0), tokens(&capture, 1)], [6, 6]);
+    assert!(capture.is_full());
 }
 
 #[test]

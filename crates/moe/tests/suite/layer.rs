@@ -1,7 +1,7 @@
 //! One layer of experts: the hand-worked example, agreement of its forms, gradients.
 
 use burn::module::Module as _;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, FloatDType, Tensor, TensorData};
 use plm_core::kernel::Activation;
 use plm_core::nn::FeedForward;
 use plm_core::rng::Seed;
@@ -190,6 +190,39 @@ fn the_fast_form_refuses_devices_with_gradients() {
     let converted = MoeLayer::convert(&dense, &rows(200, 3), &config, Seed::new(0)).unwrap();
     let fast = SparseFfn::new(&converted, &SharedPlanner::default()).unwrap();
     forward(&fast, Tensor::zeros([1, 2, WIDTH], &device.autodiff()));
+}
+
+#[test]
+#[should_panic(expected = "another model's")]
+fn the_fast_form_refuses_inputs_of_another_width() {
+    let (_, device) = devices().remove(0);
+    let dense = layer(Activation::Relu, false, &device);
+    let config = configurations()[2];
+    let converted = MoeLayer::convert(&dense, &rows(200, 3), &config, Seed::new(0)).unwrap();
+    let fast = SparseFfn::new(&converted, &SharedPlanner::default()).unwrap();
+    // As many numbers as four rows of the layer's own width have.
+    forward(&fast, Tensor::zeros([1, 2, 2 * WIDTH], &device));
+}
+
+#[test]
+fn the_fast_form_answers_in_the_type_of_its_inputs() {
+    let (_, device) = devices().remove(0);
+    if !device.supports_dtype(DType::BF16) {
+        return;
+    }
+    let dense = layer(Activation::Relu, false, &device);
+    let inputs = rows(200, 3);
+    let config = configurations()[2];
+    let converted = MoeLayer::convert(&dense, &inputs, &config, Seed::new(0)).unwrap();
+    let planner = SharedPlanner::new(Planner::fixed(Path::Dense));
+    let fast = SparseFfn::new(&converted, &planner).unwrap();
+    let x = TensorData::new(inputs.rows[..2 * WIDTH].to_vec(), [1, 2, WIDTH]);
+    let x = Tensor::<3>::from_data(x, &device);
+    let expected = forward(&fast, x.clone());
+    assert_eq!(expected.dtype(), DType::F32);
+    let found = forward(&fast, x.cast(FloatDType::BF16));
+    assert_eq!(found.dtype(), DType::BF16);
+    assert_close(&numbers(found), &numbers(expected), 0.05, "bf16");
 }
 
 // Named as in a model, whose layers hold their block as `ffn`.

@@ -15,6 +15,7 @@ mod tests;
 
 pub use instruction_set::vectorized;
 pub use mask::SiteMask;
+pub use precision::at_least_single;
 
 use burn::tensor::{Bool, DType, Int, Tensor};
 

@@ -7,8 +7,9 @@ pub(crate) fn is_half(dtype: DType) -> bool {
     matches!(dtype, DType::F16 | DType::BF16)
 }
 
-/// `tensor` in the precision to compute in: at least single.
-pub(crate) fn to_compute<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+/// `tensor` in single precision where it has half: in f16 squares overflow early and the floors that keep
+/// logarithms and quotients finite are 0, and sums of either half type lose what is small.
+pub fn at_least_single<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     if is_half(tensor.dtype()) {
         tensor.cast(FloatDType::F32)
     } else {

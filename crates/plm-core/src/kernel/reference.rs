@@ -5,7 +5,7 @@
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Bool, FloatDType, Int, Tensor};
 
-use super::precision::{to_compute, to_dtype};
+use super::precision::{at_least_single, to_dtype};
 use super::{Activation, AttentionArgs, SiteMask};
 
 /// See [`super::linear`].
@@ -25,7 +25,11 @@ pub fn layer_norm<const D: usize>(
     epsilon: f64,
 ) -> Tensor<D> {
     let dtype = x.dtype();
-    let (x, gamma, beta) = (to_compute(x), to_compute(gamma), to_compute(beta));
+    let (x, gamma, beta) = (
+        at_least_single(x),
+        at_least_single(gamma),
+        at_least_single(beta),
+    );
     let mean = x.clone().mean_dim(D - 1);
     let centered = x - mean;
     let variance = centered.clone().square().mean_dim(D - 1);
@@ -39,7 +43,7 @@ pub fn layer_norm<const D: usize>(
 /// See [`super::rms_norm`].
 pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, epsilon: f64) -> Tensor<D> {
     let dtype = x.dtype();
-    let (x, gamma) = (to_compute(x), to_compute(gamma));
+    let (x, gamma) = (at_least_single(x), at_least_single(gamma));
     let mean_square = x.clone().square().mean_dim(D - 1);
     let normalized = x / (mean_square + epsilon).sqrt();
     to_dtype(normalized * gamma.unsqueeze::<D>(), dtype)
@@ -116,7 +120,7 @@ pub fn cross_entropy(
     label_smoothing: f64,
 ) -> Tensor<1> {
     let dtype = logits.dtype();
-    let logits = to_compute(logits);
+    let logits = at_least_single(logits);
     let computed = FloatDType::from(logits.dtype());
     let log_probs = log_softmax(logits, 1);
     let ignored = match ignore_index {

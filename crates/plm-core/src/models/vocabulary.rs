@@ -21,6 +21,7 @@ use super::t5::{
     T5EncoderModel, T5ForConditionalGeneration, T5ForQuestionAnswering,
     T5ForSequenceClassification, T5ForTokenClassification, T5Model,
 };
+use crate::kernel::precision::to_dtype;
 use crate::nn::Ffn;
 use crate::nn::init::{Init, normal};
 use crate::rng::Seed;
@@ -50,11 +51,12 @@ pub trait WordTable: Module {
     fn with_word_copied(self, from: usize, to: usize) -> Self;
 }
 
-/// `new` behind `old` along `axis`, trainable as `old` was.
+/// `new` behind `old` along `axis`, of its number type and trainable as it was.
 fn append<const D: usize>(old: Tensor<D>, new: Tensor<D>, axis: usize) -> Tensor<D> {
     let tracked = old.is_require_grad();
-    let device = old.device();
-    let joined = Tensor::cat(vec![old.detach(), new.to_device(&device).detach()], axis);
+    let (device, dtype) = (old.device(), old.dtype());
+    let new = to_dtype(new.to_device(&device).detach(), dtype);
+    let joined = Tensor::cat(vec![old.detach(), new], axis);
     leaf(joined, tracked)
 }
 
@@ -274,5 +276,27 @@ impl<M: PretrainedModel + WordTable> Pretrained<M> {
         let (from, to) = (row(from)?, row(to)?);
         self.model = self.model.clone().with_word_copied(from, to);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{DType, FloatDType};
+
+    use super::*;
+
+    #[test]
+    fn new_rows_have_the_number_type_of_the_old_ones() {
+        let device = crate::device::parse("flex").unwrap();
+        let mut table = burn::nn::EmbeddingConfig::new(2, 3).init(&device);
+        table.weight = table.weight.map(|old| old.cast(FloatDType::F64));
+        let bias = Param::from_tensor(Tensor::<1>::ones([2], &device).cast(FloatDType::F16));
+        let table = extend(table, Tensor::ones([1, 3], &device));
+        assert_eq!(
+            (table.weight.dims(), table.weight.dtype()),
+            ([3, 3], DType::F64)
+        );
+        let bias = extend_bias(bias, 2);
+        assert_eq!((bias.dims(), bias.dtype()), ([4], DType::F16));
     }
 }

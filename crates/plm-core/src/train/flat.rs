@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::device::is_host;
-pub(crate) use crate::kernel::precision::{to_compute, to_dtype};
+pub(crate) use crate::kernel::precision::{at_least_single, to_dtype};
 use crate::vector::dot;
 
 /// Elements that one thread works on at a time. Fixed, so that sums do not depend on the number of
@@ -100,7 +100,7 @@ impl Flat {
                 Sum::Number(sums.iter().sum())
             }
             // Squares of half-precision numbers overflow and underflow soon.
-            Self::Device(tensor) => Sum::Tensor(to_compute(tensor.clone()).square().sum()),
+            Self::Device(tensor) => Sum::Tensor(at_least_single(tensor.clone()).square().sum()),
         }
     }
 
@@ -113,7 +113,7 @@ impl Flat {
                     .par_chunks_mut(CHUNK)
                     .for_each(|chunk| chunk.iter_mut().for_each(|x| *x *= factor));
             }
-            Self::Device(tensor) => *tensor = to_compute(tensor.clone()).mul_scalar(factor),
+            Self::Device(tensor) => *tensor = at_least_single(tensor.clone()).mul_scalar(factor),
         }
     }
 
@@ -133,12 +133,12 @@ impl Flat {
                         .for_each(|(sum, &value)| *sum += value);
                 }),
             (Self::Device(sum), other) => {
-                let other = to_compute(other.to_tensor(&sum.device()));
-                *sum = to_compute(sum.clone()).add(other);
+                let other = at_least_single(other.to_tensor(&sum.device()));
+                *sum = at_least_single(sum.clone()).add(other);
             }
             (sum @ Self::Host(_), Self::Device(other)) => {
                 let own = sum.to_tensor(&other.device());
-                *sum = Self::Device(own.add(to_compute(other)));
+                *sum = Self::Device(own.add(at_least_single(other)));
             }
         }
     }

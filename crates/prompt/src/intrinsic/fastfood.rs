@@ -147,11 +147,13 @@ impl FastfoodPrompt {
         device: &Device,
     ) -> Result<Self> {
         let shape = [start.rows(), start.width()];
+        // Says first whether there can be so many dimensions.
+        let map = Fastfood::new(dimensions, shape[0] * shape[1], seed, device)?;
         let data = TensorData::new(start.values().to_vec(), shape);
         let start = Param::from_tensor(Tensor::from_data(data, device));
         Ok(Self {
             point: Param::from_tensor(Tensor::zeros([dimensions], device)),
-            map: Fastfood::new(dimensions, shape[0] * shape[1], seed, device)?,
+            map,
             start: start.set_require_grad(false),
         })
     }

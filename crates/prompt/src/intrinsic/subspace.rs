@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
-use plm_core::check::same_size;
+use plm_core::check::{finite, same_size};
 use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
 use plm_core::train::freeze;
@@ -35,7 +35,8 @@ impl IntrinsicPrompt {
     /// The point `values`, point by point: what an encoder makes of a prompt, say.
     ///
     /// # Errors
-    /// [`Error::Size`](crate::Error::Size) where the subspace has another number of dimensions.
+    /// [`Error::Size`](crate::Error::Size) where the subspace has another number of dimensions;
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for a number that is not finite.
     pub fn at(decoder: PromptDecoder, values: Vec<f32>) -> Result<Self> {
         let config = decoder.config;
         let (points, dimensions) = (config.points(), config.dimensions);
@@ -44,6 +45,7 @@ impl IntrinsicPrompt {
             values.len(),
             points * dimensions,
         )?;
+        finite("point of the subspace", values.iter().copied())?;
         Ok(Self::from_values(decoder, values, points, dimensions))
     }
 

@@ -1,6 +1,7 @@
 //! T5 and BART: slots before the encoder's text, the answer as the first word that the decoder writes.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use plm_core::check::same_size;
 use plm_core::generate::{Generation, GenerationConfig, generate};
 use plm_core::models::{
     BartForConditionalGeneration, EncoderInput, Seq2SeqInput, Stack, T5ForConditionalGeneration,
@@ -102,8 +103,12 @@ impl<M: Seq2SeqLM> PromptedSeq2Seq<M> {
 
     /// Writes answers.
     ///
+    /// # Shapes
+    /// - prompts: `[batch or 1, slots, width]`
+    ///
     /// # Errors
-    /// As [`PromptModel::check`], and as [`generate`].
+    /// As [`PromptModel::check`], and as [`generate`]; [`Error::Size`](crate::Error::Size) for several
+    /// prompts that are not one for each text.
     pub fn generate(
         &self,
         prompts: Tensor<3>,
@@ -111,8 +116,12 @@ impl<M: Seq2SeqLM> PromptedSeq2Seq<M> {
         settings: &GenerationConfig,
         seed: Seed,
     ) -> Result<Generation> {
-        let [_, slots, width] = prompts.dims();
-        self.check(slots, width, text.ids.dims()[1])?;
+        let [count, slots, width] = prompts.dims();
+        let [batch, length] = text.ids.dims();
+        if count != 1 {
+            same_size("prompts of a batch", count, batch)?;
+        }
+        self.check(slots, width, length)?;
         let input = self.encoder_input(prompts, text, &Pass::default());
         Ok(generate(&self.model, &input, settings, seed)?)
     }

@@ -194,6 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn files_keep_the_last_bit() {
+        // Scores of 16 or 17 digits, some of which are not read back by rounding twice.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("transfer.json");
+        let share = |right: f64| [11.0, 13.0, 15.0].map(|all| right / all).to_vec();
+        let scores = [1.0, 2.0, 14.0].map(share).to_vec();
+        let matrix = TransferMatrix::new(tasks(), scores, None).unwrap();
+        matrix.save(&path).unwrap();
+        assert_eq!(TransferMatrix::load(&path).unwrap(), matrix);
+    }
+
+    #[test]
     fn faulty_files_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("transfer.json");

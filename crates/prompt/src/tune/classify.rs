@@ -23,10 +23,12 @@ use crate::{Error, Result};
 /// the best evaluation's source is returned, the first of equals.
 ///
 /// # Errors
-/// [`Error::Setting`], [`Error::Width`], [`Error::NoSlot`], [`Error::TooLong`] where settings, prompts,
-/// texts and model do not fit together; [`Error::Size`] where the source has fewer prompts than there
-/// are tasks; [`Error::Size`] or [`Error::TaskOrder`] where `dev` has other tasks than `training` or in
-/// another order; [`Error::Core`] where training fails, above all where a gradient is not finite.
+/// [`Error::Setting`], [`Error::Width`], [`Error::NoSlot`], [`Error::TooLong`], [`Error::NumberType`]
+/// where settings, prompts, texts and model do not fit together; [`Error::UnknownToken`] for texts,
+/// padding or label words of another vocabulary than the model's; [`Error::Size`] where the source has
+/// fewer prompts than there are tasks; [`Error::Size`] or [`Error::TaskOrder`] where `dev` has other tasks
+/// than `training` or in another order; [`Error::Core`] where training fails, above all where a gradient
+/// is not finite; [`Error::NotFinite`] for scores on `dev` that are not numbers.
 pub fn tune<M: PromptModel, S: PromptSource>(
     model: &M,
     source: S,
@@ -102,16 +104,34 @@ fn loss(scores: Tensor<2>, batch: &SetBatch, smoothing: f64) -> Tensor<1> {
 }
 
 /// Refuses a source that has not a prompt for every task of `set`, or whose prompts the model cannot
-/// read before its texts.
+/// read before its texts, and texts of another vocabulary than the model's.
 pub(super) fn check<M: PromptModel, S: PromptSource>(
     model: &M,
     source: &S,
     set: &TaskSet,
 ) -> Result<()> {
     enough_prompts(source, set.prompts())?;
-    let first = set.task(0);
-    let [_, slots, width] = source.prompts(&[first]).dims();
-    model.check(slots, width, set.widest()?)
+    check_prompt(model, source, set.task(0), set.widest()?)?;
+    set.check_vocabulary(model.words().dims()[0])
+}
+
+/// Refuses a source whose prompt for `task` the model cannot read before texts of up to `tokens` tokens;
+/// the number of its slots.
+pub(super) fn check_prompt<M: PromptModel, S: PromptSource>(
+    model: &M,
+    source: &S,
+    task: usize,
+    tokens: usize,
+) -> Result<usize> {
+    let prompts = source.prompts(&[task]);
+    let [_, slots, width] = prompts.dims();
+    model.check(slots, width, tokens)?;
+    let (prompt, model) = (prompts.dtype(), model.words().dtype());
+    // Rows of a quantized table become floats when they are read.
+    if model.is_float() && prompt != model {
+        return Err(Error::NumberType { prompt, model });
+    }
+    Ok(slots)
 }
 
 /// Refuses a source with fewer than `needed` prompts.

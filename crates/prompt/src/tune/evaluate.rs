@@ -1,5 +1,8 @@
 //! Scoring a prompt.
 
+use burn::tensor::Tensor;
+use plm_core::check::NotFiniteError;
+
 use super::classify::{check, scores};
 use crate::Result;
 use crate::model::{Pass, PromptModel};
@@ -15,7 +18,15 @@ pub struct Predictions {
 
 impl Predictions {
     /// Share of right answers in each task of `set`; nothing for a task without examples.
+    ///
+    /// # Panics
+    /// If these are not the predictions of as many examples as `set` has.
     pub fn accuracies(&self, set: &TaskSet) -> Vec<Option<f64>> {
+        assert_eq!(
+            self.classes.len(),
+            set.len(),
+            "predictions, and examples of their set"
+        );
         let mut right = vec![0_usize; set.names().len()];
         let mut all = vec![0_usize; set.names().len()];
         for (index, class) in self.classes.iter().enumerate() {
@@ -31,6 +42,9 @@ impl Predictions {
     }
 
     /// Mean of the tasks' accuracies, every task counting alike.
+    ///
+    /// # Panics
+    /// As [`Predictions::accuracies`].
     pub fn mean_accuracy(&self, set: &TaskSet) -> f64 {
         let found: Vec<f64> = self.accuracies(set).into_iter().flatten().collect();
         found.iter().sum::<f64>() / found.len() as f64
@@ -59,12 +73,30 @@ pub fn predict<M: PromptModel, S: PromptSource>(
     for rows in order.chunks(batch_size.max(1)) {
         let batch = set.batch(rows, &device)?;
         let prompts = source.prompts(&batch.mixed.tasks);
-        let best = scores(model, prompts, set, &batch, pass).argmax(1);
+        let scores = scores(model, prompts, set, &batch, pass);
+        check_scores(&scores, rows)?;
+        let best = scores.argmax(1);
         for (&row, column) in rows.iter().zip(best.into_data().iter::<i64>()) {
             classes[row] = set.class(row, column as usize);
         }
     }
     Ok(Predictions { classes })
+}
+
+/// Refuses scores that are no numbers: none of them is the largest. `rows` are the examples' places.
+///
+/// # Errors
+/// [`Error::NotFinite`](crate::Error::NotFinite) naming the first such example and its word.
+fn check_scores(scores: &Tensor<2>, rows: &[usize]) -> Result<()> {
+    let [_, words] = scores.dims();
+    let values = scores.clone().into_data();
+    match values.iter::<f32>().position(f32::is_nan) {
+        Some(place) => {
+            let what = format!("scores of example {}", rows[place / words]);
+            Err(NotFiniteError::new(what, place % words, f64::NAN).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Mean accuracy of the tasks of `set`.

@@ -83,6 +83,11 @@ mod tests {
         assert_eq!((found.losses[0].step, found.losses[0].score), (10, 0.5));
         assert_eq!(found.losses[1].step, 20);
         assert!(found.losses[1].score.is_nan());
+        // To the last bit, which takes a reader that rounds once.
+        let score = 1.0 / 11.0;
+        let line = format!("{{\"kind\":\"evaluation\",\"step\":1,\"metric\":{score}}}\n");
+        fs::write(&path, line).unwrap();
+        assert_eq!(History::read(&path).unwrap().curve[0].score, score);
         fs::write(&path, "{\"kind\":\"log\",\"step\":1,\"loss\":1.0}\n{\n").unwrap();
         let error = History::read(&path).unwrap_err().to_string();
         assert!(error.contains(FILE) && error.contains("line 2"), "{error}");

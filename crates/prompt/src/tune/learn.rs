@@ -33,10 +33,11 @@ impl<S> Tuned<S> {
     /// A warning where no evaluation beat the first one: mostly a learning rate that is too small or
     /// too large, or too few steps.
     pub fn warning(&self) -> Option<String> {
-        let first = self.curve.first()?;
-        let best = self.curve.iter().map(|point| point.score);
-        let best = best.fold(f64::NEG_INFINITY, f64::max);
-        (self.curve.len() > 1 && best <= first.score).then(|| {
+        let (first, later) = self.curve.split_first()?;
+        let better = |point: &CurvePoint| {
+            point.score > first.score || first.score.is_nan() && !point.score.is_nan()
+        };
+        (!later.is_empty() && !later.iter().any(better)).then(|| {
             format!(
                 "no evaluation beat the first one ({:.4} after {} steps); try another learning rate or \
                  more steps",
@@ -144,5 +145,42 @@ fn keep(error: Error, place: &mut Option<Error>) -> plm_core::Error {
             *place = Some(other);
             plm_core::Error::invalid("prompt tuning", text)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plm_core::train::StopReason;
+
+    use super::*;
+
+    /// Whether a run with these scores is warned of.
+    fn warned(scores: &[f64]) -> bool {
+        let points = (0..)
+            .zip(scores)
+            .map(|(step, &score)| CurvePoint { step, score });
+        let tuned = Tuned {
+            source: (),
+            report: TrainReport {
+                step: 0,
+                epoch: 0,
+                best: None,
+                stopped: StopReason::Completed,
+                non_finite: 0,
+                resumed_from: None,
+                seconds: 0.0,
+            },
+            curve: points.collect(),
+            losses: Vec::new(),
+        };
+        tuned.warning().is_some()
+    }
+
+    #[test]
+    fn runs_whose_first_evaluation_is_not_beaten_are_warned_of() {
+        assert!(warned(&[0.5, 0.5]) && warned(&[0.5, 0.4, f64::NAN]));
+        assert!(!warned(&[0.5, 0.4, 0.6]) && !warned(&[0.5]) && !warned(&[]));
+        // A score that is no number is beaten by any that is, and beats none.
+        assert!(warned(&[f64::NAN, f64::NAN]) && !warned(&[f64::NAN, 0.5]));
     }
 }

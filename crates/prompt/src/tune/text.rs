@@ -7,10 +7,10 @@ use plm_core::nn::DropoutMode;
 use plm_core::text::{Batch, Padding};
 use plm_core::train::Observer;
 
-use super::classify::enough_prompts;
+use super::classify::{check_prompt, enough_prompts};
 use super::learn::{Score, learn};
 use super::{Reduction, TuneSettings, Tuned};
-use crate::mixed::{Mixed, collate_ids};
+use crate::mixed::{Mixed, check_texts, check_tokens, collate_ids};
 use crate::model::{Pass, TextModel};
 use crate::source::PromptSource;
 use crate::task_set::check_side;
@@ -105,8 +105,8 @@ struct TextBatch {
 /// settings say. Scored is minus the mean loss on `dev`.
 ///
 /// # Errors
-/// As [`tune`](super::tune) but for the order of tasks; [`Error::TargetTooLong`] where the model has no
-/// positions for the targets.
+/// As [`tune`](super::tune) but for the order of tasks and for scores: those that are not numbers are never
+/// the best; [`Error::TargetTooLong`] where the model has no positions for the targets.
 pub fn tune_text<M: TextModel, S: PromptSource>(
     model: &M,
     source: S,
@@ -116,16 +116,7 @@ pub fn tune_text<M: TextModel, S: PromptSource>(
     observer: Option<&mut dyn Observer>,
 ) -> Result<Tuned<S>> {
     for set in [Some(training), dev].into_iter().flatten() {
-        enough_prompts(&source, set.most(|example| example.task) + 1)?;
-        let [_, slots, width] = source.prompts(&[set.examples[0].task]).dims();
-        let widest = set.padding.length(set.most(|example| example.ids.len()))?;
-        model.check(slots, width, widest)?;
-        // A batch may hold the longest text and the longest target.
-        let tokens = set.most(|example| example.target.len());
-        match model.target_room(slots, widest) {
-            Some(limit) if tokens > limit => return Err(Error::TargetTooLong { tokens, limit }),
-            _ => {}
-        }
+        check(model, &source, set)?;
     }
     let tracked = model.tracked();
     let device = tracked.device();
@@ -149,6 +140,26 @@ pub fn tune_text<M: TextModel, S: PromptSource>(
         },
         evaluate.as_mut().map(|evaluate| evaluate as Score<'_, S>),
     )
+}
+
+/// Refuses a source that has not a prompt for every task of `set`, or whose prompts, texts and targets the
+/// model cannot read.
+fn check<M: TextModel, S: PromptSource>(model: &M, source: &S, set: &TextSet) -> Result<()> {
+    let last = set.most(|example| example.task);
+    enough_prompts(source, last.saturating_add(1))?;
+    let widest = set.padding.length(set.most(|example| example.ids.len()))?;
+    let slots = check_prompt(model, source, set.examples[0].task, widest)?;
+    // A batch may hold the longest text and the longest target.
+    let tokens = set.most(|example| example.target.len());
+    match model.target_room(slots, widest) {
+        Some(limit) if tokens > limit => return Err(Error::TargetTooLong { tokens, limit }),
+        _ => {}
+    }
+    let vocabulary = model.words().dims()[0];
+    let texts = set.examples.iter().map(|example| example.ids.as_slice());
+    check_texts(&texts.collect::<Vec<_>>(), &set.padding, vocabulary)?;
+    let targets = set.examples.iter().flat_map(|example| &example.target);
+    check_tokens("targets", targets.copied(), vocabulary)
 }
 
 fn loss<M: TextModel>(

@@ -1,6 +1,7 @@
 //! Where T5 and BART answer, and what they refuse.
 
 use burn::tensor::{Bool, Int, Tensor, TensorData};
+use plm_core::check::SizeError;
 use plm_core::generate::{Generation, GenerationConfig, generate};
 use plm_core::models::{EncoderInput, Seq2SeqInput};
 use plm_core::rng::Seed;
@@ -174,5 +175,17 @@ fn prompts_that_do_not_fit_write_nothing() {
             tokens: 7,
             limit: 40
         })
+    ));
+    // One prompt for all three texts, or one for each.
+    let prompts = |count| Tensor::<3>::zeros([count, SLOTS, WIDTH], &device);
+    assert!(t5.generate(prompts(3), &text, &settings, seed).is_ok());
+    let two = t5.generate(prompts(2), &text, &settings, seed);
+    assert!(matches!(
+        two.err(),
+        Some(Error::Size(SizeError {
+            found: 2,
+            expected: 3,
+            ..
+        }))
     ));
 }

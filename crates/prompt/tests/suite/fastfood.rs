@@ -5,10 +5,10 @@ use burn::tensor::Tensor;
 use plm_core::nn::init::normal;
 use plm_core::rng::Seed;
 use plm_core::train::count_params;
-use plm_prompt::PromptSource;
 use plm_prompt::intrinsic::{Fastfood, FastfoodPrompt};
+use plm_prompt::{Error, PromptSource};
 
-use super::support::{SLOTS, assert_close, devices, prompt, tensor, tolerance, values};
+use super::support::{SLOTS, WIDTH, assert_close, devices, prompt, tensor, tolerance, values};
 
 const INPUTS: usize = 7;
 const OUTPUTS: usize = 50;
@@ -91,5 +91,9 @@ fn sizes_out_of_their_limits_are_refused() {
     let (_, device) = devices().remove(0);
     assert!(Fastfood::new(0, 10, Seed::new(1), &device).is_err());
     assert!(Fastfood::new(11, 10, Seed::new(1), &device).is_err());
+    for dimensions in [0, SLOTS * WIDTH + 1, usize::MAX] {
+        let found = FastfoodPrompt::new(&prompt(SLOTS, 1), dimensions, Seed::new(1), &device);
+        assert!(matches!(found, Err(Error::Setting { .. })), "{dimensions}");
+    }
     assert!(Fastfood::new(1, 1, Seed::new(1), &device).is_ok());
 }

@@ -94,6 +94,8 @@ fn initializations_hold_what_they_say() {
         assert!(bad(PromptInit::Normal(f64::NAN)));
         assert!(bad(PromptInit::Text(String::new())));
         assert!(bad(PromptInit::VocabularySample { first: Some(3) }));
-        assert!(bad(PromptInit::ClassLabels(vec![999_999])));
+        let error = from(0, PromptInit::ClassLabels(vec![999_999])).unwrap_err();
+        let named = matches!(error, Error::UnknownToken { id: 999_999, .. });
+        assert!(named, "{error}");
     }
 }

@@ -142,7 +142,9 @@ fn the_points_gradient_agrees_with_differences() {
         let error = (found[place] - expected).abs();
         assert!(error < 2e-3 * expected.abs().max(1.0), "{place}: {error}");
     }
-    assert!(IntrinsicPrompt::at(decoder, vec![0.0; 4]).is_err());
+    assert!(IntrinsicPrompt::at(decoder.clone(), vec![0.0; 4]).is_err());
+    let found = IntrinsicPrompt::at(decoder, vec![0.0, f32::NAN, 0.0]);
+    assert!(matches!(found, Err(Error::NotFinite(_))));
 }
 
 #[test]

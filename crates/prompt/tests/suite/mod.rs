@@ -11,6 +11,7 @@ mod layout;
 mod mixed;
 mod process;
 mod projector;
+mod refused;
 mod released_prompts;
 mod resume;
 mod support;

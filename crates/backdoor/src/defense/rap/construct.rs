@@ -1,7 +1,7 @@
 //! Making the perturbation (section 3.2).
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::{relu, softmax};
+use burn::tensor::activation::relu;
 use plm_core::nn::{DropoutMode, Ffn};
 use plm_core::rng::Seed;
 use plm_core::text::Encoding;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::defense::{DropSummary, HingeObjective};
 use crate::model::{
     GradientMode, RowOptimizer, RowPatch, RowScaling, RowSettings, Victim, frozen_on_autodiff,
-    gradient_rows, row_leaves, rows_of,
+    gradient_rows, probabilities_of, row_leaves, rows_of,
 };
 use crate::{DecisionRule, Error, Result, Scored};
 
@@ -158,7 +158,7 @@ pub fn construct_scored<F: Ffn>(
                     .input(&pick(&encoded), victim.device())?
                     .with_dropout(mode);
                 let logits = victim.model.logits(&input);
-                rows_of(softmax(logits, 1))
+                rows_of(probabilities_of(logits))
                     .iter()
                     .map(|row| row[settings.target])
                     .collect()
@@ -168,7 +168,7 @@ pub fn construct_scored<F: Ffn>(
                     .map(|&at| before[at][settings.target])
                     .collect()
             };
-            let (rows, leaf) = row_leaves(&optimizer.patch, &device);
+            let (rows, leaf) = row_leaves(&optimizer.patch, &device, victim.table_type());
             let mut input = victim
                 .input(&pick(&perturbed), &device)?
                 .with_row_override(rows);
@@ -176,11 +176,12 @@ pub fn construct_scored<F: Ffn>(
                 input = input.with_dropout(mode);
             }
             let logits = model.logits(&input);
-            let with: Tensor<1> = softmax(logits, 1)
+            let with: Tensor<1> = probabilities_of(logits)
                 .narrow(1, settings.target, 1)
                 .squeeze_dim(1);
             let values: Vec<f32> = without.iter().map(|&p| p as f32).collect();
-            let drops = Tensor::<1>::from_data(values.as_slice(), &device) - with;
+            let place = (&device, with.dtype());
+            let drops = Tensor::<1>::from_data(values.as_slice(), place) - with;
             seen.extend(drops.clone().inner().into_data().iter::<f64>());
             let loss = hinge(&settings.objective, drops);
             let value: f32 = loss.clone().into_scalar();

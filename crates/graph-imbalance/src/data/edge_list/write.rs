@@ -1,5 +1,6 @@
 //! Writing.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -26,9 +27,9 @@ use crate::{Error, Result};
 /// Each edge is written once, or in both directions where they are directed. Splits are not written.
 ///
 /// # Errors
-/// [`Error::Core`] where there are not as many names as nodes or classes, those of classes with nodes
-/// are not in the reader's order, shared or empty and labels are to be written, a name cannot be written
-/// (it holds a line end, or a blank or nothing where blanks separate fields), or a file cannot be
+/// [`Error::Core`] where there are not as many names as nodes or classes, a node's name is shared or empty,
+/// those of classes with nodes are not in the reader's order, shared or empty and labels are to be written, a
+/// name cannot be written (it holds a line end, or a blank where blanks separate fields), or a file cannot be
 /// written; that file is then left as it is.
 pub fn write_edge_list(
     files: &EdgeListFiles,
@@ -39,6 +40,7 @@ pub fn write_edge_list(
     let nodes = names("node_names", &dataset.node_names, graph.n_nodes())?;
     let classes = names("class_names", &dataset.class_names, graph.n_classes())?;
     let node = |number: u32| nodes[number as usize].as_str();
+    check_nodes(&nodes)?;
     if files.labels.is_some() {
         check_classes(&classes, &graph.labels.counts())?;
     }
@@ -87,6 +89,21 @@ fn names(what: &str, names: &[String], count: usize) -> Result<Vec<String>> {
         return Err(Error::invalid(what, format!("{} for {count}", names.len())));
     }
     Ok(names.to_vec())
+}
+
+/// Refuses names by which nodes cannot be told apart, or that are none to the reader.
+fn check_nodes(names: &[String]) -> Result<()> {
+    let mut seen = HashSet::with_capacity(names.len());
+    for (node, name) in names.iter().enumerate() {
+        let fault = match (name.is_empty(), seen.insert(name)) {
+            (true, _) => "is empty",
+            (false, false) => "is that of a node before",
+            (false, true) => continue,
+        };
+        let reason = format!("the name {name:?} of node {node} {fault}");
+        return Err(Error::invalid("node_names", reason));
+    }
+    Ok(())
 }
 
 /// Refuses names of classes with nodes that the reader would number otherwise.

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::is_gzipped;
 use crate::data::Dataset;
+use crate::data::parts::{check_split, node};
 use crate::graph::Features;
 use crate::{Error, Result};
 
@@ -24,10 +25,12 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// [`Error::Core`] where a number exceeds the 31 bits of the format, a name list is as long as neither
-/// nothing nor what it names, a split has a node out of range, or the file cannot be written; a file of
-/// that name is then left as it is.
+/// nothing nor what it names, a split is one that the reader refuses (a node is out of range, of unknown
+/// class or in it twice), a placeholder is out of range, or the file cannot be written; a file of that name
+/// is then left as it is.
 pub fn write_safetensors(path: impl AsRef<Path>, dataset: &Dataset) -> Result<()> {
     let path = path.as_ref();
+    check(dataset)?;
     let mut file = Outgoing::default();
     file.graph(dataset)?;
     file.splits(dataset)?;
@@ -46,6 +49,18 @@ pub fn write_safetensors(path: impl AsRef<Path>, dataset: &Dataset) -> Result<()
         encoder.write_all(&bytes)?;
         encoder.finish().map(|_| ())
     })?;
+    Ok(())
+}
+
+/// Refuses numbers of nodes that the reader would refuse.
+fn check(dataset: &Dataset) -> Result<()> {
+    for split in &dataset.splits {
+        check_split(split, &dataset.graph.labels)?;
+    }
+    let n_nodes = dataset.graph.n_nodes();
+    for &placeholder in &dataset.placeholders {
+        node("placeholders", placeholder.into(), n_nodes)?;
+    }
     Ok(())
 }
 
@@ -104,6 +119,7 @@ impl Outgoing {
         Ok(())
     }
 
+    /// Of checked splits.
     fn splits(&mut self, dataset: &Dataset) -> Result<()> {
         let n_nodes = dataset.graph.n_nodes();
         if let [split] = dataset.splits.as_slice() {
@@ -115,17 +131,15 @@ impl Outgoing {
             let mut mask = vec![0_u8; dataset.splits.len() * n_nodes];
             for (index, split) in dataset.splits.iter().enumerate() {
                 for &node in pick(split) {
-                    let cell = mask[index * n_nodes..(index + 1) * n_nodes].get_mut(node as usize);
-                    let reason = || Error::invalid("splits", format!("node {node} of {n_nodes}"));
-                    *cell.ok_or_else(reason)? = 1;
+                    mask[index * n_nodes + node as usize] = 1;
                 }
             }
-            Ok::<_, Error>(mask)
+            mask
         };
         let masks = [
-            ("train_masks", sets(|split| &split.train)?),
-            ("val_masks", sets(|split| &split.valid)?),
-            ("test_masks", sets(|split| &split.test)?),
+            ("train_masks", sets(|split| &split.train)),
+            ("val_masks", sets(|split| &split.valid)),
+            ("test_masks", sets(|split| &split.test)),
         ];
         for (name, mask) in masks {
             if !mask.is_empty() {

@@ -265,6 +265,27 @@ fn class_names_that_read_otherwise_are_refused() {
     }
 }
 
+/// Two nodes of one name would be one node when they are read.
+#[test]
+fn node_names_that_are_shared_or_empty_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fixture("safetensors/split.safetensors");
+    let mut dataset = read_safetensors(path, Weights::Keep).unwrap();
+    let files = EdgeListFiles::in_directory(folder.path(), "txt");
+    for (names, text) in [
+        (
+            ["a", "b", "c", "b", "d"],
+            "the name \"b\" of node 3 is that of a node before",
+        ),
+        (["a", "b", "", "c", "d"], "the name \"\" of node 2 is empty"),
+    ] {
+        dataset.node_names = names.map(str::to_owned).into();
+        let error = write_edge_list(&files, &comma(), &dataset).unwrap_err();
+        assert!(error.to_string().contains(text), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_graph_or_an_error(

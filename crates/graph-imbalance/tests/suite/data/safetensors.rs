@@ -144,6 +144,44 @@ fn names_are_kept_and_wrong_lists_refused() {
     assert_same(&read, &read_safetensors(&path, Weights::Keep).unwrap());
 }
 
+/// What would be written and could not be read.
+#[test]
+fn splits_that_the_reader_refuses_are_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("g.safetensors");
+    let base = read_safetensors(fixture("safetensors/split.safetensors"), Weights::Keep).unwrap();
+    let split = |train: &[u32], test: &[u32]| Split {
+        train: train.to_vec(),
+        valid: vec![2],
+        test: test.to_vec(),
+    };
+    let good = split(&[0, 1], &[3]);
+    for (bad, text) in [
+        (split(&[0, 5], &[3]), "node 5 of 5"),
+        (
+            split(&[0, 1], &[1]),
+            "node 1 is in `train` and again in `test`",
+        ),
+        (split(&[0, 1], &[4]), "node 4 is of unknown class"),
+    ] {
+        for splits in [vec![bad.clone()], vec![good.clone(), bad.clone()]] {
+            let dataset = Dataset {
+                splits,
+                ..base.clone()
+            };
+            let error = write_safetensors(&path, &dataset).unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        }
+    }
+    let dataset = Dataset {
+        placeholders: vec![5],
+        ..base
+    };
+    let error = write_safetensors(&path, &dataset).unwrap_err().to_string();
+    assert!(error.contains("placeholders: node 5 of 5"), "{error}");
+    assert!(!path.exists());
+}
+
 /// The error of a file with these tensors of type I32 beside a graph of two nodes.
 fn error_of(tensors: &[(&str, &[usize], &[i32])], metadata: &[(&str, &str)]) -> String {
     use safetensors::tensor::{Dtype, TensorView, serialize};

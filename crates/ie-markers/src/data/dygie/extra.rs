@@ -213,6 +213,8 @@ pub(super) fn add_predictions(document: &Document, other: &mut Map<String, Value
         });
         let rows: Vec<Vec<RelationRow>> = rows.collect::<Result<_>>()?;
         other.insert(RELATIONS.to_owned(), json(&rows)?);
+        // Those of a file's relations that could not be read are of other rows.
+        other.remove(TYPES);
         let types = document.sentences.iter().map(|sentence| {
             let list = sentence.predicted_relations.iter();
             list.map(|p| p.types.clone()).collect()

@@ -163,6 +163,59 @@ fn what_cannot_be_written_is_an_error() {
 }
 
 #[test]
+fn spans_beyond_their_sentence_are_refused() {
+    let (within, beyond) = (WordSpan::new(0, 0), WordSpan::new(1, 2));
+    let entity = |span| Entity {
+        span,
+        label: "A".to_owned(),
+    };
+    let relation = |subject, object| RelationMention {
+        subject,
+        object,
+        label: "r".to_owned(),
+    };
+    let sentence = || Sentence::new(["a", "b"]);
+    let mut broken = vec![sentence(), sentence(), sentence(), sentence()];
+    broken[0].entities.push(entity(beyond));
+    broken[1].relations.push(relation(within, beyond));
+    broken[2].predicted_entities.push(PredictedEntity {
+        entity: entity(beyond),
+        score: None,
+    });
+    broken[3].predicted_relations.push(PredictedRelation {
+        relation: relation(beyond, within),
+        types: None,
+        score: None,
+    });
+    for first in broken {
+        // The number of the word after it is that of the next sentence's first.
+        let document = Document::new("d", vec![first, Sentence::new(["c"])]);
+        let error = document.to_dygie().unwrap_err().to_string();
+        let expected = "d: sentence 0 has no words [1, 2], it has 2;";
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let mut document = Document::new("d", vec![sentence(), sentence()]);
+    let last = WordSpan::new(usize::MAX, usize::MAX);
+    document.sentences[1].entities.push(entity(last));
+    let error = document.to_dygie().unwrap_err().to_string();
+    assert!(error.contains("sentence 1 has no words"), "{error}");
+}
+
+#[test]
+fn types_of_unread_relations_do_not_hide_new_ones() {
+    let line = concat!(
+        r#"{"doc_key":"d","sentences":[["a"]],"predicted_relations":"none","#,
+        r#""_predicted_relation_types":[[["A","B"]]]}"#,
+        "\n",
+    );
+    let mut document = strict(line).documents.remove(0);
+    document.layers.predicted_relations = true;
+    let corpus = strict(&bytes(std::slice::from_ref(&document)));
+    assert!(corpus.report.is_clean(), "{}", corpus.report);
+    assert!(corpus.documents[0].layers.predicted_relations);
+}
+
+#[test]
 fn unreadable_lines_stop_or_are_left_out() {
     let text = "{\"sentences\":[[\"a\"]],\"ner\":[]}\nno\n{\"sentences\":[[\"b\"]]}\n";
     let read = |options| read_documents(Lines::new(text.as_bytes(), "f"), &options);

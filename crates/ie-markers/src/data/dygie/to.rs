@@ -2,7 +2,7 @@
 
 use plm_core::data::{DygieDocument, EntityMention, Relation};
 
-use super::super::{Aside, Document, Sentence, WordSpan};
+use super::super::{Aside, Document, Sentence, Source, WordSpan};
 use super::extra;
 use crate::{Error, Result};
 
@@ -15,9 +15,11 @@ impl Document {
     /// model gave to `_predicted_relation_types`; DyGIE++ ignores such keys.
     ///
     /// # Errors
-    /// [`Error::Unwritable`] where an annotation kept aside belongs to a sentence that is no longer
-    /// there, [`Error::NotFinite`] for a score.
+    /// [`Error::Unwritable`] for a span beyond its sentence, whose numbers would be those of another
+    /// one's words, and where an annotation kept aside belongs to a sentence that is no longer there;
+    /// [`Error::NotFinite`] for a score.
     pub fn to_dygie(&self) -> Result<DygieDocument> {
+        self.check_spans()?;
         let mut other = self.other.clone();
         extra::add_predictions(self, &mut other)?;
         extra::add_text(self, &mut other)?;
@@ -31,6 +33,38 @@ impl Document {
             clusters: self.clusters.clone(),
             other,
         })
+    }
+
+    /// All spans of sentences are of their own words.
+    fn check_spans(&self) -> Result<()> {
+        for (number, sentence) in self.sentences.iter().enumerate() {
+            let words = sentence.words.len();
+            let beyond = |source| {
+                let entities = sentence.entities_from(source).into_iter();
+                let relations = sentence.relations_from(source).into_iter();
+                let ends = relations.flat_map(|relation| [relation.subject, relation.object]);
+                let mut spans = entities.map(|entity| entity.span).chain(ends);
+                spans.find(|span| !span.is_within(words))
+            };
+            let span = [Source::Gold, Source::Predicted]
+                .into_iter()
+                .find_map(beyond);
+            if let Some(span) = span {
+                return Err(self.unwritable(format!(
+                    "sentence {number} has no words {span}, it has {words}; keep what crosses \
+                     sentences in `Document::outside`"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error for a document that DyGIE JSON cannot hold.
+    fn unwritable(&self, reason: String) -> Error {
+        Error::Unwritable {
+            document: self.id.clone().unwrap_or_else(|| "a document".to_owned()),
+            reason,
+        }
     }
 
     /// The lists of one layer; none where nobody annotated it and it is empty.
@@ -49,14 +83,11 @@ impl Document {
         aside.sort_by_key(|aside| (aside.sentence, aside.at));
         for aside in aside {
             let Some(list) = lists.get_mut(aside.sentence) else {
-                return Err(Error::Unwritable {
-                    document: self.id.clone().unwrap_or_else(|| "a document".to_owned()),
-                    reason: format!(
-                        "an annotation is kept aside for sentence {}, there are {}; move it",
-                        aside.sentence,
-                        self.sentences.len()
-                    ),
-                });
+                return Err(self.unwritable(format!(
+                    "an annotation is kept aside for sentence {}, there are {}; move it",
+                    aside.sentence,
+                    self.sentences.len()
+                )));
             };
             list.insert(aside.at.min(list.len()), aside.item.clone());
         }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use burn::module::Module;
-use burn::tensor::Tensor;
-use plm_core::models::{Pretrained, WordTable};
+use burn::tensor::{DType, FloatDType, Tensor};
+use plm_core::models::{EncoderModel, Pretrained, WordTable};
 use plm_core::rng::Seed;
 use plm_core::text::{EncodeOptions, SpecialToken};
 
@@ -21,6 +21,14 @@ fn mini() -> Pretrained<MarkerNer> {
     ));
     let base = load_base(dir, &device()).unwrap();
     with_head(base, &NerHeadConfig::new(3), Seed::new(1)).unwrap()
+}
+
+/// `encoder` with its word table in double precision.
+fn double(mut encoder: EncoderModel) -> EncoderModel {
+    let mut word = encoder.embeddings.word;
+    word.weight = word.weight.map(|table| table.cast(FloatDType::F64));
+    encoder.embeddings.word = word;
+    encoder
 }
 
 fn word(text: &str) -> MarkerInit {
@@ -99,4 +107,36 @@ fn rows_are_replaced_one_by_one() {
     assert!(matches!(wrong, Err(Error::Size(_))));
     let wrong = set_marker_rows(model, &[7, 50], rows);
     assert!(matches!(wrong, Err(Error::Token { id: 50, .. })));
+}
+
+#[test]
+fn the_table_keeps_its_precision() {
+    let device = device();
+    if !device.supports_dtype(DType::F64) {
+        return;
+    }
+    let model = double(encoder(plm_core::config::EncoderFamily::Bert, &device));
+    let rows = Tensor::<2>::from_data([[1.0; 16], [2.0; 16]], &device);
+    let after = set_marker_rows(model, &[7, 3], rows).unwrap().words();
+    assert_eq!(after.dtype(), DType::F64);
+    let row = |at: usize, value: f32| {
+        let expected = Tensor::<2>::full([1, 16], value, (&device, DType::F64));
+        distance(after.clone().narrow(0, at, 1), expected)
+    };
+    assert!(row(7, 1.0) == 0.0 && row(3, 2.0) == 0.0);
+
+    let mut model = mini();
+    model.model.encoder = double(model.model.encoder);
+    let before = model.model.words();
+    let markers = [
+        ("[unused0]", MarkerInit::Mask),
+        ("[unused1]", MarkerInit::Random),
+    ];
+    let ids = initialize_markers(&mut model, &markers, Seed::new(2)).unwrap();
+    let after = model.model.words();
+    assert_eq!(after.dtype(), DType::F64);
+    for id in ids {
+        let row = |table: &Tensor<2>| table.clone().narrow(0, id as usize, 1);
+        assert!(distance(row(&after), row(&before)) > 1e-3);
+    }
 }

@@ -64,10 +64,13 @@ impl LinkSplit {
     /// Splits the edges of a symmetric adjacency at random, each edge into one part.
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) where the shares reach 1, a part stays empty, or the graph is
-    /// too dense to draw negatives.
+    /// [`Error::Core`](crate::Error::Core) where the adjacency is not symmetric, the shares reach 1, a part
+    /// stays empty, or the graph is too dense to draw negatives.
     pub fn draw(adjacency: &Csr<f32>, config: LinkSplitConfig, seed: Seed) -> Result<Self> {
         check_shares(config.valid, config.test)?;
+        if !adjacency.is_symmetric(0.0) {
+            return Err(plm_core::Error::invalid("adjacency", "is not symmetric").into());
+        }
         let n_nodes = adjacency.n_rows();
         let mut edges = upper_edges(adjacency);
         let total = edges.len();
@@ -195,6 +198,16 @@ mod tests {
         let [a, b, c] = [1, 1, 2].map(|seed| split(false, seed));
         assert_eq!((&a.test, &a.train), (&b.test, &b.train));
         assert_ne!(a.test, c.test);
+    }
+
+    /// Of a list in one direction, edges from larger to smaller nodes would be lost.
+    #[test]
+    fn directed_edges_are_refused() {
+        let edges: Vec<(u32, u32)> = (0..40).map(|node| (node + 1, node)).collect();
+        let directed = Csr::from_edges(41, &edges, Duplicates::First).unwrap();
+        let refused = LinkSplit::draw(&directed, LinkSplitConfig::default(), Seed::new(1));
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("adjacency: is not symmetric"), "{error}");
     }
 
     #[test]

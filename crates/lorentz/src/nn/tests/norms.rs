@@ -54,6 +54,18 @@ fn running_statistics_serve_other_points() {
 }
 
 #[test]
+fn an_empty_batch_leaves_the_running_statistics_alone() {
+    everywhere(|device, dtype, curvature| {
+        let norm = cast(config(curvature).init(device).unwrap(), dtype);
+        let x = points(5, 3, 1.0, curvature, 3, (device, dtype));
+        let before = values(norm.forward(x.clone()));
+        let none = norm.forward_train(Tensor::zeros([0, 4], (device, dtype)));
+        assert_eq!(none.dims(), [0, 4]);
+        assert_eq!(values(norm.forward(x)), before);
+    });
+}
+
+#[test]
 fn spaces_are_normalized_activated_and_dropped() {
     for device in devices() {
         let k = Curvature::UNIT;

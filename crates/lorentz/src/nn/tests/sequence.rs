@@ -104,6 +104,22 @@ fn class_scores_are_negative_squared_distances() {
     });
 }
 
+/// Each center scores 0 against itself, in whatever number type it is given.
+#[test]
+fn a_head_has_the_number_type_of_its_centers() {
+    everywhere(|device, dtype, curvature| {
+        let centers = points(3, 3, 1.0, curvature, 1, (device, dtype));
+        let param = ManifoldParam::from_points(centers.clone(), curvature).unwrap();
+        let found = DistanceHead::new(param).forward(centers);
+        assert_eq!(found.dtype(), dtype);
+        let found = values(found);
+        assert!(
+            [0, 4, 8].iter().all(|&at| found[at].abs() < 1e-3),
+            "{found:?}"
+        );
+    });
+}
+
 #[test]
 fn the_optimizer_finds_the_points_of_layers() {
     let device = &devices()[0];

@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Tensor};
 use crate::Curvature;
 use crate::geometry::{origin, space, time};
 use crate::optim::*;
-use crate::testing::{by_type, everywhere, gap_of, tensor, values};
+use crate::testing::{by_type, devices, everywhere, gap_of, tensor, values};
 
 const LR: f64 = 0.1;
 const BETA_1: f64 = 0.9;
@@ -75,6 +75,50 @@ fn euclidean_adam_divides_by_the_largest_moment() {
             assert!(gap < by_type(dtype, 1e-12, 1e-5), "{amsgrad}: {gap:e}");
         }
     });
+}
+
+/// The largest moment that AMSGrad left behind takes no part in plain Adam, as after a record was loaded into
+/// an optimizer without it.
+#[test]
+fn plain_adam_leaves_the_largest_moment_out() {
+    type State = Option<OptimizerState<2>>;
+    /// `step` makes a step with AMSGrad or without it.
+    fn check(step: impl Fn(bool, f64, State) -> (Tensor<2>, State)) {
+        let (_, state) = step(true, 4.0, None);
+        let state = state.unwrap();
+        assert!(state.largest.is_some());
+        let bare = OptimizerState {
+            largest: None,
+            ..state.clone()
+        };
+        let (found, after) = step(false, 0.1, Some(state));
+        let (expected, _) = step(false, 0.1, Some(bare));
+        assert_eq!(values(found), values(expected));
+        assert!(after.unwrap().largest.is_none());
+    }
+    for device in devices() {
+        let dtype = DType::F64;
+        let grad = |size: f64| tensor(&[0.0, size, 0.5 * size], [1, 3], &device, dtype);
+        let start = || origin([1, 3], Curvature::UNIT, &device, dtype);
+        check(|amsgrad, size, state| {
+            let config = EuclideanAdamConfig {
+                beta_2: BETA_2,
+                amsgrad,
+                ..EuclideanAdamConfig::default()
+            };
+            let adam = config.build().unwrap();
+            adam.step(LR, start(), grad(size), state)
+        });
+        check(|amsgrad, size, state| {
+            let config = RiemannianAdamConfig {
+                beta_2: BETA_2,
+                amsgrad,
+                ..RiemannianAdamConfig::default()
+            };
+            let adam = config.build(Curvature::UNIT).unwrap();
+            adam.step(LR, start(), grad(size), state)
+        });
+    }
 }
 
 /// Points √k (cosh a, sinh a) of a line at distances √k a from the origin, along which vectors are

@@ -207,8 +207,16 @@ fn files_that_are_no_state_are_refused() {
     let optimizer = ManifoldOptimizer::new(&model, config()).unwrap();
     assert!(optimizer.clone().load(&path).is_err());
     std::fs::write(&path, b"no state").unwrap();
-    let error = optimizer.load(&path).err().unwrap().to_string();
+    let error = optimizer.clone().load(&path).err().unwrap().to_string();
     assert!(error.contains("state"), "{error}");
+    // The file of the module itself: two tensors of each points, a weight and a bias.
+    let path = directory.path().join("module.bpk");
+    model.save_file(&path).unwrap();
+    let error = optimizer.load(&path).err().unwrap().to_string();
+    assert!(
+        error.contains("module.bpk: holds 6 tensors, of which 0 are moments"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use burn::module::{Module, ModuleDisplay};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
+use plm_core::check::at_least;
 use plm_core::nn::{self, DropoutContext};
 use plm_core::rng::Seed;
 use serde::{Deserialize, Serialize};
@@ -105,6 +106,7 @@ impl NodeClassifierConfig<GcnEncoderConfig> {
     /// # Errors
     /// [`Error::Core`](crate::Error::Core) naming the setting, its value and the limit.
     pub fn init(&self, seed: Seed, device: &Device) -> Result<NodeClassifier<GcnEncoder, Linear>> {
+        at_least("NodeClassifierConfig", "classes", self.classes, 1)?;
         let width = self.encoder.d_model;
         Ok(NodeClassifier {
             encoder: self.encoder.init(seed.child("encoder"), device)?,

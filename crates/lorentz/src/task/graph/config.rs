@@ -22,7 +22,7 @@ pub struct GraphTrainConfig {
     pub max_epochs: usize,
     /// Epochs before patience can end the run.
     pub min_epochs: usize,
-    /// Epochs without a better validation score that end the run; never without it.
+    /// Epochs without a better validation score that end the run, at least 1; never without it.
     pub patience: Option<usize>,
     /// Of dropout and negatives.
     pub seed: Seed,
@@ -47,6 +47,7 @@ impl GraphTrainConfig {
         positive(ORIGIN, "lr", self.lr)?;
         not_negative(ORIGIN, "weight_decay", self.weight_decay)?;
         at_least(ORIGIN, "max_epochs", self.max_epochs, 1)?;
+        at_least(ORIGIN, "patience", self.patience.unwrap_or(1), 1)?;
         Ok(())
     }
 

@@ -49,7 +49,13 @@ impl GcnEncoderConfig {
     /// [`Error::Core`](crate::Error::Core) naming the setting, its value and the limit.
     pub fn init(&self, seed: Seed, device: &Device) -> Result<GcnEncoder> {
         below_one("GcnEncoderConfig", "dropout", self.dropout)?;
-        at_least("GcnEncoderConfig", "layers", self.layers, 1)?;
+        for (key, value) in [
+            ("d_input", self.d_input),
+            ("d_model", self.d_model),
+            ("layers", self.layers),
+        ] {
+            at_least("GcnEncoderConfig", key, value, 1)?;
+        }
         let layer = |number: usize| {
             let d_input = if number == 0 {
                 self.d_input

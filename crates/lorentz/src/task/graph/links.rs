@@ -21,7 +21,7 @@ use crate::data::graph::{LinkSet, LinkSplit};
 ///
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) where a setting is out of its domain, model, inputs and split do
-/// not fit together, or the loss is not finite.
+/// not fit together, a part of the split is empty, or the loss is not finite.
 pub fn train_links<M: GraphEncoder>(
     model: M,
     inputs: &GraphInputs,
@@ -31,8 +31,20 @@ pub fn train_links<M: GraphEncoder>(
     observer: &mut EpochObserver<'_>,
 ) -> Result<Trained<M, LinkScores>> {
     model.check(inputs)?;
-    let pairs = [&split.train, &split.valid.positive, &split.test.positive];
-    check_ends(pairs.into_iter().flatten(), inputs)?;
+    let parts = [
+        ("training edge", &split.train),
+        ("validation edge", &split.valid.positive),
+        ("negative to validate on", &split.valid.negative),
+        ("test edge", &split.test.positive),
+        ("negative to test on", &split.test.negative),
+    ];
+    for (what, pairs) in parts {
+        if pairs.is_empty() {
+            let reason = format!("has no {what}, needs one");
+            return Err(plm_core::Error::invalid("link split", reason).into());
+        }
+        check_ends(pairs.iter(), inputs)?;
+    }
     let device = inputs.features().device();
     let mut problem = Links {
         inputs,

@@ -19,7 +19,7 @@ use crate::data::graph::NodeSplit;
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) where a setting is out of its domain, model, inputs, labels and
 /// split do not fit together, which names the node and its label where it has a class that the head does
-/// not score, or the loss is not finite.
+/// not score, a part of the split is empty, the loss is not finite, or a score is NaN.
 pub fn train_nodes<E: GraphEncoder, H: ClassHead>(
     model: NodeClassifier<E, H>,
     inputs: &GraphInputs,
@@ -30,7 +30,15 @@ pub fn train_nodes<E: GraphEncoder, H: ClassHead>(
     observer: &mut EpochObserver<'_>,
 ) -> Result<Trained<NodeClassifier<E, H>, NodeScores>> {
     model.encoder.check(inputs)?;
-    for nodes in [&split.train, &split.valid, &split.test] {
+    for (part, nodes) in [
+        ("training", &split.train),
+        ("validation", &split.valid),
+        ("test", &split.test),
+    ] {
+        if nodes.is_empty() {
+            let reason = format!("has no {part} node, needs one");
+            return Err(plm_core::Error::invalid("node split", reason).into());
+        }
         check_nodes(nodes, labels, inputs, model.head.classes())?;
     }
     let device = inputs.features().device();
@@ -50,7 +58,7 @@ pub fn train_nodes<E: GraphEncoder, H: ClassHead>(
 ///
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) where model, inputs, labels and nodes do not fit together, as for
-/// [`train_nodes`].
+/// [`train_nodes`], or a score is NaN.
 pub fn node_scores<E: GraphEncoder, H: ClassHead>(
     model: &NodeClassifier<E, H>,
     inputs: &GraphInputs,
@@ -98,6 +106,11 @@ fn judge<E: GraphEncoder, H: ClassHead>(
 ) -> Result<NodeScores> {
     let scores = model.forward(inputs, &DropoutContext::default());
     let classes = scores.dims()[1];
+    let numbers = scores.to_data();
+    if let Some(at) = numbers.iter::<f64>().position(f64::is_nan) {
+        let reason = format!("of node {} for class {} is NaN", at / classes, at % classes);
+        return Err(plm_core::Error::invalid("score", reason).into());
+    }
     let chosen = scores.argmax(1).into_data();
     let chosen: Vec<usize> = chosen.iter::<i64>().map(|class| class as usize).collect();
     let gold: Vec<usize> = nodes.iter().map(|&n| labels[n as usize] as usize).collect();

@@ -86,7 +86,8 @@ impl CompletionModel {
     /// The scores of the batch's candidates, `[triples, width]`.
     ///
     /// # Panics
-    /// Where the batch names an entity or a relation that the model lacks, as in [`CompletionModel::loss`].
+    /// Where the batch is empty or names an entity or a relation that the model lacks, as in
+    /// [`CompletionModel::loss`].
     pub fn scores(&self, batch: &Batch) -> Tensor<2> {
         let entities = self.entities.val();
         let device = entities.device();

@@ -23,7 +23,7 @@ const QUERIES: usize = 32;
 ///
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) naming the table whose size does not fit or that holds a number
-/// that is not finite, and the triple whose entity or relation is not in the tables.
+/// that is not finite, and the triple whose entity, relation or known tail is not in the tables.
 pub fn rank<T: Real>(
     tables: &CompletionTables<T>,
     triples: &[Triple],
@@ -39,6 +39,13 @@ pub fn rank<T: Real>(
             let reason =
                 format!("{triple:?}, but there are {entities} entities and {relations} relations");
             return Err(plm_core::Error::invalid(format!("triples[{at}]"), reason).into());
+        }
+        if let Some(&tail) = known.of(triple.head, triple.relation).last()
+            && tail as usize >= entities
+        {
+            let reason =
+                format!("name tail {tail} for {triple:?}, but there are {entities} entities");
+            return Err(plm_core::Error::invalid("known tails", reason).into());
         }
     }
     if triples.is_empty() {

@@ -92,7 +92,7 @@ impl<T: Real> CompletionTables<T> {
 
     /// # Errors
     /// [`Error::Core`](crate::Error::Core) naming the table that is empty, whose size does not fit, or that
-    /// holds a number that is not finite.
+    /// holds a number that is not finite, and λ where it is not positive.
     pub(super) fn check(&self) -> Result<()> {
         let d = self.d_model;
         let entities = self.head_biases.len();
@@ -107,6 +107,10 @@ impl<T: Real> CompletionTables<T> {
                 let reason = format!("is {}, must be finite", value.widen());
                 return Err(plm_core::Error::invalid(name, reason).into());
             }
+        }
+        if self.scale <= T::zero() {
+            let reason = format!("is {}, must be positive", self.scale.widen());
+            return Err(plm_core::Error::invalid("scale", reason).into());
         }
         for (name, table, expected) in [
             ("entities", &self.entities, entities * d),

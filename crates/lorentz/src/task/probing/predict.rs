@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use super::train::{common_width, padded_states};
+use super::train::{check_width, common_width, padded_states};
 use super::{Probe, ProbeSentence, mean_by_length, minimum_spanning_tree, rank_correlation};
 use crate::Result;
 
@@ -31,7 +31,7 @@ pub struct ProbeScores {
 ///
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) where there is no sentence of 5 to 50 words, vectors differ in
-/// width, or a probe gives NaN.
+/// width from each other or from what a probe reads, or a probe gives NaN.
 pub fn probe_scores<P: Probe>(
     distance: &P,
     depth: &P,
@@ -39,6 +39,8 @@ pub fn probe_scores<P: Probe>(
     device: &Device,
 ) -> Result<ProbeScores> {
     let width = common_width(sentences)?;
+    check_width(distance, width)?;
+    check_width(depth, width)?;
     let (mut edges, mut found_edges, mut roots) = (0, 0, 0);
     let (mut distances, mut depths) = (Vec::new(), Vec::new());
     let rows: Vec<&ProbeSentence> = sentences.iter().collect();

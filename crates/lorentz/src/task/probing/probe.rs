@@ -14,6 +14,9 @@ use crate::{Curvature, Result};
 
 /// A map of words' vectors into a space whose squared distances are read as steps of a tree.
 pub trait Probe: Module {
+    /// Numbers of a word's vector.
+    fn width(&self) -> usize;
+
     /// The squared distances of all pairs of words.
     ///
     /// # Shapes
@@ -113,6 +116,10 @@ pub struct EuclideanProbe {
 }
 
 impl Probe for EuclideanProbe {
+    fn width(&self) -> usize {
+        self.linear.weight.val().dims()[0]
+    }
+
     fn distances(&self, states: Tensor<3>) -> Tensor<3> {
         let x = apply(&self.linear, states);
         let squares = x.clone().square().sum_dim(2);
@@ -147,6 +154,11 @@ impl LorentzProbe {
 }
 
 impl Probe for LorentzProbe {
+    fn width(&self) -> usize {
+        let components = self.layer.linear.weight.val().dims()[0];
+        components - usize::from(!self.points)
+    }
+
     fn distances(&self, states: Tensor<3>) -> Tensor<3> {
         let points = self.map(states);
         distance_pairwise(points.clone(), points, self.layer.curvature()).square()

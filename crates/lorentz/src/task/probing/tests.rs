@@ -131,6 +131,9 @@ fn perfect_probes_have_perfect_scores() {
     }
     // A path from the root in steps of fresh unit vectors: squared distances are steps.
     impl Probe for Known {
+        fn width(&self) -> usize {
+            self.probe.width()
+        }
         fn distances(&self, states: Tensor<3>) -> Tensor<3> {
             self.probe.distances(states)
         }
@@ -194,4 +197,15 @@ fn what_cannot_be_probed_is_refused() {
     };
     let training = device.clone().autodiff();
     assert!(train_probe(probe.clone(), &[make(2, 5)], &settings, &training).is_err());
+
+    let expected = "sentences: have vectors of 3, the probe reads 2";
+    assert!(text(&[make(3, 5)]).contains(expected));
+    let lorentz = ProbeConfig::new(2, 4);
+    let lorentz = lorentz.init_lorentz(Seed::new(1), &training).unwrap();
+    let settings = ProbeTraining::new(ProbeTarget::Distance, Seed::new(1));
+    let refused = train_probe(lorentz, &[make(3, 5)], &settings, &training);
+    let error = refused.map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains(expected), "{error}");
+    let points = ProbeConfig::of_points(3, 4).init_lorentz(Seed::new(1), device);
+    assert_eq!(points.unwrap().width(), 3);
 }

@@ -55,8 +55,8 @@ impl ProbeTraining {
 /// Manning 2019, section 2.2).
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) where there is no sentence, vectors differ in width, a setting is
-/// out of range, or a loss is not finite.
+/// [`Error::Core`](crate::Error::Core) where there is no sentence, vectors differ in width from each other or
+/// from what the probe reads, a setting is out of range, or a loss is not finite.
 pub fn train_probe<P: Probe>(
     mut probe: P,
     sentences: &[ProbeSentence],
@@ -64,6 +64,7 @@ pub fn train_probe<P: Probe>(
     device: &Device,
 ) -> Result<P> {
     let width = common_width(sentences)?;
+    check_width(&probe, width)?;
     let rate = training.learning_rate;
     positive("ProbeTraining", "learning_rate", rate)?;
     let lengths = sentences.iter().map(|sentence| sentence.tree().len());
@@ -104,6 +105,16 @@ pub(super) fn common_width(sentences: &[ProbeSentence]) -> Result<usize> {
             Err(plm_core::Error::invalid("sentences", reason).into())
         }
     }
+}
+
+/// Refuses vectors of another width than `probe` reads.
+pub(super) fn check_width<P: Probe>(probe: &P, width: usize) -> Result<()> {
+    let wanted = probe.width();
+    if wanted == width {
+        return Ok(());
+    }
+    let reason = format!("have vectors of {width}, the probe reads {wanted}");
+    Err(plm_core::Error::invalid("sentences", reason).into())
 }
 
 fn longest(rows: &[&ProbeSentence]) -> usize {

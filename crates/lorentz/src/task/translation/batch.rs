@@ -6,7 +6,7 @@ use plm_core::models::loss::IGNORE_INDEX;
 use serde::{Deserialize, Serialize};
 
 use super::{SpecialIds, Translator};
-use crate::{Error, Result};
+use crate::Result;
 
 /// A sequence of tokens and its translation, without special tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,10 +69,19 @@ impl TranslationBatch {
     }
 }
 
-/// Refuses ids that `model` has no token for.
+/// Refuses pairs that are too long for `model` or hold ids that it has no token for.
 pub(super) fn check_pairs<M: Translator>(pairs: &[TokenPair], model: &M) -> Result<()> {
+    let most = model.max_positions().unwrap_or(usize::MAX);
     for (at, pair) in pairs.iter().enumerate() {
         let origin = format!("pair {at}");
+        if pair.length() > most {
+            let length = pair.length();
+            let reason = format!(
+                "has {length} tokens with its start or end, the model reads {most}: cut it or raise \
+                 `max_length`"
+            );
+            return Err(plm_core::Error::invalid(origin, reason).into());
+        }
         check_ids(&origin, "source", &pair.source, model.source_symbols())?;
         check_ids(&origin, "target", &pair.target, model.vocab_size())?;
     }
@@ -80,17 +89,20 @@ pub(super) fn check_pairs<M: Translator>(pairs: &[TokenPair], model: &M) -> Resu
 }
 
 /// Refuses ids of the `side` of `origin` that are not below `symbols`.
-pub(super) fn check_ids(origin: &str, side: &str, ids: &[i64], symbols: usize) -> Result<()> {
+pub(super) fn check_ids(
+    origin: &str,
+    side: &str,
+    ids: &[i64],
+    symbols: usize,
+) -> plm_core::Result<()> {
     let known = |id: i64| usize::try_from(id).is_ok_and(|id| id < symbols);
     match ids.iter().position(|&id| !known(id)) {
         None => Ok(()),
         Some(at) => {
             let id = ids[at];
             let reason = format!("is {id}, the model has ids from 0 to below {symbols}");
-            Err(Error::invalid(
-                format!("{origin}, token {at} of the {side}"),
-                reason,
-            ))
+            let what = format!("{origin}, token {at} of the {side}");
+            Err(plm_core::Error::invalid(what, reason))
         }
     }
 }

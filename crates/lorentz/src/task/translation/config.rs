@@ -78,15 +78,23 @@ impl TranslatorConfig {
             let reason = format!("hold {id}, the smaller vocabulary only ids below {symbols}");
             return refuse("special", reason);
         }
-        at_least(ORIGIN, "max_length", self.max_length, 1)?;
+        let sizes = self.transformer;
+        for (key, value) in [
+            ("max_length", self.max_length),
+            ("d_model", sizes.d_model),
+            ("d_feed_forward", sizes.d_feed_forward),
+            ("layers", sizes.layers),
+        ] {
+            at_least(ORIGIN, key, value, 1)?;
+        }
         for (key, value) in [
             ("embedding_dropout", self.embedding_dropout),
-            ("dropout", self.transformer.dropout),
-            ("attention_dropout", self.transformer.attention_dropout),
+            ("dropout", sizes.dropout),
+            ("attention_dropout", sizes.attention_dropout),
         ] {
             below_one(ORIGIN, key, value)?;
         }
-        let (heads, width) = (self.transformer.heads, self.transformer.d_model);
+        let (heads, width) = (sizes.heads, sizes.d_model);
         if heads == 0 || !width.is_multiple_of(heads) {
             let reason = format!("is {heads}, must divide the width {width}");
             return refuse("heads", reason);

@@ -10,13 +10,14 @@ use plm_core::kernel::{Activation, dropout};
 use plm_core::models::EncoderInput;
 use plm_core::nn::init::{Init, initialize};
 use plm_core::nn::{
-    DecoderCache, DecoderContext, DecoderLayer, DecoderTapped, DropoutContext, EncoderLayer,
-    FeedForwardConfig, LayerCache, LayerContext, LayerDropout, LayerNorm, MultiHeadAttentionConfig,
-    Tapped, Taps, apply, causal_mask, sequential, zero_embedding, zero_linear,
+    AttentionMask, DecoderCache, DecoderContext, DecoderLayer, DecoderTapped, DropoutContext,
+    EncoderLayer, FeedForwardConfig, LayerCache, LayerContext, LayerDropout, LayerNorm,
+    MultiHeadAttentionConfig, Tapped, Taps, apply, causal_mask, sequential, zero_embedding,
+    zero_linear,
 };
 use plm_core::rng::Seed;
 
-use super::translator::{Translator, beginning, ids, masks, within};
+use super::translator::{Translator, beginning, check_steps, ids, memory_mask, within};
 use super::{SpecialIds, TranslatorConfig};
 use crate::Result;
 
@@ -139,12 +140,13 @@ impl EuclideanTranslator {
     /// - result: `[batch, length, d_model]`
     ///
     /// # Errors
-    /// [`plm_core::Error::Invalid`] where the source is too long or not ids.
+    /// [`plm_core::Error::Invalid`] where the source is too long, not ids, or has a field that would not be
+    /// heeded: all but masks and dropout.
     pub fn encode(&self, source: &EncoderInput) -> plm_core::Result<Tensor<3>> {
         let tables = (&self.source, &self.source_position, &self.source_norm);
         let site = (&source.dropout, EMBEDDING);
         let mut x = self.embed(tables, ids(source)?, 0, site)?;
-        let [mask, _] = masks(source);
+        let mask = source.mask.as_ref().map(AttentionMask::to_kernel);
         let (taps, factors) = (Taps::default(), BTreeMap::new());
         let context = LayerContext {
             mask,
@@ -216,12 +218,12 @@ impl EuclideanTranslator {
 
 impl Translator for EuclideanTranslator {
     fn scores(&self, source: &EncoderInput, target: Tensor<2, Int>) -> Result<Tensor<3>> {
+        let mask = memory_mask(source)?;
         let encoded = self.encode(source)?;
         let length = target.dims()[1];
         let causal = causal_mask(length, length, &target.device());
         let site = (&source.dropout, DECODER_SITES + EMBEDDING);
         let x = self.embed(self.target_tables(), target, 0, site)?;
-        let [_, mask] = masks(source);
         let masks = (Some(causal), mask);
         let x = self.decode(x, Some(&encoded), None, masks, &source.dropout);
         Ok(apply(&self.head, x))
@@ -242,13 +244,15 @@ impl GenerativeModel for EuclideanTranslator {
         input: &EncoderInput,
         settings: &GenerationConfig,
     ) -> plm_core::Result<Beginning> {
+        check_steps(input, self.config.source_symbols)?;
+        let mask = memory_mask(input)?;
         let encoded = self.encode(input)?;
         let layers = self.decoder.iter().map(|layer| LayerCache {
             own: None,
             cross: Some(layer.cross_attention.project_key_value(encoded.clone())),
         });
         let (layers, rows) = (layers.collect(), encoded.dims()[0]);
-        Ok(beginning(layers, input, rows, settings, self.special()))
+        Ok(beginning(layers, mask, rows, settings, self.special()))
     }
 
     /// # Panics

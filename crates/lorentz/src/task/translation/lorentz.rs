@@ -4,11 +4,11 @@ use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 use plm_core::generate::{Beginning, GenerationConfig, GenerativeModel};
 use plm_core::models::EncoderInput;
-use plm_core::nn::{DecoderCache, DropoutContext, causal_mask};
+use plm_core::nn::{AttentionMask, DecoderCache, DropoutContext, causal_mask};
 use plm_core::rng::Seed;
 
 use super::cached;
-use super::translator::{Translator, beginning, ids, masks, within};
+use super::translator::{Translator, beginning, check_steps, ids, memory_mask, within};
 use super::{SpecialIds, TranslatorConfig};
 use crate::nn::{
     DistanceHead, DropoutSites, LorentzDecoder, LorentzEmbedding, LorentzEmbeddingConfig,
@@ -89,11 +89,12 @@ impl LorentzTranslator {
     /// - result: `[batch, length, d_model]`
     ///
     /// # Errors
-    /// [`plm_core::Error::Invalid`] where the source is too long or not ids.
+    /// [`plm_core::Error::Invalid`] where the source is too long, not ids, or has a field that would not be
+    /// heeded: all but masks and dropout.
     pub fn encode(&self, source: &EncoderInput) -> plm_core::Result<Tensor<3>> {
         let sites = DropoutSites::new(&source.dropout, ENCODER);
         let x = self.embed(&self.source, &self.source_position, ids(source)?, 0, sites)?;
-        let [mask, _] = masks(source);
+        let mask = source.mask.as_ref().map(AttentionMask::to_kernel);
         Ok(self.encoder.forward(x, mask, sites))
     }
 
@@ -120,10 +121,10 @@ impl LorentzTranslator {
 
 impl Translator for LorentzTranslator {
     fn scores(&self, source: &EncoderInput, target: Tensor<2, Int>) -> Result<Tensor<3>> {
+        let mask = memory_mask(source)?;
         let encoded = self.encode(source)?;
         let sites = DropoutSites::new(&source.dropout, DECODER);
         let x = self.embed(&self.target, &self.target_position, target, 0, sites)?;
-        let [_, mask] = masks(source);
         Ok(self
             .head
             .forward(self.decoder.forward(x, encoded, mask, sites)))
@@ -144,10 +145,12 @@ impl GenerativeModel for LorentzTranslator {
         input: &EncoderInput,
         settings: &GenerationConfig,
     ) -> plm_core::Result<Beginning> {
+        check_steps(input, self.config.source_symbols)?;
+        let mask = memory_mask(input)?;
         let encoded = self.encode(input)?;
         let layers = cached::begin(&self.decoder, &encoded);
         let rows = encoded.dims()[0];
-        Ok(beginning(layers, input, rows, settings, self.special()))
+        Ok(beginning(layers, mask, rows, settings, self.special()))
     }
 
     /// # Panics

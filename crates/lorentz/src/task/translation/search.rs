@@ -93,10 +93,8 @@ impl BeamSearch {
     /// the best of them. Where none ends within the limit, the best open one is taken.
     ///
     /// # Errors
-    /// As [`BeamSearch::translate`], but the ids of `input` are not looked at.
-    ///
-    /// # Panics
-    /// Where `input` holds an id that the model lacks.
+    /// As [`BeamSearch::translate`], where the model refuses `input`, and where it begins with anything but
+    /// one token.
     pub fn search<M: GenerativeModel>(
         &self,
         model: &M,
@@ -109,6 +107,10 @@ impl BeamSearch {
             ..GenerationConfig::default()
         };
         let beginning = model.begin(input, &settings)?;
+        if let Some(prompt) = beginning.prompt.iter().find(|prompt| prompt.len() != 1) {
+            let reason = format!("has {} tokens, the search begins with 1", prompt.len());
+            return Err(plm_core::Error::invalid("prompt", reason).into());
+        }
         let mut cache = beginning.cache;
         let mut all: Vec<Hypotheses> = beginning.prompt.into_iter().map(Hypotheses::new).collect();
         let mut active: Vec<usize> = (0..all.len()).collect();

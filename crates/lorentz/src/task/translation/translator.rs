@@ -4,15 +4,17 @@ use burn::module::Module;
 use burn::tensor::{Bool, Int, Tensor};
 use plm_core::generate::{Beginning, GenerationConfig, GenerativeModel};
 use plm_core::models::{EncoderInput, Tokens};
-use plm_core::nn::{AttentionMask, DecoderCache, LayerCache};
+use plm_core::nn::{AttentionMask, DecoderCache, DropoutMode, LayerCache, Positions};
 
 use super::SpecialIds;
+use super::batch::check_ids;
 use crate::Result;
 
 /// A model that reads a sequence and scores the tokens of another.
 ///
-/// Inputs are ids with a padding mask; what else an [`EncoderInput`] can say is not used. As a
-/// [`GenerativeModel`] it translates step by step, behind a cache of keys and values.
+/// Inputs are ids with a padding mask; what else an [`EncoderInput`] can say is refused, but for dropout
+/// where whole targets are scored. As a [`GenerativeModel`] it translates step by step, behind a cache of
+/// keys and values, and its [`max_positions`](GenerativeModel::max_positions) hold for sources too.
 pub trait Translator: Module + GenerativeModel {
     /// The scores of every token that may follow each token of `target`, where the decoder sees only
     /// what lies before. `source.dropout` holds for both sides.
@@ -23,7 +25,8 @@ pub trait Translator: Module + GenerativeModel {
     /// - result: `[batch, length, target symbols]`
     ///
     /// # Errors
-    /// [`Error::Core`](crate::Error::Core) where a sequence is too long or the source is not ids.
+    /// [`Error::Core`](crate::Error::Core) where a sequence is too long, the source is not ids, or it has a
+    /// field that would not be heeded.
     fn scores(&self, source: &EncoderInput, target: Tensor<2, Int>) -> Result<Tensor<3>>;
 
     /// The special ids.
@@ -33,8 +36,9 @@ pub trait Translator: Module + GenerativeModel {
     fn source_symbols(&self) -> usize;
 }
 
-/// The ids of an input.
+/// The ids of an input that says nothing else but masks and dropout.
 pub(super) fn ids(input: &EncoderInput) -> plm_core::Result<Tensor<2, Int>> {
+    refuse_unread(input)?;
     match &input.tokens {
         Tokens::Ids(ids) => Ok(ids.clone()),
         Tokens::Embeds(_) => Err(plm_core::Error::invalid(
@@ -44,25 +48,63 @@ pub(super) fn ids(input: &EncoderInput) -> plm_core::Result<Tensor<2, Int>> {
     }
 }
 
-/// The masks of the encoder and of attention to the source.
-pub(super) fn masks(input: &EncoderInput) -> [Option<Tensor<3, Bool>>; 2] {
-    match &input.mask {
-        Some(mask @ AttentionMask::Padding(_)) => [Some(mask.to_kernel()), Some(mask.to_kernel())],
-        Some(mask @ AttentionMask::Pairwise(_)) => [Some(mask.to_kernel()), None],
-        None => [None, None],
+/// Refuses fields that no translator heeds.
+fn refuse_unread(input: &EncoderInput) -> plm_core::Result<()> {
+    let positions = !matches!(input.positions, Positions::Default);
+    let fields = [
+        ("row_override", input.row_override.is_some()),
+        ("token_type_ids", input.token_type_ids.is_some()),
+        ("positions", positions),
+        ("ffn_masks", !input.ffn_masks.is_empty()),
+        ("taps", !input.taps.is_empty()),
+    ];
+    match fields.into_iter().find(|(_, set)| *set) {
+        None => Ok(()),
+        Some((field, _)) => Err(plm_core::Error::invalid(
+            format!("`{field}` of the input"),
+            "is set, but translators do not heed it",
+        )),
     }
 }
 
-/// The start of a translation of each row of `input`, whose vectors are in the caches of `layers`.
+/// What the decoder may not see of the encoder's output, which is the padding.
+pub(super) fn memory_mask(input: &EncoderInput) -> plm_core::Result<Option<Tensor<3, Bool>>> {
+    match &input.mask {
+        None => Ok(None),
+        Some(mask @ AttentionMask::Padding(_)) => Ok(Some(mask.to_kernel())),
+        Some(AttentionMask::Pairwise(_)) => Err(plm_core::Error::invalid(
+            "`mask` of the input",
+            "is per query, which says nothing about the decoder's: give padding",
+        )),
+    }
+}
+
+/// Refuses an input that cannot be translated step by step: with dropout, or with ids that are not below
+/// `symbols`.
+pub(super) fn check_steps(input: &EncoderInput, symbols: usize) -> plm_core::Result<()> {
+    if input.dropout.mode != DropoutMode::Off {
+        return Err(plm_core::Error::invalid(
+            "`dropout` of the input",
+            "is set, but translation step by step does not heed it",
+        ));
+    }
+    let ids = ids(input)?;
+    let length = ids.dims()[1].max(1);
+    let ids: Vec<i64> = ids.into_data().iter::<i64>().collect();
+    let mut rows = ids.chunks(length).enumerate();
+    rows.try_for_each(|(row, ids)| check_ids(&format!("sequence {row}"), "source", ids, symbols))
+}
+
+/// The start of a translation of each of `rows` sources, whose vectors are in the caches of `layers`.
 pub(super) fn beginning(
     layers: Vec<LayerCache>,
-    input: &EncoderInput,
+    memory_mask: Option<Tensor<3, Bool>>,
     rows: usize,
     settings: &GenerationConfig,
     special: SpecialIds,
 ) -> Beginning {
     let mut cache = DecoderCache::new(layers);
-    [_, cache.memory_mask] = masks(input);
+    cache.memory_mask = memory_mask;
     let start = settings.decoder_start_token_id.unwrap_or(special.start);
     Beginning {
         cache,

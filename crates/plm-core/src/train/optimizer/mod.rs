@@ -23,7 +23,7 @@ use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use self::state::Slots;
-use super::flat::{Flat, on_host_path, to_compute, to_dtype, to_host};
+use super::flat::{Flat, at_least_single, on_host_path, to_dtype, to_host};
 use super::gradients::Gradients;
 use super::params::{AutodiffState, ParamInfo, Place};
 use crate::Result;
@@ -281,8 +281,8 @@ fn apply<const D: usize>(
             state.restore(Tensor::from_data(data, (&device, dtype)))
         }
         (algorithm, grad) => {
-            let grad = to_compute(grad.to_tensor(&device)).mul_scalar(update.grad_scale);
-            let values = to_compute(plain).reshape([count]);
+            let grad = at_least_single(grad.to_tensor(&device)).mul_scalar(update.grad_scale);
+            let values = at_least_single(plain).reshape([count]);
             let values = match algorithm {
                 Algorithm::AdamW(config) => adamw::step(config, update, values, grad, slots),
                 Algorithm::Sgd(config) => sgd::step(config, update, values, grad, slots),

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::kernel::precision::to_compute;
+use crate::kernel::precision::at_least_single;
 use crate::train::state::LossWindow;
 
 /// Losses that were not logged yet. They stay on the device until a line is due.
@@ -17,7 +17,7 @@ pub(super) struct Window {
 impl Window {
     pub(super) fn add(&mut self, loss: Tensor<1>, weight: f64) {
         // Sums of half-precision numbers soon lose digits or leave their range.
-        let loss = to_compute(loss).mul_scalar(weight);
+        let loss = at_least_single(loss).mul_scalar(weight);
         let sum = match self.sum.take() {
             Some(sum) => sum + loss,
             None => {

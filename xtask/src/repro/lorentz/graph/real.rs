@@ -234,7 +234,7 @@ fn deepen(
     };
     let budget = Budget { epochs, patience };
     let layers = [2, 4, 6, 8, 12];
-    let seeds = &context.seeds[..1];
+    let seeds = &context.seeds;
     let [plain, residual] =
         depth::study(context, outcome, &problem, &layers, budget, seeds, &device)?;
     let gain = residual - plain;

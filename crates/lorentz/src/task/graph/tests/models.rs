@@ -142,3 +142,23 @@ fn inputs_of_another_space_or_width_are_refused() {
     assert!(GraphInputs::new(&huge, &tree.adjacency, device).is_err());
     assert!(GraphInputs::new(&Csr::identity(2).unwrap(), &tree.adjacency, device).is_err());
 }
+
+#[test]
+fn networks_without_numbers_are_refused() {
+    let device = &devices()[0];
+    let good = GcnEncoderConfig::new(3, 1);
+    for (config, key) in [
+        (GcnEncoderConfig { d_input: 0, ..good }, "`d_input` is 0"),
+        (GcnEncoderConfig { d_model: 0, ..good }, "`d_model` is 0"),
+        (GcnEncoderConfig { layers: 0, ..good }, "`layers` is 0"),
+    ] {
+        let error = config.init(Seed::new(1), device).unwrap_err().to_string();
+        assert!(error.contains(key), "{error}");
+    }
+    let none = NodeClassifierConfig {
+        encoder: good,
+        classes: 0,
+    };
+    let error = none.init(Seed::new(1), device).unwrap_err().to_string();
+    assert!(error.contains("`classes` is 0"), "{error}");
+}

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use burn::module::Param;
+use burn::tensor::Tensor;
 use plm_core::rng::Seed;
 
 use super::devices;
@@ -165,9 +167,92 @@ fn patience_and_observers_end_runs() {
             weight_decay: f64::NAN,
             ..config
         },
+        GraphTrainConfig {
+            patience: Some(0),
+            ..config
+        },
     ] {
         assert!(run(&config, &mut go_on).is_err());
     }
+}
+
+#[test]
+fn splits_with_an_empty_part_are_refused_before_training() {
+    let tree = tree();
+    let device = &devices()[0];
+    let inputs = GraphInputs::new(&tree.features, &tree.adjacency, device).unwrap();
+    let tracked = device.clone().autodiff();
+    let mut epochs = 0;
+    let mut count = |_: &EpochRecord| -> ControlFlow<()> {
+        epochs += 1;
+        ControlFlow::Continue(())
+    };
+    for (at, part) in ["training", "validation", "test"].into_iter().enumerate() {
+        let mut parts = [vec![0, 1], vec![2, 3], vec![4, 5]];
+        parts[at].clear();
+        let [train, valid, test] = parts;
+        let split = NodeSplit { train, valid, test };
+        let model = NodeClassifierConfig {
+            encoder: GcnEncoderConfig::new(11, 1),
+            classes: 2,
+        };
+        let model = model.init(Seed::new(1), &tracked).unwrap();
+        let (labels, loss, config) = (&tree.labels, NodeLoss::CrossEntropy, short(2));
+        let refused = train_nodes(model, &inputs, labels, &split, loss, &config, &mut count);
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains(&format!("has no {part} node")), "{error}");
+    }
+    let mut train = |split: &LinkSplit| {
+        let model = GcnEncoderConfig::new(11, 1);
+        let model = model.init(Seed::new(1), &tracked).unwrap();
+        let (loss, config) = (LinkLoss::FermiDirac, short(2));
+        let refused = train_links(model, &inputs, split, loss, &config, &mut count);
+        refused.unwrap_err().to_string()
+    };
+    let parts = [
+        "training edge",
+        "validation edge",
+        "negative to validate on",
+        "test edge",
+        "negative to test on",
+    ];
+    for (at, part) in parts.into_iter().enumerate() {
+        let mut split = links(&tree);
+        let lists = [
+            &mut split.train,
+            &mut split.valid.positive,
+            &mut split.valid.negative,
+            &mut split.test.positive,
+            &mut split.test.negative,
+        ];
+        for list in lists.into_iter().skip(at).take(1) {
+            list.clear();
+        }
+        let error = train(&split);
+        assert!(error.contains(&format!("has no {part}")), "{error}");
+    }
+    let mut beyond = links(&tree);
+    beyond.test.negative.push((3, 150));
+    let error = train(&beyond);
+    assert!(error.contains("3 - 150"), "{error}");
+    assert_eq!(epochs, 0);
+}
+
+#[test]
+fn scores_that_are_no_numbers_are_refused() {
+    let tree = tree();
+    let device = &devices()[0];
+    let inputs = GraphInputs::new(&tree.features, &tree.adjacency, device).unwrap();
+    let model = NodeClassifierConfig {
+        encoder: GcnEncoderConfig::new(11, 1),
+        classes: 2,
+    };
+    let mut model = model.init(Seed::new(1), device).unwrap();
+    let bias = Tensor::<1>::from_data([0.0_f32, f32::NAN], device);
+    model.head.bias = Some(Param::from_tensor(bias));
+    let error = node_scores(&model, &inputs, &tree.labels, &[1]).unwrap_err();
+    let expected = "score: of node 0 for class 1 is NaN";
+    assert!(error.to_string().contains(expected), "{error}");
 }
 
 #[test]

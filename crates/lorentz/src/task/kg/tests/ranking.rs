@@ -140,5 +140,15 @@ fn bad_input_is_named() {
     let mut bad = good.clone();
     bad.head_biases[4] = f32::NAN;
     assert!(error(&bad, triple).contains("number 4 is NaN"));
+    let mut bad = good.clone();
+    bad.scale = -0.5;
+    assert!(error(&bad, triple).contains("scale: is -0.5, must be positive"));
     assert!(rank(&good, &[], &known).unwrap().is_empty());
+    // Known tails of another, larger graph.
+    let larger = KnownTails::new([Triple {
+        tail: ENTITIES as u32 + 2,
+        ..triple
+    }]);
+    let error = rank(&good, &[triple], &larger).unwrap_err().to_string();
+    assert!(error.contains("name tail 302"), "{error}");
 }

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plm_core::generate::{GenerationConfig, generate};
-use plm_core::nn::DropoutMode;
+use plm_core::models::{EncoderInput, RowOverride};
+use plm_core::nn::{AttentionMask, DropoutMode, Positions, Taps};
 use plm_core::rng::Seed;
 
 use crate::nn::{ResidualKind, TransformerConfig};
@@ -175,6 +176,101 @@ fn too_long_sequences_and_bad_settings_are_refused() {
     assert!(change(|c| c.max_length = 0).contains("max_length"));
     assert!(change(|c| c.embedding_dropout = 1.0).contains("embedding_dropout"));
     assert!(change(|c| c.transformer.heads = 3).contains("heads"));
+    assert!(change(|c| c.transformer.layers = 0).contains("`layers` is 0"));
+    assert!(change(|c| c.transformer.d_model = 0).contains("`d_model` is 0"));
+    assert!(change(|c| c.transformer.d_feed_forward = 0).contains("`d_feed_forward` is 0"));
+}
+
+type Change = fn(EncoderInput, &Device) -> EncoderInput;
+
+/// What a pass over whole targets does not heed, and what a translation step by step does not besides.
+#[test]
+fn inputs_that_are_not_heeded_are_refused() {
+    fn refuses<M: Translator>(model: &M, device: &Device) {
+        let input = || source_input(&SOURCES, SPECIAL, device).unwrap();
+        let target = || ids(&[&[1, 4], &[1, 5]], device);
+        let settings = GenerationConfig::default();
+        let begins = |input: &EncoderInput| model.begin(input, &settings).map(|_| ());
+        model.scores(&input(), target()).unwrap();
+        begins(&input()).unwrap();
+        let never: [(Change, &str); 6] = [
+            (
+                |input, device| input.with_token_types(zeros(device)),
+                "`token_type_ids`",
+            ),
+            (
+                |input, device| input.with_positions(Positions::Ids(zeros(device))),
+                "`positions`",
+            ),
+            (
+                |input, device| {
+                    let rows = Tensor::zeros([1, 8], device);
+                    input.with_row_override(RowOverride { ids: vec![3], rows })
+                },
+                "`row_override`",
+            ),
+            (
+                |input, device| input.with_ffn_mask(0, Tensor::ones([1, 1, 32], device)),
+                "`ffn_masks`",
+            ),
+            (
+                |input, _| {
+                    let hidden_states = [0].into();
+                    input.with_taps(Taps {
+                        hidden_states,
+                        ..Taps::default()
+                    })
+                },
+                "`taps`",
+            ),
+            (
+                |input, device| {
+                    let hidden = TensorData::new(vec![false; 25], [1, 5, 5]);
+                    let hidden = Tensor::from_data(hidden, device);
+                    input.with_mask(AttentionMask::Pairwise(hidden))
+                },
+                "`mask`",
+            ),
+        ];
+        for (change, field) in never {
+            let input = change(input(), device);
+            let scored = model.scores(&input, target()).unwrap_err().to_string();
+            let begun = begins(&input).unwrap_err().to_string();
+            assert!(
+                scored.contains(field) && begun.contains(field),
+                "{scored}, {begun}"
+            );
+        }
+        for mode in [
+            DropoutMode::Train { seed: 1 },
+            DropoutMode::Mc { seed: 1, pass: 0 },
+        ] {
+            let input = input().with_dropout(mode);
+            model.scores(&input, target()).unwrap();
+            let begun = begins(&input).unwrap_err().to_string();
+            assert!(begun.contains("`dropout`"), "{begun}");
+        }
+        let unknown = EncoderInput::ids(ids(&[&[3, 2], &[9, 2]], device));
+        let begun = begins(&unknown).unwrap_err().to_string();
+        assert!(
+            begun.contains("sequence 1, token 0 of the source: is 9"),
+            "{begun}"
+        );
+    }
+    fn zeros(device: &Device) -> Tensor<2, Int> {
+        Tensor::zeros([2, 5], device)
+    }
+    for device in devices() {
+        let config = config(ResidualKind::Linear);
+        refuses(
+            &config.init_lorentz(Seed::new(5), &device).unwrap(),
+            &device,
+        );
+        refuses(
+            &config.init_euclidean(Seed::new(5), &device).unwrap(),
+            &device,
+        );
+    }
 }
 
 /// Greedy search is that of `plm_core`.

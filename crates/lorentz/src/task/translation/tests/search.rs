@@ -51,6 +51,35 @@ impl GenerativeModel for Table {
     }
 }
 
+/// A table behind a prompt of two tokens.
+struct Prompted(Table);
+
+impl GenerativeModel for Prompted {
+    fn begin(&self, input: &EncoderInput, _: &GenerationConfig) -> plm_core::Result<Beginning> {
+        let [rows, _] = input.tokens.dims();
+        Ok(Beginning {
+            cache: DecoderCache::default(),
+            prompt: vec![vec![SPECIAL.start, 3]; rows],
+        })
+    }
+
+    fn step(&self, ids: Tensor<2, Int>, cache: &mut DecoderCache) -> Tensor<2> {
+        self.0.step(ids, cache)
+    }
+
+    fn device(&self) -> Device {
+        self.0.device()
+    }
+
+    fn vocab_size(&self) -> usize {
+        self.0.vocab_size()
+    }
+
+    fn max_positions(&self) -> Option<usize> {
+        None
+    }
+}
+
 fn search(table: &Table, search: BeamSearch, rows: usize) -> Vec<Translation> {
     let sources = vec![&[3_i64][..]; rows];
     let input = source_input(&sources, SPECIAL, &table.device).unwrap();
@@ -165,6 +194,17 @@ fn bad_settings_and_scores_are_refused() {
     assert!(error(&table, beams(1, -1.0, 4)).contains("length_penalty"));
     table.scores[1][3] = f32::NAN;
     assert!(error(&table, beams(1, 0.0, 4)).contains("NaN"));
+}
+
+/// A model whose decoder begins with more than one token, as one of words alone does.
+#[test]
+fn longer_prompts_are_refused() {
+    let table = table(&[(1, &[(2, 1.0)])], 4);
+    let input = source_input(&[&[3]], SPECIAL, &table.device).unwrap();
+    let prompted = Prompted(table);
+    let found = BeamSearch::greedy(4).search(&prompted, &input, SPECIAL);
+    let error = found.unwrap_err().to_string();
+    assert!(error.contains("prompt: has 2 tokens"), "{error}");
 }
 
 /// The best of all translations of at most `limit` tokens that end.

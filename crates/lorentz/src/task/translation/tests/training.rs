@@ -157,8 +157,25 @@ fn what_cannot_be_trained_is_refused() {
         source: vec![3; 6],
         target: vec![3],
     };
-    assert!(error(&[long], settings(1, 1.0)).contains("max_length"));
+    assert!(error(std::slice::from_ref(&long), settings(1, 1.0)).contains("max_length"));
+    // A pair that is too long ends nothing half way.
+    let late = [pairs.clone(), vec![long]].concat();
+    let text = "pair 5: has 7 tokens with its start or end, the model reads 6";
+    let one_by_one = TrainSettings {
+        batch: BatchBy::Count(1),
+        ..settings(9, 1.0)
+    };
+    let mut updates = 0;
+    let model = config.init_lorentz(Seed::new(4), &device).unwrap();
+    let trained = train(model, &late, &one_by_one, &device, |_| {
+        updates += 1;
+        Ok(ControlFlow::Continue(()))
+    });
+    let refused = trained.map(|_| ()).unwrap_err().to_string();
+    assert!(refused.contains(text) && updates == 0, "{refused}");
     let model = config.init_lorentz(Seed::new(4), &devices()[0]).unwrap();
+    let refused = evaluate(&model, &late, 4, &devices()[0]).unwrap_err();
+    assert!(refused.to_string().contains(text), "{refused}");
     assert!(evaluate(&model, &[], 4, &devices()[0]).is_err());
     assert!(evaluate(&model, &pairs, 0, &devices()[0]).is_err());
 }
