@@ -174,6 +174,7 @@ mod tests {
             "{empty:?}"
         );
     }
+
     #[test]
     fn lists_say_what_goes_where() {
         let system = system();

@@ -48,13 +48,8 @@ impl<'s> AmalgamationLoss<'s> {
         pool: &mut TeacherPool<'_>,
         auxiliary: &Auxiliary,
     ) -> Result<(Tensor<1>, Parts)> {
-        let logits = at_least_single(batch.logits.clone());
-        let batch = &StudentBatch {
-            logits,
-            ..batch.clone()
-        };
+        let batch = &batch.at_least_single()?;
         let [rows, classes] = batch.logits.dims();
-        same_size("examples of the batch", batch.examples.len(), rows)?;
         same_size("classes of the student", classes, pool.space().len())?;
         let mut parts = Parts::new();
         let loss = match &self.settings.method {

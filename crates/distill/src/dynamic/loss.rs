@@ -33,6 +33,21 @@ pub struct StudentBatch<'b> {
     pub padding: Tensor<2, Bool>,
 }
 
+impl StudentBatch<'_> {
+    /// The batch with class scores of at least single precision, in which losses are computed.
+    ///
+    /// # Errors
+    /// [`Error::Size`] where they are not of as many examples as there are.
+    pub(crate) fn at_least_single(&self) -> Result<Self> {
+        let rows = self.logits.dims()[0];
+        same_size("examples of the batch", self.examples.len(), rows)?;
+        Ok(Self {
+            logits: at_least_single(self.logits.clone()),
+            ..self.clone()
+        })
+    }
+}
+
 /// The loss of dynamic distillation: see [`DynamicSettings`].
 #[derive(Debug, Clone)]
 pub struct DynamicLoss<'s> {
@@ -65,13 +80,8 @@ impl<'s> DynamicLoss<'s> {
     ) -> Result<(Tensor<1>, Breakdown)> {
         let settings = self.settings;
         settings.check(teachers.len(), batch.labels.is_some())?;
-        let logits = at_least_single(batch.logits.clone());
-        let batch = &StudentBatch {
-            logits,
-            ..batch.clone()
-        };
+        let batch = &batch.at_least_single()?;
         let [rows, classes] = batch.logits.dims();
-        same_size("examples of the batch", batch.examples.len(), rows)?;
         let mut uncertainty = uncertainty_rows(&batch.logits)?;
         if settings.detach_weights {
             uncertainty = uncertainty.detach();

@@ -181,6 +181,22 @@ fn a_loss_that_needs_labels_is_not_evaluated_without() {
     assert!(matches!(result, Err(Error::Unlabeled { .. })));
 }
 
+/// Two layers of the student beside two of the teacher, compared by `part`.
+fn matching(part: HiddenPart) -> DynamicSettings {
+    let loss = HiddenLoss {
+        part,
+        ..HiddenLoss::default()
+    };
+    DynamicSettings {
+        hidden: Some(HiddenObjective {
+            weight: 1.0,
+            teacher: None,
+            matches: Spaced::new(2, 2, loss).unwrap().matches,
+        }),
+        ..DynamicSettings::default()
+    }
+}
+
 #[test]
 fn tokens_of_texts_cut_elsewhere_are_not_compared() {
     let device = device();
@@ -192,21 +208,7 @@ fn tokens_of_texts_cut_elsewhere_are_not_compared() {
     };
     let model = classifier(2, 3, 1, &device);
     let mut short = LiveTeacher::new("short", model, tokenizer(), options, &device).unwrap();
-    let mut run = |part| {
-        let loss = HiddenLoss {
-            part,
-            ..HiddenLoss::default()
-        };
-        let dynamic = DynamicSettings {
-            hidden: Some(HiddenObjective {
-                weight: 1.0,
-                teacher: None,
-                matches: Spaced::new(2, 2, loss).unwrap().matches,
-            }),
-            ..DynamicSettings::default()
-        };
-        run(&mut short, (&train, None), &dynamic, &fit(), &device)
-    };
+    let mut run = |part| run(&mut short, (&train, None), &matching(part), &fit(), &device);
     let error = run(HiddenPart::AllTokens).unwrap_err();
     assert!(
         matches!(
@@ -239,18 +241,7 @@ fn first_tokens_are_compared_with_a_teacher_of_fewer_positions() {
         dropout: None,
     };
     let mut short = LiveTeacher::new("short", model, tokenizer(), options, &device).unwrap();
-    let loss = HiddenLoss {
-        part: HiddenPart::FirstToken,
-        ..HiddenLoss::default()
-    };
-    let dynamic = DynamicSettings {
-        hidden: Some(HiddenObjective {
-            weight: 1.0,
-            teacher: None,
-            matches: Spaced::new(2, 2, loss).unwrap().matches,
-        }),
-        ..DynamicSettings::default()
-    };
+    let dynamic = matching(HiddenPart::FirstToken);
     run(&mut short, (&train, None), &dynamic, &fit(), &device).unwrap();
 }
 

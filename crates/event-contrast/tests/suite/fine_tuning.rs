@@ -133,6 +133,16 @@ fn events_are_learned_from_text_graph_and_both() {
     }
 }
 
+/// A detector of the types of `labels` by text alone, without dropout.
+fn detection(labels: &EventLabels) -> ClassifierConfig {
+    ClassifierConfig {
+        task: Task::Detection,
+        classes: labels.types.len() + 1,
+        readout: false,
+        dropout: 0.0,
+    }
+}
+
 #[test]
 fn long_candidates_are_misses_and_gold_roles_are_kept() {
     let device = device();
@@ -141,12 +151,7 @@ fn long_candidates_are_misses_and_gold_roles_are_kept() {
     let labels = EventLabels::of(&documents(&generated.labeled));
     let markers = Markers::reserved(encoder.tokenizer(), labels.types.len()).unwrap();
     let data = Data::new(&generated.labeled, &labels);
-    let config = ClassifierConfig {
-        task: Task::Detection,
-        classes: labels.types.len() + 1,
-        readout: false,
-        dropout: 0.0,
-    };
+    let config = detection(&labels);
     let new = |config, text: bool| {
         let encoder = text.then(|| bert(&device));
         EventClassifier::new(encoder, None, config, Seed::new(5), &device)
@@ -196,12 +201,7 @@ fn tokens_without_vectors_and_scores_that_are_not_finite_are_refused() {
     let labels = EventLabels::of(&documents(&generated.labeled));
     let markers = Markers::reserved(encoder.tokenizer(), labels.types.len()).unwrap();
     let data = Data::new(&generated.labeled, &labels);
-    let config = ClassifierConfig {
-        task: Task::Detection,
-        classes: labels.types.len() + 1,
-        readout: false,
-        dropout: 0.0,
-    };
+    let config = detection(&labels);
     let text = Some(bert(&device));
     let mut model = EventClassifier::new(text, None, config, Seed::new(5), &device).unwrap();
     // The encoder's table has 8192 rows.

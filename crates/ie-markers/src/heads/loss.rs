@@ -70,10 +70,7 @@ pub fn class_loss(logits: Tensor<2>, targets: &[usize], nil_weight: f64) -> Resu
     let over = if sum > 0.0 { sum } else { 1.0 };
     let mean = -(chosen * weights).sum() / over;
     Ok(WeightedLoss {
-        mean: match mean.dtype() == dtype {
-            true => mean,
-            false => mean.cast(FloatDType::from(dtype)),
-        },
+        mean: mean.cast(FloatDType::from(dtype)),
         weight: sum,
     })
 }

@@ -102,10 +102,7 @@ pub fn set_marker_rows<F: Ffn>(
     word.weight = word.weight.map(|old| {
         let tracked = old.is_require_grad();
         let rows = rows.to_device(&old.device()).detach();
-        let rows = match rows.dtype() == old.dtype() {
-            true => rows,
-            false => rows.cast(FloatDType::from(old.dtype())),
-        };
+        let rows = rows.cast(FloatDType::from(old.dtype()));
         let mut table = old;
         for (row, &id) in ids.iter().enumerate() {
             let id = id as usize;

@@ -6,10 +6,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
 use super::encoder::{EncoderInput, Tokens};
 use super::seq2seq::host_ids;
-use crate::nn::{
-    AttentionMask, DecoderCache, DecoderContext, DropoutContext, DropoutMode, LayerContext,
-    Positions, Taps,
-};
+use crate::nn::{DecoderCache, DecoderContext, DropoutContext, LayerContext, Taps};
 use crate::{Error, Result};
 
 /// Refuses fields of `input` that generation would not heed; `heeded` names those that an encoder reads.
@@ -17,21 +14,9 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::Invalid`] naming the first that is set.
 pub(super) fn refuse_unread(input: &EncoderInput, heeded: &[&str]) -> Result<()> {
-    let positions = !matches!(input.positions, Positions::Default);
-    let fields = [
-        ("row_override", input.row_override.is_some()),
-        ("token_type_ids", input.token_type_ids.is_some()),
-        ("positions", positions),
-        ("ffn_masks", !input.ffn_masks.is_empty()),
-        ("dropout", input.dropout.mode != DropoutMode::Off),
-        ("taps", !input.taps.is_empty()),
-    ];
-    let unread = fields
-        .into_iter()
-        .find(|(field, set)| *set && !heeded.contains(field));
-    match unread {
+    match input.first_unread(heeded) {
         None => Ok(()),
-        Some((field, _)) => Err(Error::invalid(
+        Some(field) => Err(Error::invalid(
             format!("`{field}` of the input"),
             "is set, but generation step by step does not heed it",
         )),
@@ -65,22 +50,6 @@ pub(super) fn check_rows(what: &str, ids: &[Vec<i64>], rows: usize) -> Result<()
         }
     }
     Ok(())
-}
-
-/// What a decoder may not see of the encoder's output, which is the encoder's padding:
-/// `[batch, 1, keys]`.
-///
-/// # Errors
-/// [`Error::Invalid`] for a mask per query, which says nothing about the decoder's queries.
-pub(super) fn memory_mask(input: &EncoderInput) -> Result<Option<Tensor<3, Bool>>> {
-    match &input.mask {
-        None => Ok(None),
-        Some(mask @ AttentionMask::Padding(_)) => Ok(Some(mask.to_kernel())),
-        Some(AttentionMask::Pairwise(_)) => {
-            let reason = "is per query, which says nothing about the decoder's: give padding";
-            Err(Error::invalid("`mask` of the input", reason))
-        }
-    }
 }
 
 /// A context without dropout, taps and feed-forward factors owns nothing but these.

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::device::is_host;
-pub(crate) use crate::kernel::precision::{at_least_single, to_dtype};
+use crate::kernel::at_least_single;
 use crate::vector::dot;
 
 /// Elements that one thread works on at a time. Fixed, so that sums do not depend on the number of

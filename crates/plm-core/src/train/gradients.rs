@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients as Tape, Tensor, Transaction};
 
-use super::flat::{Flat, Sum, to_dtype};
+use super::flat::{Flat, Sum};
 use super::params::Place;
+use crate::kernel::precision::to_dtype;
 use crate::{Error, Result};
 
 /// The gradients of one training step, keyed by parameter path.

@@ -17,7 +17,7 @@ use plm_core::nn::{
 };
 use plm_core::rng::Seed;
 
-use super::translator::{Translator, beginning, check_steps, ids, memory_mask, within};
+use super::translator::{Translator, beginning, check_steps, ids, within};
 use super::{SpecialIds, TranslatorConfig};
 use crate::Result;
 
@@ -218,7 +218,7 @@ impl EuclideanTranslator {
 
 impl Translator for EuclideanTranslator {
     fn scores(&self, source: &EncoderInput, target: Tensor<2, Int>) -> Result<Tensor<3>> {
-        let mask = memory_mask(source)?;
+        let mask = source.memory_mask()?;
         let encoded = self.encode(source)?;
         let length = target.dims()[1];
         let causal = causal_mask(length, length, &target.device());
@@ -245,7 +245,7 @@ impl GenerativeModel for EuclideanTranslator {
         settings: &GenerationConfig,
     ) -> plm_core::Result<Beginning> {
         check_steps(input, self.config.source_symbols)?;
-        let mask = memory_mask(input)?;
+        let mask = input.memory_mask()?;
         let encoded = self.encode(input)?;
         let layers = self.decoder.iter().map(|layer| LayerCache {
             own: None,

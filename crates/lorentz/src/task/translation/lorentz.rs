@@ -8,7 +8,7 @@ use plm_core::nn::{AttentionMask, DecoderCache, DropoutContext, causal_mask};
 use plm_core::rng::Seed;
 
 use super::cached;
-use super::translator::{Translator, beginning, check_steps, ids, memory_mask, within};
+use super::translator::{Translator, beginning, check_steps, ids, within};
 use super::{SpecialIds, TranslatorConfig};
 use crate::nn::{
     DistanceHead, DropoutSites, LorentzDecoder, LorentzEmbedding, LorentzEmbeddingConfig,
@@ -121,7 +121,7 @@ impl LorentzTranslator {
 
 impl Translator for LorentzTranslator {
     fn scores(&self, source: &EncoderInput, target: Tensor<2, Int>) -> Result<Tensor<3>> {
-        let mask = memory_mask(source)?;
+        let mask = source.memory_mask()?;
         let encoded = self.encode(source)?;
         let sites = DropoutSites::new(&source.dropout, DECODER);
         let x = self.embed(&self.target, &self.target_position, target, 0, sites)?;
@@ -146,7 +146,7 @@ impl GenerativeModel for LorentzTranslator {
         settings: &GenerationConfig,
     ) -> plm_core::Result<Beginning> {
         check_steps(input, self.config.source_symbols)?;
-        let mask = memory_mask(input)?;
+        let mask = input.memory_mask()?;
         let encoded = self.encode(input)?;
         let layers = cached::begin(&self.decoder, &encoded);
         let rows = encoded.dims()[0];

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Bool, Int, Tensor};
 use plm_core::generate::{Beginning, GenerationConfig, GenerativeModel};
 use plm_core::models::{EncoderInput, Tokens};
-use plm_core::nn::{AttentionMask, DecoderCache, DropoutMode, LayerCache, Positions};
+use plm_core::nn::{DecoderCache, DropoutMode, LayerCache};
 
 use super::SpecialIds;
 use super::batch::check_ids;
@@ -50,31 +50,11 @@ pub(super) fn ids(input: &EncoderInput) -> plm_core::Result<Tensor<2, Int>> {
 
 /// Refuses fields that no translator heeds.
 fn refuse_unread(input: &EncoderInput) -> plm_core::Result<()> {
-    let positions = !matches!(input.positions, Positions::Default);
-    let fields = [
-        ("row_override", input.row_override.is_some()),
-        ("token_type_ids", input.token_type_ids.is_some()),
-        ("positions", positions),
-        ("ffn_masks", !input.ffn_masks.is_empty()),
-        ("taps", !input.taps.is_empty()),
-    ];
-    match fields.into_iter().find(|(_, set)| *set) {
+    match input.first_unread(&["dropout"]) {
         None => Ok(()),
-        Some((field, _)) => Err(plm_core::Error::invalid(
+        Some(field) => Err(plm_core::Error::invalid(
             format!("`{field}` of the input"),
             "is set, but translators do not heed it",
-        )),
-    }
-}
-
-/// What the decoder may not see of the encoder's output, which is the padding.
-pub(super) fn memory_mask(input: &EncoderInput) -> plm_core::Result<Option<Tensor<3, Bool>>> {
-    match &input.mask {
-        None => Ok(None),
-        Some(mask @ AttentionMask::Padding(_)) => Ok(Some(mask.to_kernel())),
-        Some(AttentionMask::Pairwise(_)) => Err(plm_core::Error::invalid(
-            "`mask` of the input",
-            "is per query, which says nothing about the decoder's: give padding",
         )),
     }
 }

@@ -7,7 +7,7 @@ use super::stack::FIRST_POSITION;
 use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
 use crate::models::encoder::EncoderInput;
 use crate::models::seq2seq::{Stack, host_ids};
-use crate::models::step::{Plain, check_rows, check_words, last, memory_mask, refuse_unread};
+use crate::models::step::{Plain, check_rows, check_words, last, refuse_unread};
 use crate::nn::{DecoderCache, DecoderTapped, Ffn, LayerCache, Positions, sequential};
 use crate::{Error, Result};
 
@@ -16,7 +16,7 @@ impl<F: Ffn> GenerativeModel for BartForConditionalGeneration<F> {
         refuse_unread(input, &["positions", "ffn_masks"])?;
         check_words(&input.tokens, self.model.config.vocab_size)?;
         check_positions(input, self.model.config.max_position_embeddings)?;
-        let memory_mask = memory_mask(input)?;
+        let memory_mask = input.memory_mask()?;
         let encoded = self.model.encode(input).last_hidden_state;
         let layers = self
             .model

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Bool, Int, Tensor};
 
 use crate::nn::{AttentionMask, DropoutContext, DropoutMode, Positions, Tapped, Taps};
+use crate::{Error, Result};
 
 /// A batch's tokens.
 #[derive(Debug, Clone)]
@@ -141,6 +142,40 @@ impl EncoderInput {
     pub fn with_ffn_mask(mut self, layer: usize, factors: Tensor<3>) -> Self {
         self.ffn_masks.insert(layer, factors);
         self
+    }
+
+    /// The name of the first field that is set beside tokens and mask and is not among `heeded`: what a
+    /// model that reads no others has to refuse.
+    pub fn first_unread(&self, heeded: &[&str]) -> Option<&'static str> {
+        let positions = !matches!(self.positions, Positions::Default);
+        let fields = [
+            ("row_override", self.row_override.is_some()),
+            ("token_type_ids", self.token_type_ids.is_some()),
+            ("positions", positions),
+            ("ffn_masks", !self.ffn_masks.is_empty()),
+            ("dropout", self.dropout.mode != DropoutMode::Off),
+            ("taps", !self.taps.is_empty()),
+        ];
+        let mut unread = fields
+            .into_iter()
+            .filter(|(field, set)| *set && !heeded.contains(field));
+        unread.next().map(|(field, _)| field)
+    }
+
+    /// What a decoder may not see of the encoder's output, which is the encoder's padding:
+    /// `[batch, 1, keys]`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a mask per query, which says nothing about the decoder's queries.
+    pub fn memory_mask(&self) -> Result<Option<Tensor<3, Bool>>> {
+        match &self.mask {
+            None => Ok(None),
+            Some(mask @ AttentionMask::Padding(_)) => Ok(Some(mask.to_kernel())),
+            Some(AttentionMask::Pairwise(_)) => {
+                let reason = "is per query, which says nothing about the decoder's: give padding";
+                Err(Error::invalid("`mask` of the input", reason))
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::lm::T5ForConditionalGeneration;
 use crate::Result;
 use crate::generate::{Beginning, GenerationConfig, GenerativeModel};
 use crate::models::encoder::EncoderInput;
-use crate::models::step::{Plain, check_words, last, memory_mask, refuse_unread};
+use crate::models::step::{Plain, check_words, last, refuse_unread};
 use crate::nn::{DecoderCache, Ffn, LayerCache};
 
 impl<F: Ffn> GenerativeModel for T5ForConditionalGeneration<F> {
@@ -14,7 +14,7 @@ impl<F: Ffn> GenerativeModel for T5ForConditionalGeneration<F> {
         // Positions are relative: given ones are not read.
         refuse_unread(input, &["ffn_masks"])?;
         check_words(&input.tokens, self.model.config.vocab_size)?;
-        let memory_mask = memory_mask(input)?;
+        let memory_mask = input.memory_mask()?;
         let encoded = self.model.encode(input).last_hidden_state;
         let layers = self
             .model

@@ -23,11 +23,12 @@ use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use self::state::Slots;
-use super::flat::{Flat, at_least_single, on_host_path, to_dtype, to_host};
+use super::flat::{Flat, on_host_path, to_host};
 use super::gradients::Gradients;
 use super::params::{AutodiffState, ParamInfo, Place};
 use crate::Result;
 use crate::check::not_negative;
+use crate::kernel::precision::{at_least_single, to_dtype};
 
 /// The update rule.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

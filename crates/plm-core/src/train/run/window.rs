@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::kernel::precision::at_least_single;
+use crate::kernel::at_least_single;
 use crate::train::state::LossWindow;
 
 /// Losses that were not logged yet. They stay on the device until a line is due.

@@ -29,6 +29,14 @@ fn links(tree: &GraphDataset) -> LinkSplit {
     LinkSplit::draw(&tree.adjacency, config, Seed::new(2)).unwrap()
 }
 
+/// A Euclidean network for the tree's features and its two classes.
+fn two_classes() -> NodeClassifierConfig<GcnEncoderConfig> {
+    NodeClassifierConfig {
+        encoder: GcnEncoderConfig::new(11, 1),
+        classes: 2,
+    }
+}
+
 fn short(epochs: usize) -> GraphTrainConfig {
     GraphTrainConfig {
         max_epochs: epochs,
@@ -105,11 +113,7 @@ fn classes_are_learned_by_both_geometries() {
             trained.test
         );
 
-        let model = NodeClassifierConfig {
-            encoder: GcnEncoderConfig::new(11, 1),
-            classes: 2,
-        };
-        let model = model.init(Seed::new(1), &device).unwrap();
+        let model = two_classes().init(Seed::new(1), &device).unwrap();
         let loss = NodeLoss::CrossEntropy;
         let trained = train_nodes(model, &flat, labels, &split, loss, &short(80), &mut go_on);
         let train = node_scores(&trained.unwrap().model, &flat, labels, &split.train).unwrap();
@@ -192,11 +196,7 @@ fn splits_with_an_empty_part_are_refused_before_training() {
         parts[at].clear();
         let [train, valid, test] = parts;
         let split = NodeSplit { train, valid, test };
-        let model = NodeClassifierConfig {
-            encoder: GcnEncoderConfig::new(11, 1),
-            classes: 2,
-        };
-        let model = model.init(Seed::new(1), &tracked).unwrap();
+        let model = two_classes().init(Seed::new(1), &tracked).unwrap();
         let (labels, loss, config) = (&tree.labels, NodeLoss::CrossEntropy, short(2));
         let refused = train_nodes(model, &inputs, labels, &split, loss, &config, &mut count);
         let error = refused.unwrap_err().to_string();
@@ -243,11 +243,7 @@ fn scores_that_are_no_numbers_are_refused() {
     let tree = tree();
     let device = &devices()[0];
     let inputs = GraphInputs::new(&tree.features, &tree.adjacency, device).unwrap();
-    let model = NodeClassifierConfig {
-        encoder: GcnEncoderConfig::new(11, 1),
-        classes: 2,
-    };
-    let mut model = model.init(Seed::new(1), device).unwrap();
+    let mut model = two_classes().init(Seed::new(1), device).unwrap();
     let bias = Tensor::<1>::from_data([0.0_f32, f32::NAN], device);
     model.head.bias = Some(Param::from_tensor(bias));
     let error = node_scores(&model, &inputs, &tree.labels, &[1]).unwrap_err();
@@ -260,11 +256,7 @@ fn parts_of_another_graph_are_refused() {
     let tree = tree();
     let device = &devices()[0];
     let inputs = GraphInputs::new(&tree.features, &tree.adjacency, device).unwrap();
-    let model = NodeClassifierConfig {
-        encoder: GcnEncoderConfig::new(11, 1),
-        classes: 2,
-    };
-    let model = model.init(Seed::new(1), device).unwrap();
+    let model = two_classes().init(Seed::new(1), device).unwrap();
     let error = node_scores(&model, &inputs, &tree.labels, &[150]).unwrap_err();
     assert!(error.to_string().contains("node 150 of 150"));
     assert!(node_scores(&model, &inputs, &tree.labels[1..], &[1]).is_err());
